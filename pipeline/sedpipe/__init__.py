@@ -1,17 +1,17 @@
-"""Weakly labelled sound event detection: a network learns when events sound from labels that say only what sounds.
+"""Weakly labelled sound event detection: networks learn the times of events from labels that name only their classes.
 
 >>> import sedpipe
 >>> model = sedpipe.load_model("esc10")  # doctest: +SKIP
 >>> model.predict("street.wav")  # doctest: +SKIP
 [PredictedEvent(onset=3.2, offset=4.1, label='Dog bark', probability=0.93)]
 
-- :func:`load_model`: open a shipped model, a run of your own, or an export, to find events in recordings
+- :func:`load_model`: open a shipped model, one of your runs, or an export, to find events in recordings
 - :func:`open_dataset`: clips, labels and features of a dataset, also as torch tensors
 - :mod:`sedpipe.pooling`: hierarchical pooling as a module for any network
-- :mod:`sedpipe.metrics`: segment- and event-based scores of lists in files, dictionaries or data frames
+- :mod:`sedpipe.metrics`: segment- and event-based scores of event lists in files, dictionaries or data frames
 - :class:`Event`, :class:`FrameScores`, :class:`SedpipeError`: inputs, outputs and errors
 
-Everything is imported when it is first used, so that ``import sedpipe`` is fast. The command line is in
+Each name is imported when it is first used, so that ``import sedpipe`` is fast. The command line is in
 ``sedpipe.cli``; ``FLOORS`` lists the layers of the package.
 """
 
@@ -43,31 +43,31 @@ _FOUND_IN = {
 _MODULES = {"metrics": "sedpipe.metrics", "pooling": "sedpipe.api.pooling"}
 
 FLOORS = (
-    # words: small values that cost nothing to import
+    # words: small values and helpers that are cheap to import
     ("version", "printable", "wording"),
     ("errors", "children", "suggestions", "commands", "choices", "hierarchy", "shards", "listener", "registry"),
     ("labels", "events", "clips", "frames", "fates", "failures", "recorders"),
     ("truth", "tensors"),
-    # maths: arrays in, arrays out; knows no file
+    # maths: arrays in, arrays out; no access to files
     ("metrics", "soundscapes", "features"),
     ("detection", "nn"),
     ("training",),
     # everything that touches disk or network
     ("io",),
-    # where clips come from, what verbs share, what people look at
+    # sources of clips, steps that several commands share, output for people
     ("sources",),
     ("steps",),
     ("reports",),
     ("views",),
-    # one file a verb
+    # one file for each command
     ("stages",),
-    # the same for a browser
+    # prediction in the browser
     ("serving",),
-    # the doors: for programs, for people
+    # the interfaces: for programs and for people
     ("api",),
     ("cli",),
 )
-"""The rooms of the house from the ground up; a room imports only from floors below it (held by a test)."""
+"""The layers of the package, lowest first; a package or module imports only from layers below it (a test checks it)."""
 
 
 def __getattr__(name: str) -> Any:
@@ -76,7 +76,7 @@ def __getattr__(name: str) -> Any:
     if name not in _FOUND_IN:
         raise AttributeError(f"module 'sedpipe' has no attribute {name!r}; it has {', '.join(__all__)}")
     value = getattr(import_module(_FOUND_IN[name]), name)
-    globals()[name] = value  # the next time it is found without this function
+    globals()[name] = value  # from now on it is found without this function
     return value
 
 

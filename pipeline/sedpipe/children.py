@@ -1,11 +1,11 @@
-"""Processes that this one starts: they hear no signals, and end with it.
+"""Child processes: they receive no signals, and end with their parent.
 
-A terminal sends Ctrl-C to everybody. Each process would tell of it in a traceback, while it is the one that started
-them which ends them all; and that one, when it is killed, can end nobody.
+A terminal sends Ctrl-C to every process. Each child would print a traceback, although the parent ends them all; and a
+parent that is killed cannot end its children.
 
-- :func:`signals_held_back`: around whatever starts them
-- :func:`end_with`: called in them
-- :func:`start_quietly`: for helpers that tell what is no news
+- :func:`signals_held_back`: a context in which children are started
+- :func:`end_with`: called in a child
+- :func:`start_quietly`: for helper processes whose warnings are of no use
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from contextlib import contextmanager
 from functools import cache
 
 SECONDS_BETWEEN_LOOKS = 0.2
-"""So often a process looks whether the one that started it is still there."""
+"""Interval at which a process checks whether its parent is still running."""
 
 
 @contextmanager
 def signals_held_back() -> Iterator[None]:
-    """Let threads and processes that are started in this block never hear Ctrl-C, SIGTERM and SIGHUP.
+    """Block Ctrl-C (SIGINT), SIGTERM and SIGHUP in the threads and processes that are started in this context.
 
-    The thread that starts them hears after the block what came in it.
+    The thread that starts them receives after the context the signals that arrived in it.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    # Python 3.11 lets signals through again where it starts this helper, so it must be there already
+    # Python 3.11 unblocks signals when it starts this helper, so it must be running already
     start_quietly(multiprocessing.resource_tracker.ensure_running)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
@@ -42,12 +42,12 @@ def signals_held_back() -> Iterator[None]:
 
 
 def start_quietly(ensure_running: Callable[[], None]) -> None:
-    """Start a tracker, which clears away the semaphores of processes that are killed, such that it tells nothing of it.
+    """Start a resource tracker, which cleans up the semaphores of killed processes, without its warnings about that.
 
     Parameters
     ----------
     ensure_running : callable
-        Of ``multiprocessing.resource_tracker``, or of loky's.
+        The function of ``multiprocessing.resource_tracker``, or of loky's resource tracker.
     """
     before = os.environ.get("PYTHONWARNINGS")
     os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, "ignore:resource_tracker:UserWarning")))
@@ -62,12 +62,12 @@ def start_quietly(ensure_running: Callable[[], None]) -> None:
 
 @cache
 def end_with(parent: int) -> None:
-    """End this process soon after its parent, which it would outlive, and go on writing, if that is killed.
+    """End this process soon after its parent: otherwise, if the parent is killed, it would keep running and writing.
 
     Parameters
     ----------
     parent : int
-        Number of the process that started this one.
+        Process id of the parent.
     """
 
     def watch() -> None:
@@ -75,5 +75,5 @@ def end_with(parent: int) -> None:
             time.sleep(SECONDS_BETWEEN_LOOKS)
         os._exit(1)
 
-    if os.name == "posix":  # elsewhere the parent's number does not change when it dies
+    if os.name == "posix":  # elsewhere the parent's process id does not change when it dies
         threading.Thread(target=watch, daemon=True).start()

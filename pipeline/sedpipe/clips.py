@@ -2,15 +2,15 @@
 
 ``clip_id`` is the path of a file below its folder, without its extension: ``site 1/monday``. For YouTube it is the
 11-character video id with start and end, three decimals each (``-5QrBL6MzLg_60.000_70.000``). Audio files of YouTube
-datasets carry a leading ``Y``, since no file name should start with ``-``. A piece of a longer recording is called
-after that one and its place in it, ``site 1/monday@10.000-20.000``. Event lists name a clip ``<clip_id>.wav``.
+datasets carry a leading ``Y``, since no file name should start with ``-``. A piece of a longer recording is named
+after the recording and its place in it, ``site 1/monday@10.000-20.000``. Event lists name a clip ``<clip_id>.wav``.
 
 - :class:`Clip`: one row of ``clips.tsv``
-- :class:`ClipFormat`: how long a dataset's clips are at most, and at what rate
-- :func:`clip_id_of_path`, :func:`clip_id_of_filename`, :func:`event_list_filename`: between names of files and clips
-- :func:`youtube_clip_id`, :func:`piece_clip_id`, :func:`recording_of_piece`: pieces of something longer
-- :func:`pieces`: where they lie
-- :data:`AUDIO_SUFFIXES`: how files that may hold audio end
+- :class:`ClipFormat`: maximum length and sample rate of a dataset's clips
+- :func:`clip_id_of_path`, :func:`clip_id_of_filename`, :func:`event_list_filename`: convert between file names and ids
+- :func:`youtube_clip_id`, :func:`piece_clip_id`, :func:`recording_of_piece`: names of pieces of a longer recording
+- :func:`pieces`: start and end of each piece
+- :data:`AUDIO_SUFFIXES`: extensions of files that may contain audio
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 DEFAULT_CLIP_S = 10.0
-"""Seconds of a clip where a dataset says nothing: DCASE's."""
+"""Length of a clip in seconds where a dataset does not specify it: DCASE's."""
 
 DEFAULT_SAMPLE_RATE = 44_100
-"""Hz, likewise."""
+"""Sample rate in Hz where a dataset does not specify it: DCASE's."""
 
 _PREFIXED_YOUTUBE = re.compile(r"Y(?P<clip_id>[A-Za-z0-9_-]{11}_\d+\.\d{3}_\d+\.\d{3})")
 _PIECE = re.compile(r"(?P<recording>.+)@\d+\.\d{3}-\d+\.\d{3}")
@@ -33,10 +33,10 @@ _KINDS = (
     "mts oga ogg ogv opus rf64 rm snd ts tta voc w64 wav wave weba webm wma wmv wv"
 )
 AUDIO_SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
-"""How files that may hold audio end, in small letters."""
+"""Extensions of files that may contain audio, in lower case."""
 
 LEAST_PIECE_S = 0.1
-"""Seconds: as long as an event must overlap a piece to count as one of it, and as a remainder must be to be one."""
+"""Minimum length in seconds of a piece, and of an event's overlap with a piece for the event to count in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,15 @@ class Clip:
     Parameters
     ----------
     clip_id : str
-        Unique within a dataset.
+        Name of the clip, unique within a dataset.
     split : str
         ``training``, ``testing`` or ``evaluation``.
     source : str
-        Where its audio comes from: a path, a YouTube id, the name of a mixture.
+        Origin of the audio: a path, a YouTube id, the name of a mixture.
     start_s, end_s : float
-        The piece of the source, in seconds.
+        Start and end of the clip within the source, in seconds.
     labels : tuple of str
-        What sounds in it (weak labels).
+        Weak labels: the classes that sound in the clip.
     """
 
     clip_id: str
@@ -66,7 +66,7 @@ class Clip:
 
     @property
     def duration(self) -> float:
-        """Listed length in seconds."""
+        """Length in seconds, as listed."""
         return self.end_s - self.start_s
 
 
@@ -77,9 +77,9 @@ class ClipFormat:
     Parameters
     ----------
     clip_s : float
-        Longest clip in seconds.
+        Length of the longest clip in seconds.
     sample_rate : int
-        Hz.
+        Sample rate in Hz.
     """
 
     clip_s: float = DEFAULT_CLIP_S
@@ -87,7 +87,7 @@ class ClipFormat:
 
     @property
     def n_samples(self) -> int:
-        """Samples of the longest clip.
+        """Number of samples of the longest clip.
 
         >>> ClipFormat(10.0, 8_000).n_samples
         80000
@@ -105,7 +105,7 @@ def youtube_clip_id(video_id: str, start_s: float, end_s: float) -> str:
 
 
 def piece_clip_id(recording: str, start_s: float, end_s: float) -> str:
-    """``clip_id`` of a piece of a recording, given that of the whole.
+    """``clip_id`` of a piece of a recording, given the ``clip_id`` of the whole recording.
 
     >>> piece_clip_id("site 1/monday", 10, 20)
     'site 1/monday@10.000-20.000'
@@ -114,7 +114,7 @@ def piece_clip_id(recording: str, start_s: float, end_s: float) -> str:
 
 
 def recording_of_piece(clip_id: str) -> str:
-    """``clip_id`` of the recording that a clip is a piece of; its own if it is none.
+    """``clip_id`` of the recording that a clip is a piece of; the same ``clip_id`` if the clip is not a piece.
 
     >>> recording_of_piece("site 1/monday@10.000-20.000"), recording_of_piece("tuesday")
     ('site 1/monday', 'tuesday')
@@ -124,9 +124,9 @@ def recording_of_piece(clip_id: str) -> str:
 
 
 def pieces(duration_s: float, clip_s: float) -> list[tuple[float, float]]:
-    """Where the pieces of a recording begin and end; the last one is as short as what is left.
+    """Start and end of each piece of a recording; the last piece is as long as the remainder.
 
-    What is left is no piece if it is shorter than :data:`LEAST_PIECE_S`.
+    A remainder shorter than :data:`LEAST_PIECE_S` is dropped.
 
     >>> pieces(25.0, 10.0), pieces(10.05, 10.0)
     ([(0.0, 10.0), (10.0, 20.0), (20.0, 25.0)], [(0.0, 10.0)])
@@ -146,10 +146,10 @@ def clip_id_of_path(path: str) -> str:
 
 
 def clip_id_of_filename(filename: str) -> str:
-    """``clip_id`` of a file that is known by its name alone, wherever it lies.
+    """``clip_id`` of a file, from its name alone, whatever its folder.
 
-    Folders and a known audio extension are dropped; a leading ``Y`` only where 12 characters stand before
-    ``_<start>_<end>``, since real YouTube ids start with Y too.
+    Folders and a known audio extension are dropped; a leading ``Y`` is dropped only if 12 characters precede
+    ``_<start>_<end>``, since real YouTube ids start with Y, too.
 
     >>> clip_id_of_filename("audio/Y-5QrBL6MzLg_60.000_70.000.wav")
     '-5QrBL6MzLg_60.000_70.000'
@@ -168,5 +168,5 @@ def _audio_suffix(name: str) -> str:
 
 
 def event_list_filename(clip_id: str) -> str:
-    """How event lists name the clip."""
+    """File name of the clip in event lists."""
     return f"{clip_id}.wav"

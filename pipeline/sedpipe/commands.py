@@ -1,6 +1,6 @@
-"""Commands as they are printed: they work as they stand, copied.
+"""Commands as they are printed: they can be copied and run as they stand.
 
-- :func:`command`: a verb and its arguments, quoted, with the cache that was named, by the program that is running
+- :func:`command`: a verb and its arguments, quoted, with the given cache, for the program that is running
 - :func:`place`: a file or folder as an argument
 """
 
@@ -16,15 +16,15 @@ DEFAULT_CACHE = Path("cache")
 
 
 def command(*words: str, cache: Path | None = None) -> str:
-    """``sedpipe`` with a verb and its arguments.
+    """Return the command ``sedpipe`` with a verb and its arguments.
 
     Parameters
     ----------
     *words : str
         Verb, arguments and options, not quoted.
     cache : Path, optional
-        Where everything that is made lies; named where it is neither the default nor what ``SEDPIPE_CACHE`` says. None
-        if any will do.
+        Folder of everything that sedpipe makes; part of the command unless it is ``SEDPIPE_CACHE`` or, if that is not
+        set, the default. None if the command works with any cache.
 
     >>> command("check", "my birds.toml", cache=Path("/tmp/x"))
     "sedpipe check 'my birds.toml' --cache /tmp/x"
@@ -34,7 +34,7 @@ def command(*words: str, cache: Path | None = None) -> str:
 
 
 def place(path: Path | str) -> str:
-    """A file or folder as a command is given it: never as an option, nor as what stands for stdin.
+    """Return a file or folder as an argument of a command, such that it is not taken for an option or for stdin.
 
     >>> place("-5QrBL6MzLg.wav"), place("street.wav")
     ('./-5QrBL6MzLg.wav', 'street.wav')
@@ -43,7 +43,7 @@ def place(path: Path | str) -> str:
 
 
 def _program() -> str:
-    """``sedpipe``, or its path if the shell would not find this one by its name, as in an environment of its own."""
+    """``sedpipe``, or its path if the shell would not find this program by its name, as in a virtual environment."""
     running = sys.argv[0] if sys.argv else ""
     if Path(running).name != "sedpipe" or not Path(running).is_file():
         return "sedpipe"

@@ -1,9 +1,9 @@
-"""Errors that the user can fix, as exceptions; wrong arguments of a pure function stay a ``ValueError``.
+"""Errors that the user can fix, as exceptions; wrong arguments of a pure function raise a plain ``ValueError``.
 
 :mod:`sedpipe.cli.main` turns a :class:`SedpipeError` into one sentence and exit code 1.
 
-- :class:`SedpipeError` and its kinds
-- :func:`trouble_of_the_machine`: what the operating system has refused, as one
+- :class:`SedpipeError` and its subclasses
+- :func:`trouble_of_the_machine`: an error of the operating system as a :class:`SedpipeError`
 """
 
 import errno
@@ -12,15 +12,15 @@ from sedpipe.printable import printable, shortened
 
 
 class SedpipeError(Exception):
-    """Something that the user can fix.
+    """An error that the user can fix.
 
     Parameters
     ----------
     message : str
-        Where, what was found, what was expected, in a line of at most 300 characters; the middle of a longer one is
-        left out.
+        Where the error is, what was found and what was expected, in one line of at most 300 characters; the middle of a
+        longer message is left out.
     hint : str, optional
-        What to do about it.
+        Advice on how to fix it.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -30,7 +30,7 @@ class SedpipeError(Exception):
 
 
 class ManifestError(SedpipeError):
-    """A dataset description or a list of labels that does not say what it should."""
+    """A dataset description or a list of labels whose content is not valid."""
 
 
 class SettingsError(SedpipeError):
@@ -38,15 +38,15 @@ class SettingsError(SedpipeError):
 
 
 class MissingStageError(SedpipeError):
-    """A stage was asked for before the stage that makes its input; the hint names the command."""
+    """A stage was started before the stage that makes its input; the hint names the command."""
 
 
 class StaleError(SedpipeError):
-    """Something in the cache was made with other settings than the ones asked for now."""
+    """Something in the cache was made with settings other than the current ones."""
 
 
 class AudioError(SedpipeError):
-    """One recording that cannot be used; a stage records it as a row with this reason and goes on."""
+    """One recording cannot be used; a stage records it in a row with this reason and continues."""
 
 
 class NameTooLongError(SedpipeError):
@@ -54,13 +54,13 @@ class NameTooLongError(SedpipeError):
 
 
 class ListFormatError(SedpipeError):
-    """A list (clips, labels, events) with a row that cannot be read; names file, line, value."""
+    """A list (clips, labels, events) has a row that cannot be read; the message names file, line and value."""
 
 
 def trouble_of_the_machine(error: BaseException) -> SedpipeError | None:
-    """What the operating system, or the size of memory, has kept a program from; None for anything else.
+    """Return an error of the operating system or a lack of memory as a :class:`SedpipeError`; None for any other error.
 
-    Whoever reads or writes a file tells what to do about it; this is for what they did not think of.
+    Code that reads or writes a file raises its own errors, with advice; this function covers all other cases.
 
     >>> trouble_of_the_machine(OSError(errno.ENAMETOOLONG, "File name too long", "x.wav"))
     SedpipeError('x.wav: File name too long')

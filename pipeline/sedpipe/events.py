@@ -1,8 +1,8 @@
-"""Sound events: what sounds from when to when, in seconds from the start of the clip.
+"""Sound events: class, onset and offset, in seconds from the start of the clip.
 
 - :class:`Event`: one occurrence of one class
-- :func:`merged`: the same events with touching and overlapping ones of a class joined
-- :func:`events_within`: a stretch of them
+- :func:`merged`: events with those of a class joined that touch or overlap
+- :func:`events_within`: the parts of events within a stretch of time
 - :data:`EventLists`: events of several clips, by ``clip_id``
 """
 
@@ -23,7 +23,7 @@ class Event:
     onset, offset : float
         Seconds, ``0 <= onset <= offset``. If equal, the class is present at an unknown time (DCASE 2017 Task 4).
     label : str
-        Its class.
+        Name of the class.
 
     Raises
     ------
@@ -45,19 +45,19 @@ class Event:
 
     @property
     def duration(self) -> float:
-        """Length in seconds; 0 where the event is present but not located."""
+        """Length in seconds; 0 if the event is present but not located."""
         return self.offset - self.onset
 
     @property
     def is_located(self) -> bool:
-        """Whether the event has a place in time."""
+        """Whether the times of the event are known."""
         return self.offset > self.onset
 
 
 def events_within(events: Iterable[Event], start_s: float, end_s: float) -> list[Event]:
-    """The parts of events between two times, in seconds from the first of these.
+    """The parts of events between two times, in seconds from ``start_s``.
 
-    Events without times are left out.
+    Events that are not located are left out.
 
     >>> events_within([Event(1.0, 4.0, "Car"), Event(0.0, 0.0, "Dog")], 2.0, 10.0)
     [Event(onset=0.0, offset=2.0, label='Car')]
@@ -67,11 +67,11 @@ def events_within(events: Iterable[Event], start_s: float, end_s: float) -> list
 
 
 EventLists: TypeAlias = Mapping[str, Sequence[Event]]
-"""Events by ``clip_id``; a clip without events has an empty list, and counts."""
+"""Events by ``clip_id``; a clip without events has an empty list, and is scored, too."""
 
 
 def merged(events: Iterable[Event]) -> list[Event]:
-    """Located events in order of time, those of one class joined where they touch or overlap."""
+    """Return the located events in order of time, those of one class joined if they touch or overlap."""
     joined: list[Event] = []
     last: dict[str, int] = {}
     for event in sorted(event for event in events if event.is_located):

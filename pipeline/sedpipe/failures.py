@@ -1,6 +1,6 @@
-"""Why the audio of a clip could not be had, as a class that decides what happens next.
+"""Classes of reasons why the audio of a clip could not be obtained; the class decides what happens next.
 
-- :func:`classify`: what yt-dlp, a server or the system said -> :class:`Failure`
+- :func:`classify`: message of yt-dlp, a server or the system -> :class:`Failure`
 - :class:`Failure`: state and reason
 - :class:`FailedClipError`: one clip that failed, with its :class:`Failure`
 - :data:`SAYINGS`: the table of patterns, first match wins
@@ -21,8 +21,8 @@ class Failure:
     Parameters
     ----------
     state : str
-        ``gone`` (nobody gets it), ``blocked`` (not from here, or not without an account), ``retryable`` (may work
-        next time), or ``local`` (this machine lacks something; says nothing about the clip).
+        ``gone`` (available to nobody), ``blocked`` (not available from here, or not without an account), ``retryable``
+        (may work next time), or ``local`` (this machine lacks something, whatever the clip).
     reason : str
         Short name that can be counted.
     """
@@ -32,14 +32,14 @@ class Failure:
 
 
 class FailedClipError(AudioError):
-    """The audio of one clip could not be had.
+    """The audio of one clip could not be obtained.
 
     Parameters
     ----------
     message : str
-        What was said, verbatim.
+        Original message, verbatim.
     failure : Failure
-        What that means.
+        Class of the failure.
     """
 
     def __init__(self, message: str, failure: Failure) -> None:
@@ -48,7 +48,7 @@ class FailedClipError(AudioError):
 
 
 REFUSED = frozenset({"bot-check", "rate-limited", "forbidden"})
-"""Reasons for which to go on does harm: the server has had enough of this address, or this yt-dlp is too old."""
+"""Reasons after which continuing does harm: the server refuses this IP address, or this yt-dlp is too old."""
 
 CUT_OFF = frozenset({"network", "timeout", "server-error"})
 """Reasons that, many in a row, mean that nothing can be reached, whatever the clip."""
@@ -57,13 +57,13 @@ NOT_READ = frozenset({"no-format", "no-player", "no-solver", "unknown", "wrong-c
 """Reasons that, many in a row, mean that the tool no longer understands the site, whatever the clip."""
 
 SHUT_OUT = frozenset({"sign-in", "age", "geo", "restricted", "drm"})
-"""Reasons that, many in a row, are those of an address or an account, whatever the clip."""
+"""Reasons that, many in a row, are due to the IP address or the account, whatever the clip."""
 
 NOT_THERE = frozenset({"unavailable", "not-found", "no-audio"})
-"""Reasons that are true of some videos and that an outdated tool, or a site that moved, gives for all of them."""
+"""Reasons that are true for some videos, but that an outdated tool, or a site that has moved, gives for all of them."""
 
 SAYINGS: tuple[tuple[str, str, str], ...] = (
-    # This machine. "Permission denied" needs its errno: servers say it too, about videos.
+    # Problems of this machine. "Permission denied" needs its errno: servers send it, too, about videos.
     ("local", "disk-full", r"no space left on device|disk quota exceeded|\[errno (28|122)\]"),
     ("local", "no-permission", r"\[errno (13|30)\]|read-only file system"),
     ("local", "no-ffmpeg", r"ff(mpeg|probe) (is )?not (found|installed)"),
@@ -75,20 +75,20 @@ SAYINGS: tuple[tuple[str, str, str], ...] = (
     ("local", "no-cookies", r"could not (find|copy) .{0,40}cookie|failed to (decrypt|load) .{0,20}cookie"),
     ("local", "no-cookies", r"unsupported (browser|keyring)|unknown browser|could not find .{0,20}container"),
     ("local", "no-cookies", r"must be netscape formatted|netscape format cookies"),
-    # Too many questions. Before "sign in" and "unavailable", whose words they borrow.
+    # Too many requests. Before "sign in" and "unavailable", since the messages contain these words, too.
     ("retryable", "bot-check", r"not a bot|captcha|unusual traffic|ip is likely being blocked"),
     ("retryable", "rate-limited", r"try again later|rate.?limit|too many requests|http error 429"),
-    # Where one is. Before copyright: "blocked it in your country on copyright grounds".
+    # Not available in this country. Before copyright: "blocked it in your country on copyright grounds".
     ("blocked", "geo", r"\b(your|this) (country|region|location)\b|geo.?(restrict|block)|http error 451"),
     ("blocked", "geo", r"blocked by decision"),
-    # Nobody gets it. "Private" before "sign in": "Private video. Sign in if you've been granted access".
+    # Available to nobody. "Private" before "sign in": "Private video. Sign in if you've been granted access".
     ("gone", "private", r"private video|video is private|set to private"),
     ("gone", "terminated", r"account .{0,60}(terminated|closed|suspended)|closed .{0,20}account"),
     ("gone", "terminated", r"channel .{0,40}(terminated|deleted|does not exist)"),
     ("gone", "copyright", r"copyright"),
     ("gone", "removed", r"(removed|deleted) (by|for|because)|has been (removed|deleted)|violat(es|ing|ed|ion)"),
     ("gone", "no-audio", r"no audio (stream|track)|has no audio"),
-    # Not for everybody.
+    # Not available to everybody.
     ("blocked", "age", r"confirm your age|age.?restricted|inappropriate|self-harm|viewer discretion"),
     ("blocked", "members", r"members.?only|channel'?s members|join this channel"),
     ("blocked", "payment", r"requires? payment|premium members|purchase|\brent(al)?\b|paid (content|video)"),
@@ -97,7 +97,7 @@ SAYINGS: tuple[tuple[str, str, str], ...] = (
     ("blocked", "restricted", r"playback on other websites"),
     ("blocked", "sign-in", r"sign in|log ?in required|requires? (log ?in|authentication)|registered users"),
     ("blocked", "sign-in", r"login details are needed|account cookies|http error (401|402)"),
-    # Trouble on the way.
+    # Problems of access, transfer and decoding.
     ("retryable", "forbidden", r"http error 403|\bforbidden\b|po.?token|page needs to be reloaded"),
     ("retryable", "forbidden", r"not available on this app"),
     ("retryable", "timeout", r"timed? ?out|http error (408|504)"),
@@ -116,12 +116,12 @@ SAYINGS: tuple[tuple[str, str, str], ...] = (
     ("retryable", "no-player", r"extractor (failed|error)|error in extractor|field in extractor result"),
     ("retryable", "wrong-content", r"unsupported url|is not a video$|not a valid url|invalid url"),
     ("retryable", "undecodable", r"cannot be decoded|invalid data found|ffmpeg|decod(er|ing)|postprocess"),
-    # The broadest last.
+    # The broadest patterns last.
     ("gone", "unavailable", r"(video|content|recording) (is |has been )?(unavailable|not available)"),
     ("gone", "unavailable", r"isn't available|no longer available|does not exist"),
     ("gone", "unavailable", r"not a valid video id|incomplete youtube id"),
 )
-"""State, reason, pattern (any case). Found in what yt-dlp relays from YouTube and in what it says itself."""
+"""State, reason, pattern (ignoring case), from messages that yt-dlp relays from YouTube and from its own messages."""
 
 _TABLE = tuple((Failure(state, reason), re.compile(pattern, re.IGNORECASE)) for state, reason, pattern in SAYINGS)
 _HTTP_ERROR = "HTTP Error {}"
@@ -129,19 +129,19 @@ UNKNOWN = Failure("retryable", "unknown")
 
 
 def classify(message: str, status: int | None = None) -> Failure:
-    """What a failure means.
+    """Classify a failure.
 
     Parameters
     ----------
     message : str
-        What was said.
+        Original message.
     status : int, optional
-        HTTP status of the answer, where there was one; counts where the words say nothing.
+        HTTP status of the response, if there was one; its text (``HTTP Error ...``) is added to the message.
 
     Returns
     -------
     Failure
-        ``retryable`` / ``unknown`` where nothing matches.
+        State and reason; ``retryable`` and ``unknown`` if no pattern matches.
 
     >>> classify("Sign in to confirm your age").reason
     'age'

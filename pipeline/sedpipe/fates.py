@@ -1,7 +1,7 @@
-"""What became of each clip of a dataset.
+"""The outcome for each clip of a dataset: whether its audio could be obtained, and if not, why.
 
-- :class:`Fate`: one clip's state, why, and what its audio is
-- :data:`STATES`: the words for it
+- :class:`Fate`: state of one clip, the reason for it, and properties of its audio
+- :data:`STATES`: names of the states
 """
 
 from __future__ import annotations
@@ -9,34 +9,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 STATES = ("ok", "gone", "blocked", "retryable", "pending")
-"""Audio is there; never will be; not for us; may be there next time; was not tried."""
+"""The audio is there; will never be available; is not available to us; may be available next time; was not tried."""
 
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of one clip.
+    """Outcome for one clip.
 
     Parameters
     ----------
     split, clip_id : str
-        The clip.
+        Split and name of the clip.
     state : str
         One of ``STATES``.
     reason : str
-        Class of the reason, a short name that can be counted (``removed``, ``rate-limited``, ``too-short``); of a
+        Class of the reason, a short name that can be counted (``removed``, ``rate-limited``, ``too-short``); for a
         clip that is ``ok``, empty or a remark (``cut``: its recording goes on, ``short``: its source ends early).
     message : str
-        What was said, verbatim; what a person reads.
+        Original message, verbatim, for people to read.
     source_format : str
-        Container, codec and format id that the audio came from.
+        Container, codec and format id of the source of the audio.
     duration : float
-        Seconds of audio in the store.
+        Length of the stored audio in seconds.
     sample_rate, channels : int
-        Of what it was made from.
+        Sample rate in Hz and number of channels of the source.
     sha256 : str
-        Of the stored file (hex).
+        SHA-256 of the stored file (hex).
     tool : str
-        What fetched it, with its version.
+        Tool that fetched the audio, with its version.
     """
 
     split: str

@@ -1,7 +1,7 @@
-"""Samples, frames and seconds, counted in whole samples so that no rounding creeps in.
+"""Samples, frames and seconds, counted in whole samples to avoid rounding errors.
 
-- :class:`FrameGrid`: where frame ``k`` lies in time, before and after pooling over time
-- :func:`clip_lengths`: how long clips last, whose last frame may end later
+- :class:`FrameGrid`: the position of frame ``k`` in time, before and after pooling over time
+- :func:`clip_lengths`: the lengths of clips, whose last frame may end later
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ class FrameGrid:
     Parameters
     ----------
     sample_rate : int
-        Samples a second.
+        Sample rate in Hz.
     hop_length : int
-        Samples between two frames.
+        Number of samples from the start of one frame to the start of the next.
 
     Raises
     ------
@@ -47,7 +47,7 @@ class FrameGrid:
         return FrameGrid(self.sample_rate, self.hop_length * factor)
 
     def frames_of_samples(self, n_samples: int) -> int:
-        """Number of frames whose first sample lies in a signal of ``n_samples``."""
+        """Number of frames whose first sample lies within a signal of ``n_samples`` samples."""
         return -(-n_samples // self.hop_length)
 
     def edges(self, n_frames: int) -> np.ndarray:
@@ -56,23 +56,24 @@ class FrameGrid:
 
 
 def clip_lengths(frames_end_s: np.ndarray, n_samples: np.ndarray, sample_rate: int, longest_s: float) -> np.ndarray:
-    """Seconds of clips: those of their samples, since the last frame of a clip may be filled in part.
+    """Return the lengths of clips in seconds, from their samples, since the last frame of a clip may be partly filled.
 
     Parameters
     ----------
     frames_end_s : ndarray [shape=(N,)]
-        Where the last frame of each clip ends, in seconds.
+        End of the last frame of each clip in seconds.
     n_samples : ndarray [shape=(N,)]
-        Samples of each clip; 0 where they were not counted: the clip is taken to last as long as its frames.
+        Number of samples of each clip; 0 where unknown: the clip is then assumed to last as long as its frames.
     sample_rate : int
-        Of them, Hz.
+        Sample rate of these samples in Hz.
     longest_s : float
-        Seconds of the longest clip that there can be.
+        Maximum length of a clip in seconds.
 
     Returns
     -------
     ndarray [shape=(N,)]
-        In whole milliseconds where samples are known: resampling may add or lose one.
+        Lengths in seconds; rounded to milliseconds where the samples are known, since resampling may add or lose a
+        sample.
 
     Examples
     --------

@@ -1,11 +1,11 @@
-"""A hierarchy of pooling as people write it: how many neighbours each stage before the last pools.
+"""Notations of a pooling hierarchy: how many neighbours each stage before the last one pools.
 
 ``(5, 5)`` is ``5,5`` on the command line and ``5x5`` in the name of a run; ``()``, single pooling, is ``none`` and
 ``single``.
 
-- :func:`parse`: from the command line
-- :func:`as_option`: back to it
-- :func:`as_name`: as part of a file's name
+- :func:`parse`: from the notation of the command line
+- :func:`as_option`: to the notation of the command line
+- :func:`as_name`: to the notation in file names
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Hierarchy = tuple[int, ...]
 
 
 def parse(text: str) -> Hierarchy:
-    """Groups from ``5,5``; ``none`` is single pooling.
+    """Parse group sizes such as ``5,5``; ``none`` is single pooling.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def parse(text: str) -> Hierarchy:
 
 
 def as_option(hierarchy: Sequence[int]) -> str:
-    """What :func:`parse` reads.
+    """Return the notation that :func:`parse` reads.
 
     >>> as_option((5, 4)), as_option(())
     ('5,4', 'none')
@@ -46,7 +46,7 @@ def as_option(hierarchy: Sequence[int]) -> str:
 
 
 def as_name(hierarchy: Sequence[int]) -> str:
-    """Part of the name of a run or a cell.
+    """Return the notation that is part of the name of a run or a cell.
 
     >>> as_name((5, 4)), as_name(())
     ('5x4', 'single')

@@ -1,8 +1,8 @@
 """The sound classes of a dataset: names, their order, and multi-hot vectors.
 
 - :class:`LabelSet`: ordered class names <-> indices <-> multi-hot (K,)
-- :class:`UnknownLabelError`: a name that is not in the set, with the name that was probably meant
-- :func:`one_spelling`: a label with its accents written in one way
+- :class:`UnknownLabelError`: for a name that is not in the set, with the name that was probably meant
+- :func:`one_spelling`: a label with its accents in normalized form
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from sedpipe.printable import printable, shortened
 from sedpipe.suggestions import did_you_mean
 
 _MOST_OF_A_LABEL, _MOST_SHOWN = 60, 160
-_MOST_ACCENTS = 30  # on one letter; Unicode's stream-safe text has no more, and no language
+_MOST_ACCENTS = 30  # on one letter; neither Unicode's stream-safe text format nor any language has more
 
 FORBIDDEN = ("\t", "\n", "\r", ";")
 
 
 def one_spelling(label: str) -> str:
-    """A label with every accent in one character with its letter (NFC): names of files on a Mac have two.
+    """Return a label with each accented letter as one character (NFC): file names on a Mac use two characters.
 
     >>> len("Me\u0301sange"), len(one_spelling("Me\u0301sange"))
     (8, 7)
@@ -35,7 +35,7 @@ def one_spelling(label: str) -> str:
 
 
 def _is_heaped(text: str) -> bool:
-    """Whether a letter has more accents than in any language: to order them takes the square of their number."""
+    """Whether a letter has more accents than in any language: sorting them takes time quadratic in their number."""
     n_accents = 0
     for character in "" if text.isascii() else text:
         n_accents = n_accents + 1 if unicodedata.combining(character) else 0
@@ -45,7 +45,7 @@ def _is_heaped(text: str) -> bool:
 
 
 class UnknownLabelError(ValueError):
-    """A label outside the set; its text carries a suggestion, and readers add file and line."""
+    """A label is not in the set; the message contains a suggestion, and readers of files add file and line."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,15 @@ class LabelSet:
     Parameters
     ----------
     names : tuple of str
-        K names. Commas are allowed ("Air horn, truck horn"); tabs, line ends and semicolons are not,
-        since the lists that sedpipe writes are separated by them, nor are control characters, which terminals obey.
-        A name is found however its accents are written.
+        Names of the K classes. Commas are allowed ("Air horn, truck horn"); tabs, line ends and semicolons are not,
+        since the lists that sedpipe writes use them as separators, nor are control characters, which terminals execute.
+        A name is found whichever way its accents are encoded.
 
     Raises
     ------
     ValueError
-        If there is no name, or one is empty, repeated, or holds a forbidden character.
+        If there is no name, or if a name is empty, has blanks around it, is repeated, or contains a forbidden
+        character.
 
     Examples
     --------
@@ -81,7 +82,7 @@ class LabelSet:
                 raise ValueError(f"label {name!r} is empty or has blanks around it")
             if any(character in name for character in FORBIDDEN):
                 raise ValueError(f"label {name!r} holds a tab, a line end or a semicolon")
-            if printable(name) != name:  # lists and pages would carry it to terminals, whoever made the model
+            if printable(name) != name:  # lists and pages would carry it to terminals; anyone can make a model
                 raise ValueError(f"label {name!r} holds a control character")
         repeated = sorted(name for name, count in Counter(self.names).items() if count > 1)
         if repeated:
@@ -121,16 +122,16 @@ class LabelSet:
         raise UnknownLabelError(self._complaint(name))
 
     def multi_hot(self, labels: Iterable[str]) -> np.ndarray:
-        """Vector (K,) float32 with 1 for each of ``labels``."""
+        """Return a vector (K,) of float32 with 1 for each of ``labels`` and 0 elsewhere."""
         vector = np.zeros(len(self), dtype=np.float32)
         for label in labels:
             vector[self.index(label)] = 1.0
         return vector
 
     def split(self, joined: str) -> tuple[str, ...]:
-        """Take comma-joined labels apart although labels may hold commas: the longest match wins.
+        """Split comma-joined labels, although labels may contain commas: the longest match wins.
 
-        Raises :class:`UnknownLabelError` for the first piece that no label matches.
+        Raises :class:`UnknownLabelError` for the first part that no label matches.
 
         >>> LabelSet(("Train", "Air horn, truck horn")).split("Air horn, truck horn,Train")
         ('Air horn, truck horn', 'Train')

@@ -1,8 +1,8 @@
-"""How a stage reports what it is doing, without knowing who listens.
+"""Progress reports of stages, independent of how they are shown.
 
-- :class:`Listener`: what a stage calls; the command line shows bars and lines, a library user nothing
-- :func:`clock`: seconds as a person reads them
-- :func:`seconds_to_go`: until all of several similar pieces of work are done
+- :class:`Listener`: the interface that stages call; the command line shows bars and lines, the library nothing
+- :func:`clock`: seconds in a readable form
+- :func:`seconds_to_go`: time until all of several similar pieces of work are done
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ class Listener:
     """Receives progress and remarks of a stage; this base class discards them."""
 
     def say(self, line: str) -> None:
-        """A line of progress, for whoever is watching."""
+        """Receive a line about progress."""
 
     def remark(self, line: str) -> None:
-        """What must not be missed: what was left out, redone, guessed or failed; here, like any other line."""
+        """Receive a line that must not be missed (what was left out, redone, guessed or failed); calls ``say``."""
         self.say(line)
 
     def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-        """Pass ``items`` on, counting up to ``total``; ``what`` names them."""
+        """Yield ``items`` and count them up to ``total``; ``what`` names them."""
         yield from items
 
 
 def clock(seconds: float) -> str:
-    """Hours and minutes, or, below an hour, minutes and seconds."""
+    """Format seconds as hours and minutes, or, below an hour, as minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
 
 
 def seconds_to_go(done: Sequence[float], n_left: int, jobs: int) -> float:
-    """How long ``n_left`` pieces of work, ``jobs`` at the same time, take if each takes the mean of those ``done``."""
+    """Estimate the time for ``n_left`` pieces of work, ``jobs`` at the same time, from the mean time of ``done``."""
     return fmean(done) * ceil(n_left / jobs)

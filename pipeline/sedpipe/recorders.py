@@ -1,6 +1,6 @@
-"""What recorders write into the names of their files: when a recording begins.
+"""The start times that recorders write into their file names.
 
-- :func:`recorded_at`: the name of a recording -> date and time
+- :func:`recorded_at`: name of a recording -> date and time
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _DATE_AND_TIME = re.compile(
 
 
 def recorded_at(name: str) -> datetime | None:
-    """Beginning of a recording by the recorder's clock, whose zone no name tells; None where the name tells no time.
+    """Start of a recording by the recorder's clock, whose time zone is not in the name; None if the name has no time.
 
     >>> recorded_at("site 1/20230501_053000.WAV").isoformat()
     '2023-05-01T05:30:00'

@@ -1,10 +1,10 @@
-"""Things that a person chooses by name, and to which a script of one's own may add.
+"""Things that users choose by name, and to which their scripts can add.
 
-A script adds to a registry in its own process; workers are other processes, which import sedpipe anew and know nothing
-of it. So whoever starts a worker takes along what was added (:mod:`sedpipe.io.parallel` does).
+A script adds to a registry in its own process; workers are other processes, which import sedpipe anew and lack these
+additions. So the code that starts a worker must pass them on (:mod:`sedpipe.io.parallel` does).
 
 - :class:`Registry`: a dictionary that knows what was added to it
-- :func:`additions`, :func:`add`: what was added to all of them, here; and the same there
+- :func:`additions`, :func:`add`: collect the additions to all registries, and add them in another process
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class Registry(dict[str, Entry], Generic[Entry]):
     Parameters
     ----------
     of : str
-        What they are, as no other registry says it: ``pooling functions``.
+        What the entries are, unique among the registries: ``pooling functions``.
     entries : mapping
-        Those that come with sedpipe.
+        Entries that come with sedpipe.
 
     Examples
     --------
@@ -45,17 +45,17 @@ class Registry(dict[str, Entry], Generic[Entry]):
 
     @property
     def added(self) -> dict[str, Entry]:
-        """Entries that do not come with sedpipe, or took the place of one that does."""
+        """Entries that do not come with sedpipe, or have replaced one that does."""
         return {name: entry for name, entry in self.items() if self._own.get(name) is not entry}
 
 
 def additions() -> dict[str, dict[str, Any]]:
-    """What was added, by registry; those to which nothing was added are left out."""
+    """Return the additions by registry, without registries that have none."""
     return {of: registry.added for of, registry in _REGISTRIES.items() if registry.added}
 
 
 def add(entries: Mapping[str, Mapping[str, Any]]) -> None:
-    """Add what :func:`additions` gave in another process."""
+    """Add the entries that :func:`additions` returned in another process."""
     for of, added in entries.items():
         if of in _REGISTRIES:
             _REGISTRIES[of].update(added)

@@ -1,6 +1,6 @@
-"""One of several processes that share a dataset between them.
+"""One of several processes that share the work on a dataset.
 
-- :class:`Shard`: which clips are its own
+- :class:`Shard`: decides which clips a process handles
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class Shard:
         return cls(int(match[1]), int(match[2]))
 
     def holds(self, clip_id: str) -> bool:
-        """Whether a clip is its own; the name alone decides, so lists may grow or change their order."""
-        # files are called by bytes, which need not be UTF-8
+        """Whether a clip belongs to this part; only its name decides, so lists may grow or change their order."""
+        # file names are bytes, which need not be valid UTF-8
         digest = hashlib.sha256(clip_id.encode("utf-8", "surrogatepass")).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index - 1
 
     @property
     def suffix(self) -> str:
-        """For names of files: ``2-of-8``."""
+        """Suffix for file names: ``2-of-8``."""
         return f"{self.index}-of-{self.count}"

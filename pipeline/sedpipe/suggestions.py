@@ -1,4 +1,4 @@
-"""What was probably meant, for complaints about misspelt names."""
+"""Suggestions of what was probably meant, for error messages about misspelt names."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _JOINTS = re.compile(r"[\s_-]+")
 
 
 def did_you_mean(found: str, known: Iterable[str]) -> str:
-    """`` (did you mean '...'?)`` with the nearest of ``known``, or nothing where none is near.
+    """Return `` (did you mean '...'?)`` with the nearest of ``known``, or an empty string if none is near.
 
-    Case, blanks, dashes, underscores and ways to write an accent make no difference.
+    Case, blanks, dashes, underscores and the encoding of accents make no difference.
 
     >>> did_you_mean("trainig", ("training", "testing"))
     " (did you mean 'training'?)"

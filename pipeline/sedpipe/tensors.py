@@ -1,8 +1,9 @@
-"""Tensors and plain values of bytes that ``torch.save`` wrote, which may come from anybody.
+"""Tensors and plain values from bytes that ``torch.save`` wrote, which may come from an untrusted source.
 
-``weights_only`` keeps them from running anything. What is left to do harm is looked at before and after: archives that
-unpack to more than they are, tensors and lists that claim more values than there are bytes, calls that tensors do not
-need, and values nested so deep that hashing them would overflow the stack, or shared so often that it would never end.
+``weights_only`` keeps them from executing code. Checks before and after loading cover the remaining dangers: archives
+that unpack to more bytes than they have, tensors and lists that claim more values than there are bytes, calls that
+tensors do not need, and values nested so deeply that hashing them would overflow the stack, or shared so often that it
+would never end.
 
 - :func:`values_of`: bytes -> values
 """
@@ -21,34 +22,35 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_DEEPEST = 100  # of values in one another; in states of training there are five
-_MOST_WORK = 100  # values and characters gone through for each byte; in states of training there are five
-_MOST_MADE = 12  # by an allowed call, of each value or character: ``_codecs.encode`` makes up to ten bytes of one
-_TABLE = "collections.OrderedDict"  # of weights, as modules give it
+_DEEPEST = 100  # levels of nested values; training states have five
+_MOST_WORK = 100  # values and characters visited for each byte; in training states there are five
+_MOST_MADE = 12  # by an allowed call, for each value or character: ``_codecs.encode`` makes up to ten bytes of one
+_TABLE = "collections.OrderedDict"  # class of the state dicts that modules return
 _TENSOR = "torch._utils._rebuild_tensor_v2"
 _STORAGE = re.compile(r"torch\.[A-Z][A-Za-z0-9]*Storage")
-_IN_MEMO = ("BINPUT", "LONG_BINPUT")  # torch knows no other opcodes for it
+_IN_MEMO = ("BINPUT", "LONG_BINPUT")  # torch has no other opcodes for it
 _OUT_OF_MEMO = ("BINGET", "LONG_BINGET")
 _TUPLES = ("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3")
 _DICTS = ("EMPTY_DICT", "SETITEM", "SETITEMS")
-_GROWING = ("APPEND", "APPENDS", "SETITEM", "SETITEMS", "BUILD")  # what was there takes more
+_GROWING = ("APPEND", "APPENDS", "SETITEM", "SETITEMS", "BUILD")  # opcodes that add to an existing value
 _STRINGS = ("BINUNICODE", "SHORT_BINSTRING")
 
 
 def values_of(raw: bytes, allowed: Sequence[Any] = ()) -> Any:
-    """What ``torch.save`` wrote; it takes no more memory and time than the bytes account for.
+    """Return the values that ``torch.save`` wrote; takes no more memory and time than the number of bytes justifies.
 
     Parameters
     ----------
     raw : bytes
+        Content of the file.
     allowed : sequence, optional
-        Classes and functions that may be among the values besides those of tensors, as for
+        Classes and functions that may occur in the values besides those of tensors, as for
         ``torch.serialization.safe_globals``.
 
     Raises
     ------
     ValueError
-        For any other bytes; its text never tells to load them unsafely.
+        If the bytes are anything else; the message never advises to load them unsafely.
 
     Examples
     --------
@@ -62,9 +64,9 @@ def values_of(raw: bytes, allowed: Sequence[Any] = ()) -> Any:
         with torch.serialization.safe_globals([*allowed]), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
-    except Exception as error:  # torch trips over damaged bytes in a dozen ways
+    except Exception as error:  # torch raises a dozen kinds of exceptions for damaged bytes
         raise ValueError("it is damaged, or contains more than tensors and plain values") from error
-    # a tensor that stands in several places, as a best epoch's among the last ones, is in the file once
+    # a tensor in several places, such as the weights of a best epoch that is also among the last, is in the file once
     different = {id(tensor): tensor for tensor in _tensors(content, len(raw))}.values()
     if sum(tensor.numel() * tensor.element_size() for tensor in different) > len(raw):
         raise ValueError("its tensors claim more values than the file has bytes")
@@ -72,13 +74,13 @@ def values_of(raw: bytes, allowed: Sequence[Any] = ()) -> Any:
 
 
 def _name(allowed: Any) -> str:
-    """How a pickle names a class or function, or the second of a pair of it and such a name."""
+    """Return the name of a class or function in a pickle; given a pair of a class or function and a name, that name."""
     return str(allowed[1]) if isinstance(allowed, tuple) else f"{allowed.__module__}.{allowed.__qualname__}"
 
 
 def _check_members(raw: bytes, allowed: Collection[str]) -> None:
-    """``ValueError`` for an archive that unpacks to more than it is, or whose checksums are wrong: torch asks none."""
-    if not raw.startswith(b"PK\x03\x04"):  # with other bytes before an archive, torch would read these
+    """Raise ``ValueError`` if an archive unpacks to more than its size or a checksum is wrong: torch checks none."""
+    if not raw.startswith(b"PK\x03\x04"):  # if other bytes precede an archive, torch would read these instead
         raise ValueError("it is no archive")
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         members = archive.infolist()
@@ -89,30 +91,30 @@ def _check_members(raw: bytes, allowed: Collection[str]) -> None:
         if archive.testzip() is not None:
             raise ValueError("a member is damaged")
         for member in members:
-            if member.filename.lower().endswith("data.pkl"):  # torch looks for it in any case of letters
+            if member.filename.lower().endswith("data.pkl"):  # torch ignores case when it looks for it
                 _check_pickle(archive.read(member), allowed)
 
 
 @dataclass
 class _Value:
-    """What is known of a value on a pickle's stack without making it."""
+    """What is known about a value on a pickle's stack without creating it."""
 
-    depth: int = 0  # of tuples in one another
-    size: int = 1  # values and characters in it, which a hash or a copy goes through
-    of: str = ""  # the class or function that it is, with "()" the one that was called for it
+    depth: int = 0  # levels of nested tuples
+    size: int = 1  # number of values and characters in it, which hashing or copying visits
+    of: str = ""  # name of the class or function that it is; with "()", of the one whose call returned it
 
 
 def _check_pickle(program: bytes, allowed: Collection[str]) -> None:
-    """``ValueError`` where a pickle calls more than tensors need, or makes far more than it is while it is read.
+    """Raise ``ValueError`` if a pickle calls more than tensors need, or would create far more than its own size.
 
-    A tuple is hashed in each place where it is a key, tables and tensors copy what they are called with, and the memo
-    brings everything again for two bytes. A tensor that is taken for a list has as many rows as it claims.
+    A tuple is hashed wherever it is a key, dictionaries and tensors copy their arguments, and the memo returns any
+    value again for two bytes. A tensor that is taken for a list has as many rows as it claims.
     """
     stack: list[_Value] = []
     marks: list[int] = []
     memo: dict[Any, _Value] = {}
     work = 0
-    last = ""  # opcode, but for the memo's: what is on top of the stack is its doing
+    last = ""  # last opcode other than the memo's: the one that made the top of the stack
     for opcode, argument, _ in pickletools.genops(program):
         name = opcode.name
         if name in _IN_MEMO:
@@ -150,14 +152,17 @@ def _check_pickle(program: bytes, allowed: Collection[str]) -> None:
 
 
 def _known(name: str, allowed: Collection[str]) -> str:
-    """The name of a class or function, if tensors and plain values need it."""
+    """Return the name of a class or function if tensors and plain values need it, else raise ``ValueError``."""
     if name in (_TABLE, _TENSOR) or name in allowed or _STORAGE.fullmatch(name):
         return name
     raise ValueError(f"it names {name}")
 
 
 def _called(name: str, arguments: str, allowed: Collection[str]) -> str:
-    """The name of what is called, if ``torch.save`` calls it so; the opcode tells what the arguments are."""
+    """Return the name of the callee if ``torch.save`` calls it this way, else raise ``ValueError``.
+
+    ``arguments`` is the opcode that made the arguments: it tells their kind.
+    """
     as_saved = ("EMPTY_TUPLE",) if name == _TABLE else _TUPLES if name in (_TENSOR, *allowed) else ()
     if arguments in as_saved:
         return name
@@ -165,15 +170,16 @@ def _called(name: str, arguments: str, allowed: Collection[str]) -> str:
 
 
 def _check_state(of: str, state: str, allowed: Collection[str]) -> None:
-    """``ValueError`` where attributes are set that ``torch.save`` does not set: those of tables are a table."""
+    """Raise ``ValueError`` if attributes are set that ``torch.save`` does not set; an OrderedDict's are a dict."""
     if not (of.removesuffix("()") in allowed or (of == f"{_TABLE}()" and state in _DICTS)):
         raise ValueError(f"it sets attributes of {of or 'a value'}")
 
 
 def _tensors(content: Any, most: int) -> Iterator[Tensor]:
-    """Every tensor in nested tables and lists; ``ValueError`` where these are deep or hold more than so many values.
+    """Yield every tensor in nested dicts and lists.
 
-    A list may stand in many places, or in itself, so that a few bytes make values without end.
+    A list may occur in many places, or in itself, so that a few bytes can stand for infinitely many values.
+    ``ValueError`` is raised if the nesting is too deep, or there are more than ``most`` values.
     """
     left = [(content, 0)]
     for _ in range(most):

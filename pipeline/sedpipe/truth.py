@@ -1,6 +1,6 @@
-"""What is known of clips before any system has heard them.
+"""What is known about clips without any system's output.
 
-- :class:`Truth`: when their events sound, how long they are, and which classes there are
+- :class:`Truth`: reference events, lengths of the clips, and classes
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ class Truth:
     Parameters
     ----------
     reference : mapping of str to sequence of Event
-        What sounds in each clip, by ``clip_id``; a clip without events has an empty list, and counts.
+        Reference events of each clip, by ``clip_id``; a clip without events has an empty list, and is scored, too.
     durations : mapping of str to float
-        Length in seconds of each clip; there may be others in it.
+        Length of each clip in seconds; other clips in it are ignored.
     labels : LabelSet
         The classes.
 
@@ -48,16 +48,16 @@ class Truth:
 
     @property
     def clip_ids(self) -> list[str]:
-        """The N clips, in the order of the reference."""
+        """Names of the N clips, in the order of the reference."""
         return list(self.reference)
 
     @property
     def is_located(self) -> bool:
-        """Whether any event has a place in time."""
+        """Whether the times of any event are known."""
         return any(event.is_located for events in self.reference.values() for event in events)
 
     def of(self, clip_ids: Iterable[str]) -> Truth:
-        """Of these clips alone, in this order; ``ValueError`` names one that the reference lacks."""
+        """Return the truth of these clips only, in this order; raises ``ValueError`` for a clip that it lacks."""
         chosen = {}
         for clip_id in clip_ids:
             if clip_id not in self.reference:

@@ -1,7 +1,7 @@
-"""How many things, and which of many names, in a sentence.
+"""Numbers of things, and lists of names, for use in a sentence.
 
 - :func:`counted`: a number of things
-- :func:`of_some`: the first few of many names, and how many there are
+- :func:`of_some`: the first few of many names, and how many more there are
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 
 def counted(count: int, unit: str) -> str:
-    """A number of things; ``unit`` is one of them.
+    """Return a number of things as text; ``unit`` is their singular.
 
     >>> counted(1, "list"), counted(1200, "label file"), counted(2, "class")
     ('1 list', '1,200 label files', '2 classes')
@@ -19,7 +19,7 @@ def counted(count: int, unit: str) -> str:
 
 
 def of_some(names: Sequence[str], shown: int = 3) -> str:
-    """The first few names, quoted, and how many more there are.
+    """Return the first few names, quoted, and how many more there are.
 
     >>> of_some(["a", "b", "c"], 2)
     "'a', 'b' and 1 more"

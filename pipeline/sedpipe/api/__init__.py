@@ -1,1 +1,1 @@
-"""What ``import sedpipe`` hands on: models, metrics, pooling and datasets for programs of one's own."""
+"""What ``import sedpipe`` offers to your own programs: models, metrics, pooling and datasets."""

@@ -1,6 +1,6 @@
-"""Samples in memory -> mono at a model's rate, or a sentence that says why not.
+"""Samples in memory -> mono samples at a model's sample rate, or an error with the reason why not.
 
-- :func:`as_mono`: any rate, stereo, integers
+- :func:`as_mono`: accepts any sample rate, several channels, and integers
 """
 
 from __future__ import annotations
@@ -16,44 +16,45 @@ from sedpipe.io.audio.level import RATES, Level
 from sedpipe.io.audio.waveforms import SAMPLES_PER_BLOCK
 
 BYTES_OF_INTEGERS = 4
-"""At most, where full scale is known. A list of integers is int64, of which no recording is made."""
+"""The widest integer type, in bytes, with a known full scale. A list of integers is int64, which no recording uses."""
 
 SIXTEEN_BITS = 32768
 MOST_CHANNELS = 64
 LOUDEST = 16.0
-"""Times full scale: louder samples are integers that were never divided, which would all be heard as clipped."""
+"""Highest peak, as a multiple of full scale: samples beyond it are integers that were never divided by their full
+scale, and nearly all of them would be clipped."""
 
 
 def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
-    """Mono float32 at ``wanted_rate``.
+    """Convert samples to mono float32 at ``wanted_rate``.
 
     Parameters
     ----------
     samples : array_like [shape=(samples,), (samples, channels) or (channels, samples)]
-        Floats with full scale 1, or integers of 8, 16 or 32 bits with the full scale of their type. Of two axes the
-        shorter one is the channels, which are averaged.
+        Floats with full scale 1, or integers of 8, 16 or 32 bits with the full scale of their type. If there are two
+        axes, the shorter one is the channel axis; the channels are averaged.
     sample_rate : int
-        Hz, of ``samples``.
+        Sample rate of ``samples`` in Hz.
     wanted_rate : int
-        Hz; other rates are resampled (soxr, high quality).
+        Sample rate of the result in Hz; samples at another rate are resampled (soxr, high quality).
 
     Returns
     -------
     ndarray [shape=(samples,), dtype=float32]
-        In [-1, 1].
+        Samples in [-1, 1].
 
     Raises
     ------
     AudioError
-        If the samples are none, masked, not finite, too loud to be what they say, of another shape, or the rate is
-        absurd; as of a file, also if more than a hundredth of them lie beyond full scale, or the channels cancel each
-        other.
+        If there are no samples, if they are masked, not finite, of another shape or type, or reach more than 16 times
+        full scale, or if the sample rate is absurd; also, as with files, if more than a hundredth of the samples lie
+        beyond full scale, or if the channels cancel each other.
 
     Warns
     -----
     UserWarning
-        If samples beyond full scale are clipped, as those of a file are, or integers of 32 bits hold no more than 16
-        bits can.
+        If samples reach more than 1.12 times full scale and are clipped, as with files, or if 32-bit integers contain
+        only values that fit into 16 bits.
 
     Examples
     --------
@@ -74,7 +75,7 @@ def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
         )
     mono = channels[0] if len(channels) == 1 else channels.mean(axis=0)
     level = Level()
-    for first in range(0, len(mono), SAMPLES_PER_BLOCK):  # as files are heard, whose sums stay exact
+    for first in range(0, len(mono), SAMPLES_PER_BLOCK):  # in blocks, as with files, so that the sums stay exact
         some = slice(first, first + SAMPLES_PER_BLOCK)
         level.hear(mono[some], channels[:, some].T if len(channels) > 1 else None)
     level.check("samples")
@@ -88,7 +89,7 @@ def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
 
 
 def _array(samples: Any) -> np.ndarray:
-    if hasattr(samples, "detach"):  # a tensor, which may have a gradient, or lie on a GPU
+    if hasattr(samples, "detach"):  # a tensor, which may have a gradient or be on a GPU
         samples = samples.detach().cpu()
         samples = samples.float() if samples.is_floating_point() and samples.element_size() < 4 else samples
     if np.ma.is_masked(samples):
@@ -101,7 +102,7 @@ def _array(samples: Any) -> np.ndarray:
 
 
 def _floats(samples: np.ndarray) -> np.ndarray:
-    """Full scale 1, whatever the type."""
+    """Return the samples as floats with full scale 1, whatever their type."""
     if samples.dtype == np.uint8:  # WAV's 8 bits have their zero at 128
         return (samples.astype(np.float32) - 128) / 128
     if samples.dtype.kind == "i" and samples.dtype.itemsize <= BYTES_OF_INTEGERS:
@@ -109,7 +110,7 @@ def _floats(samples: np.ndarray) -> np.ndarray:
     if not np.issubdtype(samples.dtype, np.floating):
         hint = "give integers in the type in which they were recorded, as np.int16, or floats: 16 bits / 32768"
         raise AudioError(f"expected samples as floats or integers of 8, 16 or 32 bits, got {samples.dtype}", hint=hint)
-    # the two that can be resampled, in this machine's order of bytes
+    # the two types that can be resampled, in this machine's byte order
     return samples.astype(np.float64 if samples.dtype.itemsize > 4 else np.float32, copy=False)
 
 
@@ -124,7 +125,7 @@ def _divided(samples: np.ndarray) -> np.ndarray:
 
 
 def _channels(samples: np.ndarray) -> np.ndarray:
-    """(channels, samples)."""
+    """Return the samples with shape (channels, samples)."""
     if samples.size == 0 or samples.ndim not in (1, 2):
         raise AudioError(f"expected samples of shape (samples,) or (samples, channels), got {samples.shape}")
     if samples.ndim == 1:

@@ -1,6 +1,6 @@
 """``sedpipe.open_dataset``: clips, labels and features of a dataset in your own program.
 
-- :func:`open_dataset`: by name or TOML
+- :func:`open_dataset`: open a dataset by its name or its TOML file
 - :class:`OpenDataset`: labels, clips, reference events, and tensors
 - :class:`TorchSplit`: a split as a torch ``Dataset``
 """
@@ -37,7 +37,7 @@ def open_dataset(name: str, cache: str | PathLike[str] = "cache") -> OpenDataset
     Parameters
     ----------
     name : str
-        Name of the dataset, or the path of its TOML.
+        Name of the dataset, or the path of its TOML file.
     cache : path
         Folder of the cache.
 
@@ -75,12 +75,12 @@ class OpenDataset:
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """Name of the dataset."""
         return self._dataset.name
 
     @property
     def labels(self) -> LabelSet:
-        """Its classes, in the order of their indices."""
+        """Classes of the dataset, in the order of their indices."""
         return LabelSet(self._dataset.read_record().labels)
 
     @property
@@ -89,7 +89,7 @@ class OpenDataset:
         return list(self._dataset.read_clips())
 
     def clips(self, split: str) -> list[Clip]:
-        """Clips of a split with their weak labels, whether or not their audio is there."""
+        """Clips of a split with their weak labels, whether or not their audio is available."""
         clips = self._dataset.read_clips()
         if split not in clips:
             there = f"it has {', '.join(clips)}{did_you_mean(split, clips)}"
@@ -105,24 +105,27 @@ class OpenDataset:
         return {clip.clip_id: list(events.get(clip.clip_id, ())) for clip in clips}
 
     def torch(self, split: str, spec: FeatureSpec | None = None) -> TorchSplit:
-        """A split as tensors.
+        """Return a split as tensors.
 
         Parameters
         ----------
         split : str
             ``training``, ``testing`` or ``evaluation``.
         spec : FeatureSpec, optional
-            Which features; by default log-mel, or, if these are not stored, the only ones that are.
+            The kind of features; by default log-mel, or, if these are not stored, the only kind that is.
 
         Raises
         ------
         MissingStageError
             If the features are not computed yet, or no clip has any.
+        SettingsError
+            If ``spec`` is not given and several kinds of features are stored, none of them the default log-mel.
 
         Warns
         -----
         UserWarning
-            If the audio of some clips has changed since their features were computed, or some have none yet.
+            If the audio of some clips has changed since their features were computed, or some clips have no features
+            yet.
         """
         clips = self.clips(split)
         path = self._features(split, spec)
@@ -152,7 +155,7 @@ class OpenDataset:
 
 
 class _Warnings(Listener):
-    """What must not go unheard is a warning in somebody's program."""
+    """Turns remarks, which must not be missed, into warnings of the calling program."""
 
     def remark(self, line: str) -> None:
         warnings.warn(line, stacklevel=4)
@@ -167,16 +170,16 @@ class TorchSplit(TorchDataset[tuple[Tensor, Tensor, int]]):
     Parameters
     ----------
     path : Path
-        Stored features.
+        File of the stored features.
     clips : list of Clip
-        With their weak labels; clips without features are left out.
+        Clips with their weak labels; those without features are left out.
     labels : LabelSet
-        K classes.
+        The K classes.
 
     Attributes
     ----------
     clip_ids : list of str
-        In the order of the items.
+        The ``clip_id`` of each item, in the order of the items.
     """
 
     def __init__(self, path: Path, clips: list[Clip], labels: LabelSet) -> None:
@@ -191,6 +194,6 @@ class TorchSplit(TorchDataset[tuple[Tensor, Tensor, int]]):
         return len(self._rows)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor, int]:
-        """One clip."""
+        """Return ``x``, ``y`` and ``n_frames`` of one clip."""
         features = torch.from_numpy(self._file.read_features([self._rows[index]])[0]).float()
         return features, self._targets[index], self._n_frames[index]

@@ -1,7 +1,7 @@
 """``sedpipe.load_model``: a trained model in your own program.
 
-- :func:`load_model`: by name, run folder or export
-- :class:`Model`: events and frame probabilities of any recording
+- :func:`load_model`: load a model by its name, or from the folder of a run or an export
+- :class:`Model`: finds the events and frame probabilities of any recording
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sedpipe.steps.hearing import chosen_settings, events_of, frame_probabilitie
 from sedpipe.wording import counted
 
 IN_MEMORY = "array"
-"""How a recording without a file is called."""
+"""Name of a recording that has no file."""
 
 
 def load_model(
@@ -47,7 +47,7 @@ def load_model(
         The name of a model that comes with sedpipe (``"esc10"``), the folder of a run or of an export; with
         ``dataset``, the name of one of its runs, or nothing for its newest.
     dataset : str, optional
-        The dataset of the run.
+        Dataset of the run.
     cache : path
         Folder of the datasets and of the files of pretrained encoders; an encoder that is not there is looked for in
         the cache that contains the run.
@@ -59,7 +59,7 @@ def load_model(
     SettingsError
         If it is not clear which model is meant.
     MissingStageError
-        If there is none, or the file of an encoder that it needs is not in the cache.
+        If there is no such model, or the file of an encoder that it needs is not in the cache.
     SedpipeError
         If its files are not a sedpipe model.
 
@@ -85,6 +85,7 @@ class Model:
     Parameters
     ----------
     opened : OpenModel
+        The model and its folder.
     """
 
     def __init__(self, opened: OpenModel) -> None:
@@ -96,12 +97,12 @@ class Model:
 
     @property
     def labels(self) -> LabelSet:
-        """Its classes, in the order of their indices."""
+        """Classes of the model, in the order of their indices."""
         return self._trained.labels
 
     @property
     def sample_rate(self) -> int:
-        """Sample rate of its input in Hz; other rates are resampled."""
+        """Sample rate of the model's input in Hz; recordings at other rates are resampled."""
         return self._trained.spec.front_end.sample_rate
 
     def predict(
@@ -117,10 +118,11 @@ class Model:
         Parameters
         ----------
         recording : path or array_like
-            A file of any format; or samples (samples,), (samples, channels) or (channels, samples), floats with full
-            scale 1 or integers of 8, 16 or 32 bits, as NumPy array or torch tensor; or a list of floats.
+            Path of a file of any format; or samples of shape (samples,), (samples, channels) or (channels, samples),
+            as floats with full scale 1 or integers of 8, 16 or 32 bits, in a NumPy array or a torch tensor; or a list
+            of floats.
         sample_rate : int, optional
-            In Hz; required with samples, not allowed with a path.
+            Sample rate in Hz; required with samples, not allowed with a path.
         operating_point : str
             ``min_er`` or ``max_f1``: post-processing for the lowest error rate or the highest F1.
         threshold : float in [0, 1], optional
@@ -137,7 +139,8 @@ class Model:
             If the recording cannot be decoded or used: it is shorter than 0.04 s, its channels cancel each other, many
             samples are beyond full scale, or samples are not finite.
         SettingsError
-            If there is no such operating point, the threshold is out of range, or the rate is missing.
+            If there is no such operating point, the threshold is out of range, or the sample rate is missing (with
+            samples) or given (with a path).
 
         Examples
         --------
@@ -160,8 +163,8 @@ class Model:
         Returns
         -------
         FrameScores
-            With one clip: ``frame_probs`` (1, T, K), ``times`` (T,) in seconds, ``labels``. If the recording is longer
-            than the clips of training, ``clip_probs`` (1, K) is the maximum over its windows.
+            Scores of one clip: ``frame_probs`` (1, T, K), ``times`` (T,) in seconds, ``labels``. If the recording is
+            longer than the training clips, ``clip_probs`` (1, K) is the maximum over its windows.
 
         Raises
         ------
@@ -183,7 +186,7 @@ class Model:
         )
 
     def unlike_training(self, recording: Any, sample_rate: int | None = None) -> list[str]:
-        """How a recording differs from the training data: whether it is quieter, or has a narrower bandwidth.
+        """Tell how a recording differs from the training data: whether it is quieter, or has a narrower bandwidth.
 
         Parameters
         ----------
@@ -193,8 +196,8 @@ class Model:
         Returns
         -------
         list of str
-            One sentence for each difference; empty if there is none, if the recording is silent, or if the model has no
-        record of its training data.
+            One sentence for each difference; empty if there is none, if the recording is silent, or if the model has
+            no record of its training data.
 
         Raises
         ------

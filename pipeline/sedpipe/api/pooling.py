@@ -1,6 +1,6 @@
 """``sedpipe.pooling``: pooling over time for any network.
 
-- :class:`HierarchicalPooling`: a module
+- :class:`HierarchicalPooling`: a torch module
 - :data:`POOLING_FUNCTIONS`, :func:`frame_weights`, :func:`pool`: its parts, as functions
 """
 

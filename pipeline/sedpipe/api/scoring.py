@@ -1,7 +1,7 @@
 """``sedpipe.metrics``: scores of event lists in files, dictionaries or data frames.
 
 - :func:`segment_based`, :func:`event_based`: the two usual ways to score detected events
-- :data:`Lists`: event lists as these functions take them
+- :data:`Lists`: the forms of event lists that these functions accept
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from sedpipe.metrics.segment_scores import segment_based_scores
 Lists: TypeAlias = (
     "str | PathLike[str] | Mapping[str, Iterable[Event | PredictedEvent | tuple[float, float, str]]] | Any"
 )
-"""Events by clip: the path of an event list; a dictionary of :class:`~sedpipe.events.Event`, of the results of
-:meth:`Model.predict <sedpipe.api.model.Model.predict>`, or of ``(onset, offset, label)``; or a data frame
-with the columns ``filename``, ``onset``, ``offset``, ``event_label``. Classes may be numbers; tuples and rows may join
-several labels of one event as a file may (``"Dog|Cat"``), while the label of an ``Event`` is one class; a row of a data
-frame with a file name alone is a clip without events."""
+"""Events by clip: the path of an event list; a dictionary whose values are lists of :class:`~sedpipe.events.Event`,
+results of :meth:`Model.predict <sedpipe.api.model.Model.predict>`, or lists of ``(onset, offset, label)``; or a data
+frame with the columns ``filename``, ``onset``, ``offset``, ``event_label``. Labels may be numbers. As in a file, tuples
+and rows may join several labels of one event (``"Dog|Cat"``), while the label of an ``Event`` is one class; a row of a
+data frame with only a file name is a clip without events."""
 
 _NOTHING = ([None, None, None], [0, 0, None])
 COLUMNS = ("filename", "onset", "offset", "event_label")
@@ -49,8 +49,8 @@ def segment_based(
     Parameters
     ----------
     reference, estimated : path, mapping or data frame
-        Events by clip, see :data:`Lists`. The clips are those of the reference. A clip without events has an empty list
-        in a dictionary, and a row with its file name alone in an event list.
+        Events by clip, see :data:`Lists`. The clips of the reference are scored. A clip without events has an empty
+        list in a dictionary, and a row with only its file name in an event list.
     duration : float or mapping of str to float
         Length of all clips, or of each clip, in seconds; events are truncated there.
     labels : sequence of str, optional
@@ -60,8 +60,11 @@ def segment_based(
 
     Raises
     ------
+    ListFormatError
+        If a file cannot be read, or it or a data frame has a row that cannot be used.
     SettingsError
-        If the lists cannot be read or do not match.
+        If the lists are not of an accepted form, do not match each other, the durations or the labels, or have no
+        event while ``labels`` is not given.
 
     Examples
     --------
@@ -96,8 +99,8 @@ def event_based(
 
     Raises
     ------
-    SettingsError
-        As :func:`segment_based`.
+    ListFormatError, SettingsError
+        As for :func:`segment_based`.
 
     Examples
     --------
@@ -159,10 +162,10 @@ def _of_data_frame(frame: Any, name: str, known: LabelSet | None) -> dict[str, l
     if missing:
         raise SettingsError(f"{name}: a data frame with {', '.join(columns)}, expected {', '.join(COLUMNS)}")
     found: dict[str, list[Event]] = {}
-    # None, NaN and NA, which tell that a clip has no event: one word for all
+    # None, NaN and NA all mean that a clip has no event: replace each by None
     filled = frame[list(COLUMNS)].astype(object).where(frame[list(COLUMNS)].notna(), None)
     names = [str(filename) for filename in filled[COLUMNS[0]].tolist()]
-    # as in a list: a name in two folders is two clips, and no two files are one
+    # as in an event list: one name in two folders stands for two clips, and no two files become one clip
     clip_ids = clip_ids_of(Annotation(Path(name), row, named, None, "") for row, named in enumerate(names, start=1))
     for filename, *event in zip(names, *(filled[column].tolist() for column in COLUMNS[1:]), strict=True):
         events = found.setdefault(clip_ids[filename], [])
@@ -172,7 +175,7 @@ def _of_data_frame(frame: Any, name: str, known: LabelSet | None) -> dict[str, l
 
 
 def _one_or_several(event: Any, where: str, known: LabelSet | None) -> list[Event]:
-    """An event for each of its labels, which may be joined as in a list; what was made an event has one."""
+    """One event for each label, since labels may be joined as in a list; an ``Event`` has exactly one label."""
     try:
         if isinstance(event, Event | PredictedEvent):
             return [Event(float(event.onset), float(event.offset), _label(event.label))]
@@ -183,7 +186,7 @@ def _one_or_several(event: Any, where: str, known: LabelSet | None) -> list[Even
 
 
 def _label(value: Any) -> str:
-    """A class's name; of a number, too, which a column that has gaps holds as 1.0."""
+    """Return the name of a class; a number is a name, too, and is 1.0 in a column with gaps."""
     if value is None or value != value:
         raise ValueError("it has no label")
     return str(int(value)) if isinstance(value, float) and value.is_integer() else one_spelling(str(value))

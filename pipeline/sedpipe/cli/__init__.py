@@ -2,7 +2,7 @@
 
 from sedpipe.cli.interrupts import unheard
 
-with unheard():  # nothing is done before these are there
+with unheard():  # until these are imported, no work is done that could be lost
     from sedpipe.cli.main import main, run
 
 __all__ = ["main", "run"]

@@ -1,7 +1,7 @@
-"""Options that do not apply to what a command was asked for are refused, since they would be ignored.
+"""Refuse options that do not apply to what a command was asked to do, since they would have no effect.
 
-- :func:`refuse`: some options
-- :func:`refuse_all_but`: all others, but for those of every command
+- :func:`refuse`: refuse some options
+- :func:`refuse_all_but`: refuse all options except some and those that every command has
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from sedpipe.cli.options import OF_ALL
 
 
 def refuse(names: Collection[str], what: str, only_to: str = "") -> None:
-    """``UsageError`` if one of these options of the running command was given on the command line.
+    """Raise ``UsageError`` if one of these options of the running command was given on the command line.
 
     Parameters
     ----------
     names : collection of str
-        Their parameters.
+        Names of the options' parameters.
     what : str
-        To which they do not apply: a dataset, a table, another option.
+        What they do not apply to, for the message: a dataset, a table, another option.
     only_to : str, optional
-        To which they do.
+        What they do apply to, for the message.
     """
     context = get_current_context()
     for option in context.command.params:
@@ -36,6 +36,6 @@ def refuse(names: Collection[str], what: str, only_to: str = "") -> None:
 
 
 def refuse_all_but(names: Collection[str], what: str) -> None:
-    """The same of all options but these and ``--cache``, ``--json``, ``--quiet``."""
+    """Refuse all options except these and ``--cache``, ``--json``, ``--quiet``; see :func:`refuse`."""
     options = (option for option in get_current_context().command.params if isinstance(option, click.Option))
     refuse({str(option.name) for option in options} - {*names, *OF_ALL}, what)

@@ -1,4 +1,4 @@
-"""``cache``: what lies there, and freeing it."""
+"""``cache``: list the contents of the cache, and free space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Getting data: ``download``, ``features``; what there is: ``status``, ``doctor``."""
+"""Commands that get data, ``download`` and ``features``, and that report what there is, ``status`` and ``doctor``."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def download(
 
 
 def _ask_before_days(dataset: str, cache_dir: Path, *, yes: bool) -> None:
-    """Nobody named a dataset: say what the default one takes, and ask where there is a person to be asked."""
+    """Print time and size of the default dataset's download; ask for confirmation if a person can be asked."""
     from sedpipe.io.cache.open import open_dataset
     from sedpipe.steps.expectation import expectation
 

@@ -1,4 +1,4 @@
-"""``encoders``: what can be had, and fetching it."""
+"""``encoders``: list pretrained encoders, and download one."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""How help is laid out: commands and options by subject, examples below them.
+"""Layout of the help: commands and options grouped by subject, with examples below them.
 
-An option that no group names stands under "Options"; a test asks for none.
+An option that is in no group is shown under "Options"; a test checks that there is none.
 
-- :data:`HELP`: what rich-click is told
-- :data:`EXAMPLES`: what stands below a command's options
+- :data:`HELP`: configuration of rich-click
+- :data:`EXAMPLES`: text below the options of a command
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ OPTIONS: dict[str, list[OptionGroupDict]] = {
 }  # fmt: skip
 
 _WIDE = 100
-"""Columns of a terminal from which on names, values and help have room side by side."""
+"""Minimum number of columns of a terminal in which names, values and help fit side by side."""
 
 HELP = click.RichHelpConfiguration(
     options_table_column_types=["required", "opt_long", "opt_short", "metavar", "help"]
@@ -102,11 +102,11 @@ HELP = click.RichHelpConfiguration(
 
 
 _EXAMPLE_COLUMNS = 78
-"""An example's, within the margins of a terminal of 80 columns."""
+"""Maximum width of an example, within the margins of a terminal of 80 columns."""
 
 
 def _examples(*lines: str) -> str:
-    """What stands below a command's options: commands without ``sedpipe``, each perhaps with ``# a remark``."""
+    """Return the text below a command's options from lines without ``sedpipe``, some with a remark after ``#``."""
     shown = []
     for line in lines:
         command, _, remark = (part.strip() for part in line.partition("#"))

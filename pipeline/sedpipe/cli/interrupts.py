@@ -1,11 +1,11 @@
-"""Ctrl-C and SIGTERM: whatever runs ends where it is, in one line; the same command resumes.
+"""Ctrl-C and SIGTERM: a command ends wherever it is, with a message of one line; the same command resumes.
 
-Every file is written whole or not at all, so a command may end anywhere. What it must not do is end in a traceback,
-leave processes behind, or keep its temporary files: so a signal becomes an exception that runs through all blocks.
+All files are written atomically, so a command may end anywhere. But it must not end in a traceback, leave processes
+behind, or keep its temporary files: so a signal is raised as an exception, on which all open blocks clean up.
 
-- :func:`unheard`: for the time before anything is there
-- :func:`end_when_heard`: from then on, until the process has ended
-- :func:`heard_as_exceptions`: for the time of a command
+- :func:`unheard`: handling of Ctrl-C while the package is imported
+- :func:`end_when_heard`: handling of signals from then on, until the process has ended
+- :func:`heard_as_exceptions`: handling of signals during a command
 - :class:`Interrupt`: the exception
 """
 
@@ -21,26 +21,27 @@ from types import FrameType
 from typing import Any
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-_BY_SIGNAL = 128  # what shells add to the number of the signal that ended a command
+_BY_SIGNAL = 128  # shells add this to the number of the signal that ended a command
 SAID, HINT = "interrupted", "rerun the same command to resume"
 
 
 class Interrupt(KeyboardInterrupt):
-    """A signal came."""
+    """The exception that a signal raises in a command."""
 
 
 @contextmanager
 def heard_as_exceptions() -> Iterator[list[int]]:
-    """Raise :class:`Interrupt` in the main thread when the first signal comes; a second one ends the process at once.
+    """Raise :class:`Interrupt` in the main thread on the first signal; a second signal ends the process immediately.
 
-    The second one then tells what the first had no time to tell. A signal that is ignored (under ``nohup``, or by a job
-    that a script has put into the background) stays so. In other threads than the main one, which hear no signals,
-    nothing changes.
+    The second signal then prints the message that the first had no time to print. Signals that are ignored (under
+    ``nohup``, or in a job that a script has put into the background) stay ignored. In threads other than the main one,
+    which receive no signals, nothing changes.
 
     Yields
     ------
     list of int
-        Holds the exit code as soon as a signal has come: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
+        List that contains the exit code as soon as a signal was received: 130 for Ctrl-C, 143 for SIGTERM, 129 for
+        SIGHUP.
     """
     exit_codes: list[int] = []
     if threading.current_thread() is not threading.main_thread():
@@ -58,14 +59,14 @@ def heard_as_exceptions() -> Iterator[list[int]]:
     try:
         yield exit_codes
     finally:
-        if not exit_codes:  # else a second signal would find Python's own handler, with its traceback
+        if not exit_codes:  # else a second signal would reach Python's own handler, which ends in a traceback
             for number, handler in heard.items():
                 signal.signal(number, handler)
 
 
 @contextmanager
 def unheard() -> Iterator[None]:
-    """Let Ctrl-C end the process without a word; where it would not have raised ``KeyboardInterrupt``, do nothing."""
+    """Let Ctrl-C end the process silently in this block, if it would otherwise raise ``KeyboardInterrupt`` here."""
     ours = threading.current_thread() is threading.main_thread()
     if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
@@ -78,28 +79,29 @@ def unheard() -> Iterator[None]:
 
 
 def end_when_heard(*, is_told: bool = False) -> None:
-    """Let a signal end the process at once, in one line, whenever it comes outside a command.
+    """Let a signal outside a command end the process immediately, with a message of one line.
 
-    Before the command nothing is done; after it Python ends threads and worker processes, in which it would tell of a
-    ``KeyboardInterrupt`` in a traceback and then exit with 0. For the main thread of a process that does nothing else.
+    Before a command no work has been done; after it Python ends threads and worker processes, and would print a
+    ``KeyboardInterrupt`` with its traceback there and then exit with 0. To be called in the main thread of a process
+    that does nothing else.
 
     Parameters
     ----------
     is_told : bool
-        Whether the line has been told, of a signal before.
+        Whether the message has already been printed, because of an earlier signal.
     """
     for number in _heard():
         signal.signal(number, _end if is_told else _tell_and_end)
 
 
 def _heard() -> dict[int, Any]:
-    """The present handlers of all signals that are not ignored."""
+    """Return the current handlers of all signals that are not ignored."""
     handlers = {number: signal.getsignal(number) for number in _SIGNALS}
     return {number: handler for number, handler in handlers.items() if handler not in (signal.SIG_IGN, None)}
 
 
 def _tell_and_end(number: int, frame: FrameType | None) -> None:
-    with suppress(OSError):  # not through sys.stderr, in the middle of which we may be
+    with suppress(OSError):  # not through sys.stderr, which the signal may have interrupted while writing
         os.write(2, f"{SAID}: {HINT}\n".encode())
     _end(number, frame)
 
@@ -107,6 +109,6 @@ def _tell_and_end(number: int, frame: FrameType | None) -> None:
 def _end(number: int, _: FrameType | None) -> None:
     for pid in [child.pid for child in multiprocessing.active_children()]:
         if pid is not None:
-            with suppress(OSError):  # not by Process.kill(), which loky's lack
+            with suppress(OSError):  # not with Process.kill(), which loky's processes lack
                 os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     os._exit(_BY_SIGNAL + number)

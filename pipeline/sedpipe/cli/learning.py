@@ -1,4 +1,4 @@
-"""Training: ``train``, ``export``, ``demo``."""
+"""Commands for training: ``train``, ``export``, ``demo``."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def train(
 
 
 def _as_begun(options: dict[str, Any], dataset: Dataset, run: str | None) -> tuple[dict[str, Any], list[str]]:
-    """Options of this call, and as words; where a named run goes on, those that it was begun with come before them."""
+    """Return the options of this call, also as words; with ``--more-epochs``, the run's original options come first."""
     from sedpipe.io.cache.runs import named_run
 
     record = named_run(dataset, run).find_record() if run is not None and options["more_epochs"] else None

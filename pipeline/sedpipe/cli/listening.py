@@ -1,4 +1,4 @@
-"""What a trained network hears: ``score``, ``predict``, ``listen``, ``report``."""
+"""Commands that use a trained network: ``score``, ``predict``, ``listen``, ``report``."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def score(
 
 
 def _only_list(against: tuple[str, ...]) -> Path | None:
-    """The list to compare with; lists have no seeds."""
+    """Return the list to compare with, if any; only one is allowed, since lists have no random seeds."""
     if len(against) > 1:
         raise click.UsageError("give --against only one list: repeating it compares the runs of two systems")
     return Path(against[0]) if against else None
@@ -202,7 +202,7 @@ def predict(
 
 
 def _page_of(places: Sequence[Path], cache_dir: Path) -> str:
-    """The command that makes a page of the first place, by the same model."""
+    """Return the command that makes an HTML page of the first file or folder with the same model."""
     again = given("model", "dataset", "operating_point", "threshold", "device")
     return command("predict", place(places[0]), *again, "--format", "html", "--open", cache=cache_dir)
 

@@ -1,7 +1,7 @@
-"""The group of all commands, and the one error boundary.
+"""The group of all commands, and the only place where errors are caught.
 
-Only this room imports click, prints, or draws a bar. Stages are imported inside the commands, so that
-``sedpipe --help`` never waits for torch. Reports go to stdout, everything else to stderr.
+Only the package ``sedpipe.cli`` imports click, prints, or draws progress bars. Stages are imported inside the commands,
+so that ``sedpipe --help`` never waits for torch. Reports go to stdout, everything else to stderr.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sedpipe.version import __version__
 
 
 class Door(click.RichGroup):
-    """The one error boundary: what a user can mend, and what a signal ends, is a sentence, not a traceback."""
+    """The only place where errors are caught: what a user can fix, and a signal, ends in a message, not a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; a :class:`SedpipeError` ends with exit code 1, Ctrl-C with 130, SIGTERM with 143."""
@@ -33,7 +33,7 @@ class Door(click.RichGroup):
                 return super().invoke(ctx)
         except BaseException as error:
             as_json = ctx.meta.get("as_json", False)
-            if exit_codes:  # whatever a library makes of it
+            if exit_codes:  # a library may have turned the interrupt into another exception
                 traceback.clear_frames(error.__traceback__)  # so that workers end now, not with the interpreter
                 end_when_heard(is_told=True)
                 _tell_of_interrupt(as_json=as_json)
@@ -46,7 +46,7 @@ class Door(click.RichGroup):
             ctx.exit(1)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read what stands before the command's name."""
+        """Parse the arguments before the command's name."""
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
@@ -55,8 +55,8 @@ class Door(click.RichGroup):
 
 
 def _make_printable(error: BaseException) -> None:
-    """Click's complaints repeat what was typed, or pasted from anywhere: not with its control characters."""
-    is_help = isinstance(error, NoArgsIsHelpError)  # our own text, with its colours
+    """Remove control characters from click's messages, which repeat what the user typed or pasted."""
+    is_help = isinstance(error, NoArgsIsHelpError)  # this is our own text, whose colours stay
     if isinstance(error, click.ClickException) and not is_help:
         error.message = shortened(printable(error.message))  # type: ignore[misc]  # meant to be final
 
@@ -93,6 +93,6 @@ for room in (own, data, learning, reproducing, listening, encoders, cache):
 
 
 def run() -> None:
-    """The command ``sedpipe``, a process of its own: signals are answered until it has ended."""
+    """Run the command ``sedpipe`` in a process of its own: signals are handled until the process has ended."""
     end_when_heard()
     main(prog_name="sedpipe")

@@ -1,11 +1,11 @@
-"""Options that several commands share, and the dataset that they work on.
+"""Options that several commands share, and the dataset argument.
 
 - :func:`common`: ``--cache``, ``--json``, ``--quiet``
-- :func:`asked_features`, :func:`model_to_begin_with`, :func:`given`: what some of these options come to
+- :func:`asked_features`, :func:`model_to_begin_with`, :func:`given`: values of some of these options
 - :func:`dataset_argument`, :func:`jobs_option`, :func:`cluster_options`, :func:`front_end_options`,
   :func:`init_option`, :func:`seed_option`, :func:`device_option`, :func:`operating_point_option`,
-  :func:`open_option`: each where it applies
-- :data:`EXIT_RETRYABLE`: the exit code of what is finished but not complete
+  :func:`open_option`: options that only some commands have
+- :data:`EXIT_RETRYABLE`: the exit code of a command that is finished but not complete
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 OF_ALL = ("cache_dir", "as_json", "quiet")
-"""What :func:`common` adds."""
+"""Parameters of the options that :func:`common` adds."""
 
 EXIT_RETRYABLE = 3
-"""Finished, but some clips, or cells of a table, can still be retried."""
+"""Exit code of a command that has finished, but left clips or cells of a table that can be retried."""
 
 
 def _remember_json(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
@@ -49,7 +49,7 @@ def _remember_json(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
 
 
 def common(command: Command) -> Command:
-    """Options of every verb."""
+    """Add the options that every command has."""
     options = [
         click.option("--cache", "-c", "cache_dir", type=FOLDER, default=Path("cache"), envvar="SEDPIPE_CACHE",
                      show_default=True, show_envvar=True, help="Folder where everything is stored."),
@@ -63,12 +63,12 @@ def common(command: Command) -> Command:
 
 
 def dataset_argument(command: Command) -> Command:
-    """The dataset a verb works on."""
+    """Add the dataset that a command works on, an optional argument."""
     return click.argument("dataset", default=DEFAULT_DATASET, metavar="[DATASET]")(command)
 
 
 def jobs_option(command: Command) -> Command:
-    """How many processes a verb may use."""
+    """Add the number of processes that a command may use."""
     return click.option(
         "--jobs",
         "-j",
@@ -80,7 +80,7 @@ def jobs_option(command: Command) -> Command:
 
 
 def cluster_options(command: Command) -> Command:
-    """Where worker processes are."""
+    """Add the options for workers: processes on this machine or of a Dask cluster."""
     options = [
         click.option("--backend", type=click.Choice(["loky", "dask"]), default="loky", show_default=True,
                      callback=_remember_backend, is_eager=True, expose_value=False,
@@ -104,7 +104,10 @@ def _belongs_to_a_cluster(ctx: click.Context, _: click.Parameter, value: str | N
 
 
 def front_end_options(command: Command) -> Command:
-    """Which features: `train` finds those that `features` made with the same options; see :func:`asked_features`."""
+    """Add the options that choose features; see :func:`asked_features`.
+
+    `train` finds the features that `features` made with the same options.
+    """
     options = [
         click.option("--front-end", type=click.Path(path_type=Path), metavar="FILE",
                      help="Front end of a published system (cdur, gccaps, kong, mcfee, mlms, surrey, wang), or a TOML "
@@ -125,7 +128,7 @@ def front_end_options(command: Command) -> Command:
 
 
 def init_option(command: Command) -> Command:
-    """The model that a training starts from; see :func:`model_to_begin_with`."""
+    """Add the model that a training starts from; see :func:`model_to_begin_with`."""
     return click.option(
         "--init", metavar="RUN|MODEL",
         help="Use this model's features and, in train, start from its weights; new classes start from random weights.",
@@ -133,19 +136,19 @@ def init_option(command: Command) -> Command:
 
 
 def asked_features(options: dict[str, Any]) -> AskedFeatures:
-    """What :func:`front_end_options` were given, taken out of a command's options."""
+    """Return the values of :func:`front_end_options`, and remove them from a command's options."""
     from sedpipe.io.settings.front_ends import AskedFeatures
 
     return AskedFeatures(**{field.name: options.pop(field.name) for field in fields(AskedFeatures)})
 
 
 def given(*names: str) -> list[str]:
-    """Those of the running command's options that were written on the command line, as another command repeats them.
+    """Return options of the running command that were given on the command line, as words for another command.
 
     Parameters
     ----------
     *names : str
-        Of their parameters; all but those of :func:`common`, if none is named.
+        Names of the parameters to return; if none is given, all except those of :func:`common`.
     """
     context = get_current_context()
     repeated = [
@@ -160,7 +163,7 @@ def given(*names: str) -> list[str]:
 
 
 def _as_written(option: click.Option, value: Any) -> list[str]:
-    """An option and its value as words; lists of numbers are joined by commas, and none of them is ``none``."""
+    """Return an option and its value as words; tuples are joined by commas, and an empty one becomes ``none``."""
     name = max(option.opts, key=len)
     if option.is_flag:
         return [name]
@@ -169,7 +172,7 @@ def _as_written(option: click.Option, value: Any) -> list[str]:
 
 
 def model_to_begin_with(options: dict[str, Any], dataset: Dataset) -> Beginning | None:
-    """The model that ``--init`` names: one that comes with sedpipe, a folder, or a run of the dataset."""
+    """Return the model that ``--init`` names: one that comes with sedpipe, a folder, or a run of the dataset."""
     address = options.pop("init")
     if address is None:
         return None
@@ -180,7 +183,7 @@ def model_to_begin_with(options: dict[str, Any], dataset: Dataset) -> Beginning 
 
 
 def seed_option(command: Command) -> Command:
-    """What decides chance."""
+    """Add the random seed."""
     return click.option(
         "--seed",
         type=click.IntRange(0),
@@ -191,17 +194,17 @@ def seed_option(command: Command) -> Command:
 
 
 def open_option(command: Command) -> Command:
-    """Whether a page is shown at once."""
+    """Add the option that opens the page in a browser."""
     return click.option("--open", "is_opened", is_flag=True, help="Show the page in a browser.")(command)
 
 
 def device_option(command: Command) -> Command:
-    """Where the network runs."""
+    """Add the device that the network runs on."""
     return click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")(command)
 
 
 def operating_point_option(command: Command) -> Command:
-    """Which of a run's post-processings."""
+    """Add the operating point of a run's post-processing."""
     return click.option(
         "--operating-point", type=click.Choice(OPERATING_POINTS), default="min_er", show_default=True,
         help="Thresholds of the event list: for the lowest error rate or the highest F1.",
@@ -209,5 +212,5 @@ def operating_point_option(command: Command) -> Command:
 
 
 def processors() -> int:
-    """As many as this process may use."""
+    """Return the number of CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

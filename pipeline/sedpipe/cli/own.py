@@ -1,4 +1,4 @@
-"""A dataset of one's own recordings: ``init`` sets it up, ``check`` looks at it before anything is converted."""
+"""Commands for a dataset of the user's own recordings: ``init`` sets it up, ``check`` checks it before conversion."""
 
 from __future__ import annotations
 

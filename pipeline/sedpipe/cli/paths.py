@@ -1,7 +1,7 @@
-"""Paths that a command is given, some of them on stdin.
+"""Paths that a command is given, as arguments or on stdin.
 
-- :func:`paths_of`: places, ``-`` standing for those that stdin names
-- :func:`check_there`: whether any of them exists
+- :func:`paths_of`: arguments -> paths; ``-`` stands for the paths on stdin
+- :func:`check_there`: check that at least one of them exists
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from sedpipe.suggestions import did_you_mean
 
 STDIN = "-"
 MOST_CHARACTERS = 256 * 1024 * 1024
-"""Of a list of paths: a million of 256 letters."""
+"""Maximum length of a list of paths: a million paths of 256 characters."""
 
 
 def paths_of(places: Sequence[str], stdin: TextIO) -> tuple[Path, ...]:
-    """The places; where ``-`` stands, those that ``stdin`` names.
+    """Return the given paths, with ``-`` replaced by the paths on ``stdin``.
 
     Parameters
     ----------
     places : sequence of str
-        As they are written: a file called ``-`` is named by ``./-``.
+        Arguments of the command; a file named ``-`` is given as ``./-``.
     stdin : TextIO
-        A path a line or, where there is a NUL in it, a path before each NUL. Read once.
+        Stream with one path per line or, if it contains a NUL, paths that each end with a NUL. It is read once.
 
     Raises
     ------
     SettingsError
-        If it names no path, or far too many.
+        If ``-`` is given and stdin contains no path, or far too many.
     """
     if STDIN not in places:
         return tuple(map(_path, places))
@@ -47,20 +47,20 @@ def paths_of(places: Sequence[str], stdin: TextIO) -> tuple[Path, ...]:
 
 
 def _path(place: str) -> Path:
-    """A place as a path, which no library that gets it takes for stdin."""
+    """Return an argument as a path that no library takes for stdin."""
     path = Path(place)
     return path.absolute() if path == Path(STDIN) else path
 
 
 def check_there(places: Sequence[Path]) -> None:
-    """A slip that is told before anything else is looked at: nothing of what was named is there.
+    """Refuse places none of which exists, probably a typing error, before any other check.
 
-    Where some of it is, the rest are recordings that failed.
+    If some of them exist, the others are reported later as recordings that failed.
 
     Raises
     ------
     SettingsError
-        With what was probably meant.
+        If none of the places exists; the message suggests what was probably meant.
     """
     if any(_may_be_there(place) for place in places):
         return
@@ -75,7 +75,7 @@ def _may_be_there(place: Path) -> bool:
         os.lstat(place)
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except OSError:  # whoever reads it tells why it cannot be
+    except OSError:  # the reason is reported when the file is read
         return True
     return True
 

@@ -1,4 +1,4 @@
-"""The paper's tables and figure again: ``reproduce``."""
+"""``reproduce``: reproduce the paper's tables and figure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ELSEWHERE = {
     "table3": (*_OF_ONE_CLIP, "preset", "recipe", "poolings", *_FEATURES),
     "figure5": (*_CELLS, *_BENCH),
 }
-"""Options that do not apply to a table."""
+"""Options that do not apply to a table or figure."""
 
 
 @click.command(epilog=EXAMPLES["reproduce"])
@@ -111,7 +111,7 @@ def reproduce(table: str, dataset: str, cache_dir: Path, as_json: bool, quiet: b
 
 
 def _asked(dataset: Any, options: dict[str, Any]) -> tuple[Any, Any]:
-    """Settings and features that options ask for."""
+    """Return the settings and features that the options ask for."""
     from sedpipe.io.settings.front_ends import feature_spec
     from sedpipe.io.settings.train_settings import Asked, train_settings
 

@@ -1,7 +1,7 @@
-"""What ``sedpipe score`` can score, and which of its options each of these takes.
+"""What ``sedpipe score`` can score, and which options apply to each.
 
 - :data:`RUN`, :data:`LISTS`, :data:`FRAMES`: a run, event lists, frame probabilities
-- :func:`check_options`: an option of the others is refused, since it would be ignored
+- :func:`check_options`: refuse options that only apply to the others, since they would have no effect
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OF_ONE = list(dict.fromkeys(name for takes in _TAKES.values() for name in takes
 
 
 def check_options(scored: str) -> None:
-    """``UsageError`` if an option was given on the command line that what is scored does not take, or two for one."""
+    """Raise ``UsageError`` if an option does not apply to what is scored, or if two options contradict each other."""
     given = get_current_context().params
     if given["duration"] is not None and given["durations"] is not None:
         raise click.UsageError("--duration and --durations both say how long clips are: give one of them")

@@ -1,13 +1,13 @@
 """What a command prints: progress on stderr, its report on stdout.
 
-Nothing that a command prints holds a control character, whoever chose the name of a label or a file. Colours and
-bars are rich's, which knows what a terminal can do: a pipe gets neither, NO_COLOR is respected.
+No output contains control characters, even if the name of a label or a file does. Colours and bars are drawn by rich,
+which knows what a terminal can do: a pipe gets neither, NO_COLOR is respected.
 
-- :class:`Terminal`: hears of a stage's progress
-- :func:`print_report`: one JSON object, or what a person reads of it
-- :func:`print_line`: anything else
-- :func:`is_watched`: whether a person reads what a command prints
-- :func:`show_page`, :func:`show_address`: a page, in a browser
+- :class:`Terminal`: prints the progress of a stage
+- :func:`print_report`: print a report as one JSON object, or as text for a person
+- :func:`print_line`: print anything else
+- :func:`is_watched`: whether stdout is a terminal, so that a person reads the output
+- :func:`show_page`, :func:`show_address`: open a page in a browser
 """
 
 from __future__ import annotations
@@ -39,33 +39,33 @@ _BEGINNINGS = {
     "note:": "yellow",
     "next:": "bold cyan",
 }  # fmt: skip
-"""How a line begins that is to be seen: red is wrong, yellow to be known, cyan to be done."""
+"""Beginnings of lines that are highlighted: red for errors, yellow for notes, cyan for what to do next."""
 
 _PIPE_COLUMNS = 10_000
-"""Of what is no terminal: nothing is cut or wrapped for want of room."""
+"""Width of an output that is not a terminal: so wide that nothing is cut or wrapped."""
 
 
 class Terminal(Listener):
-    """Listens to a stage: lines and, on a terminal, bars, which never run into each other; all on stderr."""
+    """Progress of a stage on stderr: lines and, on a terminal, bars, which do not overwrite each other."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self._bars: Progress | None = None
 
     def say(self, line: str) -> None:
-        """A line for a person; above the bars, where there are some."""
+        """Print a line unless the command is quiet; above the bars, if there are any."""
         if not self._quiet:
             self.remark(line)
 
     def remark(self, line: str) -> None:
-        """The same, even if no progress is to be shown."""
+        """Print a line even if the command is quiet; above the bars, if there are any."""
         if self._bars is not None:
             self._bars.console.print(_styled(line), soft_wrap=True)
         else:
             print_line(line, err=True)
 
     def track(self, items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-        """Pass ``items`` on, with a bar where there is a terminal."""
+        """Yield ``items``, with a bar if stderr is a terminal and the command is not quiet."""
         if self._quiet or total == 0 or not _console(err=True).is_terminal:
             yield from items
             return
@@ -90,7 +90,7 @@ class Terminal(Listener):
 
 
 def _new_bars() -> Progress:
-    """Bars that vanish when they are full, each in one row however narrow the terminal is."""
+    """Return progress bars that vanish when they are full, each in one row however narrow the terminal is."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Column
 
@@ -111,7 +111,7 @@ def _new_bars() -> Progress:
 
 
 def print_report(report: Report, told: Callable[[Report], Sequence[str | RenderableType]], as_json: bool) -> None:
-    """A report on stdout: the JSON object, or what a person reads of it."""
+    """Print a report on stdout: as one JSON object, or as text for a person."""
     if as_json:
         from sedpipe.reports import as_json as plain
 
@@ -125,7 +125,7 @@ def print_report(report: Report, told: Callable[[Report], Sequence[str | Rendera
 
 
 def print_line(line: str, *, err: bool = False) -> None:
-    """One line, on stdout or stderr; never broken, so that what is copied of it is what was meant."""
+    """Print one line on stdout or stderr; it is never wrapped, so that it can be copied as it is."""
     _console(err=err).print(_styled(line), soft_wrap=True)
 
 
@@ -135,12 +135,12 @@ def is_watched() -> bool:
 
 
 def show_page(path: Path) -> None:
-    """Open a page in a browser; where there is none, say which file it is."""
+    """Open a page in a browser; if no browser can be started, print the path of the page."""
     _show(str(path.resolve()), str(path))
 
 
 def show_address(address: str) -> None:
-    """Open an address in a browser; where there is none, say which it is."""
+    """Open an address in a browser; if no browser can be started, print the address."""
     _show(address, address)
 
 
@@ -150,7 +150,7 @@ def _show(address: str, told: str) -> None:
 
 
 def _console(*, err: bool) -> Console:
-    """Of the stream as it now is, which a test or a bar may have replaced."""
+    """Return a console for the current stdout or stderr, which a test or a bar may have replaced."""
     console = Console(stderr=err, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = _PIPE_COLUMNS
@@ -158,7 +158,7 @@ def _console(*, err: bool) -> Console:
 
 
 def _styled(line: str) -> Text:
-    """A line without control characters, its beginning in the colour of what it means."""
+    """Return a line without control characters, its beginning highlighted as in ``_BEGINNINGS``."""
     text = Text(printable(line))
     beginning = line.split(" ", 1)[0]
     if beginning in _BEGINNINGS:

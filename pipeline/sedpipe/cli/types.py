@@ -1,4 +1,4 @@
-"""Options that are more than a word or a number.
+"""Types of options that are more than a word or a number.
 
 - :class:`ShardType`, :class:`SeedsType`, :class:`PoolingType`, :class:`PoolingsType`, :class:`NamesType`,
   :class:`BytesType`, :class:`HierarchyType`, :class:`Quantity`
@@ -17,12 +17,12 @@ from sedpipe.shards import Shard
 
 
 class ShardType(click.ParamType[Shard]):
-    """A part like 2/8."""
+    """A shard, such as 2/8."""
 
     name = "I/N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
-        """Read it."""
+        """Convert the text to a shard."""
         try:
             return value if isinstance(value, Shard) else Shard.parse(value)
         except ValueError as error:
@@ -30,12 +30,12 @@ class ShardType(click.ParamType[Shard]):
 
 
 class SeedsType(click.ParamType[tuple[int, ...]]):
-    """Seeds like 0,1,2."""
+    """Random seeds, such as 0,1,2."""
 
     name = "N,N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """Read them."""
+        """Convert the text to seeds, without duplicates."""
         if isinstance(value, tuple):
             return value
         if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", str(value)):
@@ -44,12 +44,12 @@ class SeedsType(click.ParamType[tuple[int, ...]]):
 
 
 class PoolingType(click.ParamType[str]):
-    """The name of a pooling function: those of sedpipe, and what a script of one's own has added."""
+    """The name of a pooling function: one of sedpipe's, or one that a user's script has added."""
 
     name = "NAME"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Check it."""
+        """Check that the pooling function exists."""
         from sedpipe.nn.pooling import POOLING_FUNCTIONS
 
         if value not in POOLING_FUNCTIONS:
@@ -58,12 +58,12 @@ class PoolingType(click.ParamType[str]):
 
 
 class PoolingsType(click.ParamType[tuple[str, ...]]):
-    """Names of pooling functions like linear,attention."""
+    """Names of pooling functions, such as linear,attention."""
 
     name = "NAME,NAME"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Read them."""
+        """Convert the text to names, without duplicates, and check that each exists."""
         if isinstance(value, tuple):
             return value
         names = dict.fromkeys(str(value).split(","))
@@ -71,12 +71,12 @@ class PoolingsType(click.ParamType[tuple[str, ...]]):
 
 
 class NamesType(click.ParamType[tuple[str, ...]]):
-    """Names or paths like surrey,my/own.toml."""
+    """Names or paths, such as surrey,my/own.toml."""
 
     name = "NAME,NAME"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Read them."""
+        """Convert the text to names, without duplicates."""
         if isinstance(value, tuple):
             return value
         names = tuple(dict.fromkeys(str(value).split(",")))
@@ -86,12 +86,12 @@ class NamesType(click.ParamType[tuple[str, ...]]):
 
 
 class BytesType(click.ParamType[int]):
-    """A number of bytes like 500K or 2M."""
+    """A number of bytes per second, such as 500K or 2M; K, M and G are powers of 1024."""
 
     name = "RATE"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read it."""
+        """Convert the text to a number of bytes."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMG]?)", str(value).upper())
         rate = 0.0 if match is None else float(match[1]) * 1024.0 ** " KMG".index(match[2] or " ")
         if rate == 0 or math.isinf(rate):
@@ -100,10 +100,10 @@ class BytesType(click.ParamType[int]):
 
 
 class Quantity(click.FloatRange):
-    """A number within bounds; unlike click's own, neither infinite nor nan, which lies in every range."""
+    """A finite number within bounds; click's own type accepts infinity, and nan in every range."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read it."""
+        """Convert the text to a number."""
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
             self.fail(f"expected a number, got {value!r}", param, ctx)
@@ -111,12 +111,12 @@ class Quantity(click.FloatRange):
 
 
 class HierarchyType(click.ParamType[tuple[int, ...]]):
-    """Groups like 5,5, or none."""
+    """Sizes of the groups of hierarchical pooling, such as 5,5, or none."""
 
     name = "N,N|none"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """Read them."""
+        """Convert the text to sizes of groups."""
         if isinstance(value, tuple):
             return value
         try:

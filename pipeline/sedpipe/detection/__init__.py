@@ -1,1 +1,1 @@
-"""From frame probabilities to events: filters, post-processing, tuning, tallies, sensitivity."""
+"""From frame probabilities to events: filters, post-processing, tuning, segment counts, sensitivity."""

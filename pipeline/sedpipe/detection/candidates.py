@@ -1,7 +1,7 @@
-"""What tuning tries: the values of every setting, and in which searches they are tried.
+"""Candidates for tuning: the values of every setting, and the searches in which they are tried.
 
 - :class:`Candidates`: the values
-- :func:`thresholds_within`: thresholds between which and beyond which all scores lie
+- :func:`thresholds_within`: thresholds over the whole range of the scores
 - :func:`searches`: the searches, in order, with the settings that each one tries
 """
 
@@ -25,9 +25,10 @@ _OF_CLASSES = {"class_thresholds": (), "class_smoothing": ("median_s",)}
 
 
 def searches() -> dict[str, tuple[str, ...]]:
-    """Each search with the settings that it tries besides the threshold, in the order in which they are made.
+    """Return each search, in order, with the settings that it tries besides the threshold.
 
-    First nothing is searched, then settings of all classes, those of steps of your own last, then of each class.
+    First nothing is searched, then settings common to all classes, with those of added steps last, then settings of
+    each class.
 
     >>> searches()["smoothing"]
     ('median_s', 'min_duration_s')
@@ -42,17 +43,17 @@ def searches() -> dict[str, tuple[str, ...]]:
 
 
 class Candidates:
-    """The values that are tried; of equally good ones the first is taken, but of thresholds the one nearest to 0.5.
+    """Values to try; of equally good values the first is chosen, of equally good thresholds the one nearest to 0.5.
 
     Parameters
     ----------
     **values : sequence of float
-        By the name of the setting; settings that are not named are tried as their steps say.
+        Values by the name of the setting; for other settings, those that their steps define are tried.
 
     Raises
     ------
     ValueError
-        If there is no value of a setting, or no such setting.
+        If a setting has no values, or there is no such setting.
 
     Examples
     --------
@@ -74,15 +75,15 @@ class Candidates:
 
     @property
     def thresholds(self) -> list[float]:
-        """Thresholds, that nearest to 0.5 first, then the lower one."""
+        """Thresholds, sorted by their distance from 0.5; of two equally near ones the lower one first."""
         return sorted(self.values["threshold"], key=lambda threshold: (round(math.fabs(threshold - 0.5), 9), threshold))
 
     def of_search(self, search: str, found: PostProcessing) -> list[PostProcessing]:
-        """Common settings that a search tries, the plainest first; ``found`` is what the one before it came to."""
+        """Return the common settings that a search tries, the plainest first; ``found`` is the last search's result."""
         if search == "untuned":
             return [UNTUNED]
         names = searches()[search]
-        # what a search tries depends on those settings alone that it does not try; each fold asks for it again
+        # candidates depend only on the settings that the search does not try; kept, since each fold needs them again
         around = found.changed(threshold=0.5, **{name: self.values[name][0] for name in names})
         if (search, around) not in self._tried:
             self._tried[search, around] = [
@@ -93,15 +94,16 @@ class Candidates:
         return self._tried[search, around]
 
     def ends_among(self, name: str, chosen: PostProcessing, labels: LabelSet) -> list[str]:
-        """A sentence for each setting that is at an end of what was tried, where there may be better ones beyond.
+        """Return a sentence for each setting at an end of the tried values, beyond which there may be better ones.
 
-        That a step is off is no such end.
+        A value with which a step is off is not such an end, except for the threshold.
 
         Parameters
         ----------
         name : str
-            Of the operating point.
+            Name of the operating point.
         chosen : PostProcessing
+            The chosen settings.
         labels : LabelSet
             The classes, in order.
         """
@@ -118,9 +120,9 @@ class Candidates:
 
 
 def thresholds_within(scores: FrameScores) -> tuple[float, ...]:
-    """Thresholds in steps of the logit, from below the lowest score to above the highest: there is no end in reach.
+    """Thresholds in steps of the logit, from below the lowest score to above the highest, beyond which nothing changes.
 
-    Steps are 1/8 where the odds are even, wider where they are not: 0.469, 0.5, 0.531; 0.9933, 0.9959; 0.999955.
+    Steps are 1/8 around even odds, and wider towards 0 and 1: 0.469, 0.5, 0.531; 0.9933, 0.9959; 0.999955.
 
     Examples
     --------
@@ -141,7 +143,7 @@ def thresholds_within(scores: FrameScores) -> tuple[float, ...]:
 
 def _every_threshold() -> list[float]:
     logits = [*np.arange(0, 2, 1 / 8), *np.arange(2, 5, 1 / 4), *np.arange(5, 10, 1 / 2), *np.arange(10, 17)]
-    # three digits of what is left to 0 or to 1 tell neighbours apart, and can be read
+    # three significant digits of the distance from 0 or 1 distinguish neighbours, and are readable
     low = [float(f"{1 / (1 + math.exp(logit)):.3g}") for logit in logits]
     return sorted({*low, *(round(1 - probability, 12) for probability in low)})
 

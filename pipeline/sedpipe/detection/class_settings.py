@@ -1,16 +1,18 @@
-"""A setting for each class, chosen so that the micro scores of all together are best.
+"""Settings for each class that give the best micro scores of all classes together.
 
-**Micro scores do not separate by class**, but each can be searched exactly for one class while the others stand:
+**Micro scores do not separate by class**, but there is an exact search for F1, and for the error rate one that is exact
+for one class while the others are fixed:
 
-- F1 = 2C / (R + E) is a ratio of sums over classes. For a trial value of F1 the best candidate of each class is the
-  one with the most 2C - F1 * E, independently of the others; what comes out is the next trial value, and where it
-  stays, it is the highest F1 there is (Dinkelbach, "On nonlinear fractional programming", 1967).
-- The error rate counts max(reference, estimated) - correct classes in each segment. With the other classes fixed, to
-  light class k in a segment costs 1 if the others already are as many as the reference, and gains 1 if k is right: a
-  sum over segments. Class after class takes its best candidate until none can gain (coordinate ascent), from the
-  best common setting and from the F1 solution. No single class can then do better; several at once might.
+- F1 = 2C / (R + E) is a ratio of sums over classes. For a trial value of F1, the best candidate of each class is the
+  one with the largest 2C - F1 * E, independently of the other classes; the resulting F1 is the next trial value. When
+  it no longer grows, it is the highest possible F1 (Dinkelbach, "On nonlinear fractional programming", 1967).
+- The error rate counts max(reference, estimated) - correct classes in each segment. With the other classes fixed,
+  activating class k in a segment costs 1 if at least as many others are active as in the reference, and gains 1 if k
+  is correct: a sum over segments. One class after the other takes its best candidate until none can gain (coordinate
+  ascent), starting from the best common setting and from the F1 solution. Then no change of a single class improves the
+  result; a simultaneous change of several might.
 
-- :func:`best_of_classes`: of candidates, one for each class
+- :func:`best_of_classes`: chooses one of the candidates for each class
 """
 
 from __future__ import annotations
@@ -25,19 +27,20 @@ from sedpipe.detection.words import packed, unpacked
 def best_of_classes(
     name: str, split: SegmentTallies, mask: np.ndarray, tried: list[PostProcessing], common: PostProcessing
 ) -> PostProcessing:
-    """For each class the best of ``tried``: by Dinkelbach's way for ``max_f1``, by coordinate ascent for ``min_er``.
+    """Choose the best of ``tried`` for each class: by Dinkelbach for ``max_f1``, by coordinate ascent for ``min_er``.
 
     Parameters
     ----------
     name : str
-        Of the operating point.
+        Name of the operating point.
     split : SegmentTallies
+        Segment counts of the split.
     mask : ndarray of bool [shape=(N,)]
         Clips that count.
     tried : list of PostProcessing
         Candidates, the same for all classes.
     common : PostProcessing
-        One of them: where the search begins, and what all but threshold and median filter are taken from.
+        One of the candidates: start of the search, and source of all settings but threshold and median filter.
     """
     rolls = split.rolls(tried)  # (C, S, K, W)
     words = packed(mask)
@@ -60,7 +63,7 @@ def best_of_classes(
 
 
 def _highest_f1(correct: np.ndarray, estimated: np.ndarray, n_reference: int, start: np.ndarray) -> np.ndarray:
-    """Indices (K,) into candidates (C, K); candidates change only where F1 grows."""
+    """Return indices (K,) into candidates (C, K) with the highest F1; they change only if F1 grows."""
     classes = np.arange(len(start))
 
     def f1(choice: np.ndarray) -> float:
@@ -78,7 +81,7 @@ def _highest_f1(correct: np.ndarray, estimated: np.ndarray, n_reference: int, st
 def _lowest_er(
     split: SegmentTallies, mask: np.ndarray, rolls: np.ndarray, correct: np.ndarray, choice: np.ndarray
 ) -> tuple[int, np.ndarray]:
-    """Errors and indices (K,) where no class can do better alone."""
+    """Return the number of errors and indices (K,) such that no change of a single class lowers the errors."""
     choice = choice.copy()
     n_reference = split.reference.sum(axis=2).T  # (S, N)
     lit = np.stack([unpacked(rolls[c, :, k], split.n_clips) for k, c in enumerate(choice)])  # (K, S, N)

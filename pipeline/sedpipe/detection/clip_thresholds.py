@@ -1,7 +1,7 @@
-"""A threshold for each class by which clips are tagged best: Wang's rule, whose frames are decided by the same ones.
+"""Thresholds for each class that tag clips best: Wang's rule, which uses the same thresholds for frames.
 
-- :func:`clip_thresholds`
-- :class:`ClipThresholds`: the rule, before it has seen the clips that it is chosen on
+- :func:`clip_thresholds`: the thresholds
+- :class:`ClipThresholds`: the rule, before its thresholds are chosen on clips
 """
 
 from __future__ import annotations
@@ -15,38 +15,38 @@ from sedpipe.detection.postprocess import PostProcessing
 
 @dataclass(frozen=True)
 class ClipThresholds:
-    """No smoothing, and for each class the threshold by which clips are tagged best."""
+    """Rule without smoothing, and for each class with the threshold that tags clips best."""
 
     def on(self, clip_probs: np.ndarray, tags: np.ndarray) -> PostProcessing:
-        """The rule as chosen on clips; see :func:`clip_thresholds`."""
+        """Return the settings that the rule chooses on clips; see :func:`clip_thresholds`."""
         return PostProcessing(clip_thresholds(clip_probs, tags))
 
 
 def clip_thresholds(clip_probs: np.ndarray, tags: np.ndarray) -> tuple[float, ...]:
-    """Thresholds with the highest micro F1 of the tags that there is.
+    """Find the thresholds with the highest possible micro F1 of the tags.
 
-    Micro F1 does not separate by class, but for a trial value of it the best threshold of each class does, and what
-    comes out is the next trial value (Dinkelbach, 1967; as in :mod:`sedpipe.detection.class_settings`).
+    Micro F1 does not separate by class, but for a trial value of F1 the best thresholds do, and the resulting F1 is the
+    next trial value (Dinkelbach, 1967; as in :mod:`sedpipe.detection.class_settings`).
 
     Parameters
     ----------
     clip_probs : ndarray [shape=(N, K)]
-        Probabilities of clips, in [0, 1].
+        Clip probabilities, in [0, 1].
     tags : ndarray [shape=(N, K)]
         1 where a class sounds in a clip, else 0.
 
     Returns
     -------
     tuple of float
-        K thresholds, each in the middle between two probabilities.
+        K thresholds, each midway between two probabilities.
 
     Raises
     ------
     ValueError
         If the shapes differ, or there is no clip.
 
-    Source: Wang, Li & Metze, arXiv:1810.09050 (github.com/MaigoAkisame/cmu-thesis, ``util_f1.py``), who search class
-    after class.
+    Source: Wang, Li & Metze, arXiv:1810.09050 (github.com/MaigoAkisame/cmu-thesis, ``util_f1.py``), who search the
+    classes one after the other.
 
     Examples
     --------
@@ -59,10 +59,10 @@ def clip_thresholds(clip_probs: np.ndarray, tags: np.ndarray) -> tuple[float, ..
     order = np.argsort(-clip_probs, axis=0, kind="stable")
     ordered = np.take_along_axis(clip_probs.astype(np.float64), order, axis=0)
     row = np.zeros((1, clip_probs.shape[1]), dtype=np.int64)
-    # (N + 1, K): how many are right if so many clips are above the threshold
+    # (N + 1, K): row n is the number of correct clips if n clips are above the threshold
     correct = np.concatenate([row, np.take_along_axis(tags > 0, order, axis=0).cumsum(axis=0)])
     above, classes, n_reference = np.arange(len(correct))[:, None], np.arange(len(row[0])), int((tags > 0).sum())
-    # clips that are as probable as each other are above together
+    # clips with equal probabilities cannot be separated by a threshold
     allowed = np.concatenate([ordered[:1] < 1, ordered[1:] < ordered[:-1], row == 0])
     chosen, best = np.where(allowed[0], 0, allowed.argmax(axis=0)), -1.0
     while True:
@@ -75,7 +75,7 @@ def clip_thresholds(clip_probs: np.ndarray, tags: np.ndarray) -> tuple[float, ..
 
 
 def _middles(ordered: np.ndarray) -> np.ndarray:
-    """Thresholds (N + 1, K) with none, one, ... all of the probabilities, which fall, above them."""
+    """Thresholds (N + 1, K) below none, one, ... all of the probabilities, which are in descending order."""
     row = np.zeros((1, ordered.shape[1]))
     with_ends = np.concatenate([row + 1, ordered, row])
     return np.asarray((with_ends[1:] + with_ends[:-1]) / 2)

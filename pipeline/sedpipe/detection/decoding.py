@@ -1,11 +1,11 @@
 """Activities -> events.
 
-Frame ``k`` of an activity sounds from edge ``k`` to edge ``k + 1`` of its :class:`~sedpipe.frames.FrameGrid`, which is
+Frame ``k`` of an activity lasts from edge ``k`` to edge ``k + 1`` of its :class:`~sedpipe.frames.FrameGrid`, which is
 the grid of the probabilities, not that of the features. Event times are rounded to 1 ms.
 
 - :func:`decode_events`: probabilities of one clip -> events
-- :func:`decode_activity`: its activity -> events
-- :func:`frame_edges`, :func:`countable_frames`: the grid in seconds, and how much of it is no padding
+- :func:`decode_activity`: activity of one clip -> events
+- :func:`frame_edges`, :func:`countable_frames`: the grid in seconds, and the number of frames that are not padding
 - :func:`peak_and_mean`: the probabilities inside an event
 """
 
@@ -33,7 +33,7 @@ def decode_events(
     duration: float | None = None,
     clip_probs: np.ndarray | None = None,
 ) -> list[Event]:
-    """Events of one clip.
+    """Decode the events of one clip.
 
     Parameters
     ----------
@@ -42,20 +42,20 @@ def decode_events(
     labels : LabelSet
         Names of the K classes.
     point : PostProcessing
-        The settings.
+        Settings of the post-processing.
     grid : FrameGrid
-        Where the T frames lie.
+        Grid of the T frames.
     n_frames : int, optional
-        How many frames count; the others are padding. All, if not given.
+        Number of frames that count; the others are padding. All, if not given.
     duration : float, optional
         Length of the clip in seconds; no event reaches past it. The end of the last frame, if not given.
     clip_probs : ndarray [shape=(K,) or (T, K)], optional
-        Probability of each class in the clip, for the gate; or in what is around each frame of a long recording.
+        Probability of each class in the clip, for the gate; or around each frame of a long recording.
 
     Returns
     -------
     list of Event
-        In order of time; times rounded to 1 ms.
+        Events in order of time, with times rounded to 1 ms.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def decode_events(
 def decode_activity(
     active: np.ndarray, labels: LabelSet, grid: FrameGrid, duration: float | None = None
 ) -> list[Event]:
-    """Runs of an activity (T, K) as events, cut at ``duration``.
+    """Return the runs of an activity (T, K) as events, cut at ``duration``.
 
     Parameters
     ----------
@@ -87,11 +87,11 @@ def decode_activity(
     labels : LabelSet
         Names of the K classes.
     grid : FrameGrid
-        Where the T frames lie.
+        Grid of the T frames.
     duration : float, optional
         End of the clip in seconds.
     """
-    # events of all clips share these numbers, which would fill more memory than the events
+    # the events of all clips share these float objects, which would otherwise take more memory than the events
     edges = _rounded_edges(grid, len(active))
     end = edges[-1] if duration is None else min(edges[-1], round(duration, TIME_DECIMALS))
     by_class = np.pad(active.T, ((0, 0), (1, 1))).astype(np.int8)
@@ -104,7 +104,7 @@ def decode_activity(
 
 
 def frame_edges(grid: FrameGrid, n_frames: int) -> np.ndarray:
-    """The grid's ``n_frames + 1`` edges as events have them: rounded to 1 ms."""
+    """Edges (n_frames + 1,) of the grid, rounded to 1 ms as the times of events are."""
     return np.array(_rounded_edges(grid, n_frames))
 
 
@@ -114,16 +114,16 @@ def _rounded_edges(grid: FrameGrid, n_frames: int) -> tuple[float, ...]:
 
 
 def peak_and_mean(probs: np.ndarray, event: Event, edges: np.ndarray) -> tuple[float, float]:
-    """Highest and mean over the frames of an event, to four decimals; of a frame that the clip's end cuts, too.
+    """Return the maximum and mean over the frames of an event, including one cut by the clip's end, to four decimals.
 
     Parameters
     ----------
     probs : ndarray [shape=(T,)]
-        Probabilities of its class in the frames that count, at least one.
+        Probabilities of the event's class in the frames that count, at least one.
     event : Event
-        Decoded from them.
+        Event decoded from these probabilities.
     edges : ndarray [shape=(T + 1,) or longer]
-        From :func:`frame_edges`: an event begins, and ends where the clip does not, at just these numbers.
+        Result of :func:`frame_edges`: onsets are exactly these values, and so are offsets before the end of the clip.
 
     Examples
     --------
@@ -131,7 +131,7 @@ def peak_and_mean(probs: np.ndarray, event: Event, edges: np.ndarray) -> tuple[f
     (0.9, 0.7)
     """
     first, end = np.searchsorted(edges, (event.onset, event.offset)).tolist()
-    first = min(first, len(probs) - 1)  # an event that a list was given by hand may lie anywhere
+    first = min(first, len(probs) - 1)  # an event added to a list by hand may lie anywhere
     inside = probs[first : max(first + 1, end)]
     return round(float(inside.max()), 4), round(float(inside.mean()), 4)
 
@@ -139,19 +139,19 @@ def peak_and_mean(probs: np.ndarray, event: Event, edges: np.ndarray) -> tuple[f
 def countable_frames(
     edges: np.ndarray, n_frames: int | np.ndarray | None = None, duration: float | np.ndarray | None = None
 ) -> np.ndarray:
-    """How many frames are no padding: those before ``n_frames`` that begin before ``duration`` ends.
+    """Count the frames that are not padding: those before ``n_frames`` that begin before the end of the clip.
 
     Parameters
     ----------
     edges : ndarray [shape=(T + 1,)]
-        From :func:`frame_edges`.
+        Result of :func:`frame_edges`.
     n_frames, duration : number or ndarray [shape=(N,)], optional
-        Of one clip or of N.
+        Number of frames and length in seconds of one clip or of N clips.
 
     Returns
     -------
     ndarray [shape=() or (N,)]
-        Integers in 0 .. T.
+        Number of frames of each clip, integers in 0 .. T.
     """
     counted = np.asarray(len(edges) - 1)
     if n_frames is not None:

@@ -1,9 +1,9 @@
-"""Filters of activities, time along the first axis.
+"""Filters of activities, with time along the first axis.
 
-An activity is an array (T, ...) of booleans, or, for all but the median, of words that hold a bit for each clip.
-Lengths are whole frames, which these make of seconds:
+An activity is an array (T, ...) of booleans, or, for all filters but the median, of words with a bit for each clip.
+Filters take lengths in whole frames:
 
-- :func:`hysteresis`, :func:`median_filter`, :func:`close_gaps`, :func:`drop_short_runs`
+- :func:`hysteresis`, :func:`median_filter`, :func:`close_gaps`, :func:`drop_short_runs`: the filters
 - :func:`median_frames`, :func:`gap_frames`, :func:`shortest_frames`: seconds -> frames
 """
 
@@ -16,15 +16,15 @@ import numpy as np
 
 from sedpipe.frames import FrameGrid
 
-# of a frame: 0.56 s / 0.08 s = 7.000000000000001
+# tolerance in frames for rounding errors: 0.56 s / 0.08 s = 7.000000000000001
 _DUST = 1e-6
 
-_MOST_SIDE_BY_SIDE = 4096  # values; of fewer, calling NumPy takes longer than what it does
-_FEW_VALUES = 1024  # of a frame; of more, frames that are added to each other are counted up many times faster
+_MOST_SIDE_BY_SIDE = 4096  # values; with fewer, calling NumPy takes longer than the operation itself
+_FEW_VALUES = 1024  # per frame; with more, adding frame to frame is many times faster than cumsum
 
 
 def hysteresis(high: np.ndarray, low: np.ndarray) -> np.ndarray:
-    """``high`` (T, ...) with the frames of ``low`` that are connected to it."""
+    """Return ``high`` (T, ...) extended by the frames of ``low`` that are connected to it."""
     active = high.copy()
     _spread(active, low)
     _spread(active[::-1], low[::-1])
@@ -32,10 +32,10 @@ def hysteresis(high: np.ndarray, low: np.ndarray) -> np.ndarray:
 
 
 def _spread(active: np.ndarray, low: np.ndarray) -> None:
-    """Make the frames of ``low`` active that follow an active one, in place.
+    """Make the frames of ``low`` active that follow an active frame, in place.
 
-    Frame by frame; where a frame is of few values (a long recording alone), many stretches of time go side by side, and
-    what is active at the end of one then spreads into the next.
+    This works frame by frame; if a frame has few values (one long recording), many stretches of time are processed side
+    by side, and activity at the end of a stretch then spreads into the next one.
     """
     most = max(1, _MOST_SIDE_BY_SIDE // max(1, active[:1].size))
     n_stretches = min(most, math.isqrt(len(active))) or 1
@@ -56,14 +56,14 @@ def median_filter(active: np.ndarray, width: int) -> np.ndarray:
     Parameters
     ----------
     active : ndarray [shape=(T, ...)]
-        Boolean.
+        Activity, as booleans.
     width : int
-        Odd number of frames.
+        Length of the window, an odd number of frames.
 
     Returns
     -------
     ndarray [shape=(T, ...)]
-        Active where more than half of the window is.
+        Filtered activity: active where more than half of the window is.
 
     Raises
     ------
@@ -72,11 +72,11 @@ def median_filter(active: np.ndarray, width: int) -> np.ndarray:
     """
     if width < 1 or width % 2 == 0:
         raise ValueError(f"the median needs an odd number of frames, got {width}")
-    half = min(width // 2, len(active))  # a window that reaches over all reaches no further
+    half = min(width // 2, len(active))  # longer windows have no further effect
     if half == 0:
         return active
     width = 2 * half + 1
-    # how many were active before each frame, the ends repeated as far as the window reaches
+    # number of active frames before each frame, padded with the values at the ends for half a window
     before = np.zeros((len(active) + width, *active.shape[1:]), dtype=np.int32 if len(active) > 30_000 else np.int16)
     _count_up(active, before[half + 1 : half + 1 + len(active)])
     before[half + 1 + len(active) :] = before[half + len(active)]
@@ -84,7 +84,7 @@ def median_filter(active: np.ndarray, width: int) -> np.ndarray:
 
 
 def _count_up(active: np.ndarray, counts: np.ndarray) -> None:
-    """Write how many are active up to each frame, that one with them."""
+    """Write the number of active frames up to and including each frame into ``counts``."""
     if active[:1].size < _FEW_VALUES:
         np.cumsum(active, axis=0, dtype=counts.dtype, out=counts)
         return
@@ -94,21 +94,21 @@ def _count_up(active: np.ndarray, counts: np.ndarray) -> None:
 
 
 def close_gaps(active: np.ndarray, longest: int) -> np.ndarray:
-    """Activity (T, ...) with gaps of at most ``longest`` frames between two runs closed (a morphological closing)."""
+    """Close gaps of at most ``longest`` frames between two runs of an activity (T, ...): a morphological closing."""
     longest = min(longest, len(active))
     if longest < 1:
         return active
-    silence = np.full((longest + 1, *active.shape[1:]), ~np.zeros((), active.dtype))  # before and after: for ever
+    silence = np.full((longest + 1, *active.shape[1:]), ~np.zeros((), active.dtype))  # around it, never closed
     gaps = drop_short_runs(np.concatenate([silence, ~active, silence]), longest + 1)
     return np.asarray(~gaps[longest + 1 : -longest - 1])
 
 
 def drop_short_runs(active: np.ndarray, shortest: int) -> np.ndarray:
-    """Activity (T, ...) without its runs of fewer than ``shortest`` frames (a morphological opening)."""
+    """Drop the runs of fewer than ``shortest`` frames from an activity (T, ...): a morphological opening."""
     if shortest <= 1:
         return active
     kept = active.copy()
-    for shift in _doubled(shortest):  # now kept[t]: the frames t, ..., t + shortest - 1 are all active
+    for shift in _doubled(shortest):  # then kept[t] means that the frames t, ..., t + shortest - 1 are all active
         kept[:-shift] &= kept[shift:]
         kept[-shift:] = False
     for shift in _doubled(shortest):
@@ -117,7 +117,7 @@ def drop_short_runs(active: np.ndarray, shortest: int) -> np.ndarray:
 
 
 def _doubled(length: int) -> Iterator[int]:
-    """Steps by which what reaches over one frame reaches over ``length``, each at most as long as all before it.
+    """Yield steps by which a reach of one frame grows to ``length``, each step at most as long as the reach before it.
 
     >>> list(_doubled(7))
     [1, 2, 3]
@@ -130,7 +130,7 @@ def _doubled(length: int) -> Iterator[int]:
 
 
 def median_frames(median_s: float, grid: FrameGrid) -> int:
-    """Odd number of frames nearest to ``median_s``; of two equally near ones the larger.
+    """Odd number of frames nearest to ``median_s``; of two equally near ones the larger one.
 
     >>> [median_frames(seconds, FrameGrid(100, 8)) for seconds in (0, 0.1, 0.16, 0.24, 0.56)]
     [1, 1, 3, 3, 7]
@@ -139,7 +139,7 @@ def median_frames(median_s: float, grid: FrameGrid) -> int:
 
 
 def gap_frames(gap_s: float, grid: FrameGrid) -> int:
-    """Frames of the longest gap that does not last longer than ``gap_s``.
+    """Number of frames of the longest gap that does not last longer than ``gap_s``.
 
     >>> [gap_frames(seconds, FrameGrid(100, 8)) for seconds in (0, 0.08, 0.1, 0.16)]
     [0, 1, 1, 2]
@@ -148,7 +148,7 @@ def gap_frames(gap_s: float, grid: FrameGrid) -> int:
 
 
 def shortest_frames(min_duration_s: float, grid: FrameGrid) -> int:
-    """Frames of the shortest run that lasts ``min_duration_s``; a frame that the clip's end cuts counts in full.
+    """Number of frames of the shortest run that lasts ``min_duration_s``; a frame cut by the clip's end counts in full.
 
     >>> [shortest_frames(seconds, FrameGrid(100, 8)) for seconds in (0, 0.08, 0.1, 0.16)]
     [1, 1, 2, 2]

@@ -1,7 +1,7 @@
 """The output of a system, frame by frame.
 
-- :class:`FrameScores`: probabilities of N clips, with all that is needed to make events of them
-- :func:`mean_of`: several systems as one
+- :class:`FrameScores`: probabilities of N clips, with all that is needed to decode events
+- :func:`mean_of`: mean of several systems
 """
 
 from __future__ import annotations
@@ -18,40 +18,40 @@ from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
 
-# weights of a pooling that sum to 1 do so up to float32's rounding
+# pooling weights sum to 1 only up to rounding errors of float32
 _DUST = 1e-5
 _CELLS_OF_BLOCK = 2**19
 
 
 @dataclass(frozen=True, eq=False)
 class FrameScores:
-    """Probabilities of N clips, with all that is needed to make events of them.
+    """Probabilities of N clips, with all that is needed to decode events.
 
     Parameters
     ----------
     clip_ids : list of str
-        Distinct.
+        Distinct names of the N clips.
     frame_probs : ndarray [shape=(N, T, K)]
-        Probability of each of K classes in each of T frames, in [0, 1]; those of many clips may be on disk, so
-        use :meth:`blocks` to go through all of them.
+        Probability of each of K classes in each of T frames, in [0, 1]; for many clips, the array may be on disk, so
+        use :meth:`blocks` to iterate over all of them.
     clip_probs : ndarray [shape=(N, K)]
         Probability of each class in each clip, in [0, 1].
     n_frames : ndarray [shape=(N,)]
-        How many of the T frames count; the others are padding.
+        Number of the T frames that count in each clip; the others are padding.
     durations : ndarray [shape=(N,)]
         Length of each clip in seconds.
     labels : LabelSet
         Names of the K classes.
     grid : FrameGrid
-        Where the T frames lie.
+        Grid of the T frames.
     points : mapping of str to PostProcessing
         The system's operating points, by name.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit together, a probability lies outside [0, 1] or is not a number, a length is none, or
-        a clip is named twice.
+        If the shapes do not fit together, a probability lies outside [0, 1] or is not a number, a duration or a number
+        of frames is out of range, or a clip is named twice.
 
     Examples
     --------
@@ -100,27 +100,32 @@ class FrameScores:
         grid: FrameGrid,
         factor: int,
     ) -> FrameScores:
-        """What a network says that makes one frame of every ``factor`` frames that it hears.
+        """Build the scores of a network that pools every ``factor`` input frames into one output frame.
 
         Parameters
         ----------
         frame_probs : ndarray [shape=(N, T, K)]
+            Probabilities in the output frames.
         clip_probs : ndarray [shape=(N, K)]
+            Clip probabilities.
         clip_ids : sequence of str
+            Names of the N clips.
         n_frames : ndarray [shape=(N,)]
-            How many frames of each clip the network heard; a last group that is not full makes a frame, too.
+            Number of input frames of each clip; an incomplete last group makes an output frame, too.
         durations : ndarray [shape=(N,)]
-            Length of each clip in seconds: the last frame that is heard may end later.
+            Length of each clip in seconds: the last input frame may end later.
         labels : LabelSet
+            Names of the K classes.
         grid : FrameGrid
-            Where those frames lie.
+            Grid of the input frames.
         factor : int
+            Number of input frames per output frame.
         """
         counted = -(-n_frames // factor)
         return cls(list(clip_ids), frame_probs, clip_probs, counted, durations, labels, grid.subsampled(factor))
 
     def blocks(self) -> Iterator[slice]:
-        """Rows of neighbouring clips that fit into memory, together all."""
+        """Iterate over all clips, as slices of neighbouring rows that fit into memory."""
         n_clips, n_frames, n_classes = self.frame_probs.shape
         at_once = max(1, _CELLS_OF_BLOCK // max(1, n_frames * n_classes))
         for first in range(0, n_clips, at_once):
@@ -128,26 +133,26 @@ class FrameScores:
 
     @cached_property
     def edges(self) -> np.ndarray:
-        """Edges of the frames, (T + 1,) in seconds, as used for onsets and offsets."""
+        """Edges (T + 1,) of the frames in seconds, as used for onsets and offsets."""
         return frame_edges(self.grid, self.frame_probs.shape[1])
 
     @property
     def times(self) -> np.ndarray:
-        """Centre of each frame, (T,) in seconds."""
+        """Centres (T,) of the frames in seconds."""
         exact = self.grid.edges(self.frame_probs.shape[1])
         return np.asarray((exact[:-1] + exact[1:]) / 2)
 
     @cached_property
     def counted(self) -> np.ndarray:
-        """How many frames (N,) of each clip are not padding and begin before the clip ends."""
+        """Number (N,) of frames of each clip that are not padding and begin before the clip ends."""
         return countable_frames(self.edges, self.n_frames, self.durations)
 
     def row_of(self, clip_id: str) -> int:
-        """Row of a clip; ``ValueError`` if there is none of that name."""
+        """Return the row of a clip; raises ``ValueError`` if there is no clip of that name."""
         return self.clip_ids.index(clip_id)
 
     def of(self, clip_ids: Sequence[str]) -> FrameScores:
-        """Of these clips alone, in this order."""
+        """Return the scores of these clips only, in this order."""
         rows = {clip_id: row for row, clip_id in enumerate(self.clip_ids)}
         chosen = [rows[clip_id] for clip_id in clip_ids]
         return replace(
@@ -160,17 +165,17 @@ class FrameScores:
         )
 
     def of_rows(self, some: slice) -> FrameScores:
-        """Of neighbouring clips, in memory."""
+        """Return the scores of a slice of neighbouring clips, in memory."""
         columns = {name: getattr(self, name)[some] for name in ("frame_probs", "clip_probs", "n_frames", "durations")}
         return replace(self, clip_ids=self.clip_ids[some], **columns)
 
     def probs_of(self, clip_id: str) -> np.ndarray:
-        """Probabilities (T', K) of the frames of a clip that count."""
+        """Return the probabilities (T', K) of the frames of a clip that count."""
         row = self.row_of(clip_id)
         return np.asarray(self.frame_probs[row, : self.n_frames[row]])
 
     def decode(self, point: PostProcessing) -> dict[str, list[Event]]:
-        """Events of each clip with these settings."""
+        """Decode the events of each clip with these settings."""
         found = {}
         for some in self.blocks():
             active = activity(self.frame_probs[some], point, self.grid, self.counted[some], self.clip_probs[some])
@@ -181,14 +186,14 @@ class FrameScores:
 
 
 def _check_probabilities(name: str, probs: np.ndarray) -> None:
-    # a minimum of nan is nan, so that two passes tell all
+    # the minimum is nan if any value is, so two passes suffice
     if probs.size and not (probs.min() >= 0 and probs.max() <= 1 + _DUST):
         what = "a nan" if np.isnan(probs).any() else "a value outside [0, 1]"
         raise ValueError(f"{name} holds {what}")
 
 
 def _difference(one: FrameScores, other: FrameScores) -> str:
-    """Why the probabilities of two systems have no mean; empty if they have one."""
+    """Return the reason why the probabilities of two systems have no mean; empty if they have one."""
     if other.labels != one.labels:
         return "their classes differ"
     if other.clip_ids != one.clip_ids:
@@ -209,15 +214,15 @@ def _difference(one: FrameScores, other: FrameScores) -> str:
 
 
 def mean_of(each: Sequence[FrameScores]) -> FrameScores:
-    """The mean of several systems' probabilities of the same clips; it has no operating points yet.
+    """Average the probabilities of several systems for the same clips; the result has no operating points yet.
 
-    The systems may use different sample rates, as long as their frames are equally long. Then one system may have a
-    frame more of a clip than another: the mean of that frame is over the systems that have it.
+    The systems may use different sample rates, as long as their frames are equally long. Then one system may have one
+    more frame of a clip than another: the mean for that frame is over the systems that have it.
 
     Raises
     ------
     ValueError
-        If they are of other clips, classes or frames.
+        If the systems differ in clips, classes or frames.
     """
     first = each[0]
     for other in each[1:]:

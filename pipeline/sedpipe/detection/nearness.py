@@ -1,8 +1,8 @@
-"""What a model nearly said: the shape of each event, and the classes that came near without one.
+"""Near misses of a model: the probabilities around each event, and the classes that came near an event without one.
 
 - :func:`nearness`: how near a class came to an event
 - :func:`glance_at`: probabilities and the events in them -> :class:`Glance`
-- :class:`Glance`, :class:`NearMiss`, :class:`Peak`: what a person wants to see at once
+- :class:`Glance`, :class:`NearMiss`, :class:`Peak`: an overview of a recording
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
 
 NEARLY = 0.5
-"""Of the threshold: a class that came so near is worth a look."""
+"""Share of the threshold from which on a class without an event is shown."""
 
 CURVE_POINTS = 24
 _MOST_MISSES, _AROUND_S = 3, 0.5
@@ -32,16 +32,18 @@ class NearMiss:
     Parameters
     ----------
     label : str
+        Name of the class.
     peak : float
-        Its highest probability.
+        Highest probability of the class.
     at : float
-        When that was, in seconds.
+        Time of this probability in seconds.
     threshold : float
+        Threshold of the class.
     clip, gate : float
-        The clip probability there, and where the clip gate opens.
+        The clip probability there, and the threshold of the clip gate.
     why : str
-        What kept it silent: ``threshold``; ``gate``, the threshold being reached; or ``rules``, the steps of
-        post-processing that come after the threshold, such as the minimum event.
+        Reason why it has no event: ``threshold``; ``gate``, if the threshold was reached; or ``rules``, the steps of
+        post-processing that come after the threshold, such as the minimum duration.
     """
 
     label: str
@@ -55,7 +57,7 @@ class NearMiss:
 
 @dataclass(frozen=True)
 class Peak:
-    """Highest probability of a class, whether it has an event or not, and when that was, in seconds."""
+    """Highest probability of a class, whether it has an event or not, and the time of it in seconds."""
 
     peak: float
     at: float
@@ -63,17 +65,17 @@ class Peak:
 
 @dataclass(frozen=True)
 class Glance:
-    """What a person wants to see of a recording at once.
+    """Overview of a recording.
 
     Parameters
     ----------
     curves : list of tuple of float
-        Of each event, :data:`CURVE_POINTS` probabilities of its class from a little before to a little after it, each
-        the highest of its stretch.
+        For each event, :data:`CURVE_POINTS` probabilities of its class from a little before to a little after it, each
+        the maximum of a stretch of time.
     nearest : list of NearMiss
-        Classes without an event that came near, the nearest first; where there is no event at all, at least one.
+        Classes without an event that came near, the nearest first; if there is no event at all, at least one class.
     peaks : dict of str to Peak
-        Of every class.
+        Highest probability of every class.
     """
 
     curves: list[tuple[float, ...]] = field(default_factory=list)
@@ -82,16 +84,21 @@ class Glance:
 
 
 def nearness(peak: float, threshold: float, clip: float, gate: float) -> float:
-    """How near a class came to an event: its highest probability as a share of its threshold, or that of its gate.
+    """Return how near a class came to an event.
+
+    This is its highest frame probability relative to its threshold, or its clip probability relative to its gate,
+    whichever is lower.
 
     Parameters
     ----------
     peak : float
         Highest frame probability.
     threshold : float
+        Threshold for frame probabilities.
     clip : float
         Clip probability.
     gate : float
+        Threshold for clip probabilities.
 
     >>> nearness(0.3, threshold=0.4, clip=0.9, gate=0.5), nearness(0.9, threshold=0.4, clip=0.1, gate=0.5)
     (0.75, 0.2)
@@ -107,19 +114,20 @@ def glance_at(
     point: PostProcessing,
     grid: FrameGrid,
 ) -> Glance:
-    """What is to be seen at once.
+    """Make the overview of a recording.
 
     Parameters
     ----------
     frame_probs, clip_probs : ndarray [shape=(T, K)]
-        Of the frames that count, and of what lies around each of them.
+        Frame probabilities of the frames that count, and clip probabilities around each of these frames.
     events : sequence of Event
-        What the post-processing makes of them.
+        Events that the post-processing makes from these probabilities.
     labels : LabelSet
-        K classes.
+        The K classes.
     point : PostProcessing
+        Settings of the post-processing.
     grid : FrameGrid
-        Where the T frames lie.
+        Grid of the T frames.
     """
     curves = [_curve(frame_probs[:, labels.index(event.label)], event, grid) for event in events]
     peaks = {label: _peak(frame_probs[:, k], grid) for k, label in enumerate(labels)}

@@ -1,15 +1,15 @@
 """Frame probabilities -> activity.
 
-The steps, always in this order (:data:`sedpipe.detection.steps.STEPS`); each is off by default but the threshold, and
-each may differ from class to class:
+The steps, always in this order (:data:`sedpipe.detection.steps.STEPS`); all but the threshold are off by default, and
+settings may differ from class to class:
 
 1. threshold, with hysteresis: an event begins at ``threshold`` and lasts, both ways, down to a share of it
 2. median filter of ``median_s``
 3. gaps of at most ``gap_s`` between two events of a class are closed
 4. events shorter than ``min_duration_s`` are dropped
-5. clip gate: a class whose clip probability lies below ``gate`` is silent in the clip
+5. clip gate: a class whose clip probability lies below ``gate`` has no events in the clip
 
-An activity is a boolean array. Frames at or past ``n_frames`` are padding: never active, after no step.
+An activity is a boolean array. Frames at or past ``n_frames`` are padding: inactive after every step.
 
 - :class:`PostProcessing`: the settings
 - :func:`activity`: probabilities of any number of clips -> activity
@@ -27,36 +27,36 @@ from sedpipe.frames import FrameGrid
 from sedpipe.wording import counted
 
 Setting: TypeAlias = float | tuple[float, ...]
-"""One number for all classes, or one for each, in the order of the labels."""
+"""One number for all classes, or one for each class, in the order of the labels."""
 
 _ALWAYS = ("threshold", "median_s", "min_duration_s", "gap_s", "hysteresis", "gate")
 
 
 class PostProcessing(Mapping[str, Setting]):
-    """How probabilities become events; see the steps above. A table of settings by name, and never changed.
+    """Settings of the post-processing, by name; see the steps above. Immutable.
 
     Parameters
     ----------
-    threshold : float in [0, 1], or one a class
-        A frame is active where its probability is at least this.
-    median_s : float >= 0, or one a class
+    threshold : float in [0, 1], or one per class
+        A frame is active if its probability is at least this value.
+    median_s : float >= 0, or one per class
         Length of the median filter in seconds; 0 for none.
-    min_duration_s : float >= 0, or one a class
-        Shorter events are dropped; 0 keeps all.
-    gap_s : float >= 0, or one a class
-        Gaps up to this length are closed; 0 closes none.
-    hysteresis : float in [0, 1], or one a class
-        Around an active frame, others are active too as far as their probability is at least this share of the
+    min_duration_s : float >= 0, or one per class
+        Minimum length of an event in seconds, shorter events are dropped; 0 keeps all.
+    gap_s : float >= 0, or one per class
+        Gaps up to this length in seconds are closed; 0 closes none.
+    hysteresis : float in [0, 1], or one per class
+        Frames connected to an active frame are active, too, as long as their probability is at least this share of the
         threshold; 1 for none.
-    gate : float in [0, 1], or one a class
-        Where the clip probability is lower, the class is silent; 0 for none.
-    **own : float, or one a class
+    gate : float in [0, 1], or one per class
+        If the clip probability is lower, the class has no events; 0 for none.
+    **own : float, or one per class
         Settings of steps that were added to :data:`~sedpipe.detection.steps.STEPS`; off, if not given.
 
     Raises
     ------
     ValueError
-        If a value is out of its range, no step has such a setting, or settings are of different numbers of classes.
+        If a value is out of its range, no step has such a setting, or settings are for different numbers of classes.
 
     Examples
     --------
@@ -89,10 +89,10 @@ class PostProcessing(Mapping[str, Setting]):
                 raise ValueError(
                     f"no post-processing step has a setting {name!r}: add its step first, see sedpipe.detection.steps"
                 )
-            # lists are what files give back
+            # files return lists
             many = isinstance(value, (list, tuple))
             number = tuple(map(known[name].checked, value)) if many else known[name].checked(value)  # type: ignore[arg-type]
-            # what is off is not told of, so that it is understood where the step is not known
+            # added settings that are off are left out, so that the rest can be read where their step does not exist
             if name in _ALWAYS or number != known[name].off:
                 checked[name] = number
         object.__setattr__(self, "_settings", checked)
@@ -130,7 +130,7 @@ class PostProcessing(Mapping[str, Setting]):
         return _restored, (self._settings,)
 
     def value_of(self, name: str) -> Setting:
-        """A setting of any step; where it was not given, that which does nothing."""
+        """Return a setting of any step; if it was not given, the value with which the step is off."""
         if name in self._settings:
             return self._settings[name]
         try:
@@ -148,29 +148,29 @@ class PostProcessing(Mapping[str, Setting]):
         return not self._lengths
 
     def changed(self, **settings: Setting) -> PostProcessing:
-        """The same but for some settings."""
+        """Return a copy with some settings changed."""
         return PostProcessing(**(self._settings | settings))
 
     def as_table(self) -> dict[str, float | list[float]]:
-        """As JSON has it: a list where there is a number for each class."""
+        """Return the settings as for JSON, with lists where there is a number for each class."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in self._settings.items()}
 
     def check_classes(self, n_classes: int) -> None:
-        """``ValueError`` if there are settings for each class, but not for ``n_classes``."""
+        """Raise ``ValueError`` if there are settings for each class, but not for ``n_classes`` classes."""
         if not self._lengths <= {n_classes}:
             raise ValueError(f"settings are for {counted(max(self._lengths), 'class')}, expected {n_classes}")
 
     def of_class(self, k: int) -> PostProcessing:
-        """The settings of one class, as single numbers."""
+        """Return the settings of one class, as single numbers."""
         return self.changed(**{name: v[k] for name, v in self._settings.items() if isinstance(v, tuple)})
 
     def values_for(self, step: Step) -> tuple[Setting, ...]:
-        """What a step takes, in its order."""
+        """Return the values of the settings of a step, in its order."""
         return tuple(self.value_of(setting.name) for setting in step.settings)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """How records of files hold it: as a table of numbers."""
+        """Return the schema by which records in files store it as a table of numbers."""
         from pydantic_core import core_schema
 
         def read(value: Any) -> PostProcessing:
@@ -195,31 +195,31 @@ def activity(
     n_frames: int | np.ndarray | None = None,
     clip_probs: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Which class sounds in which frame, for one clip or for many at once.
+    """Return which class sounds in which frame, for one clip or for many clips together.
 
     Parameters
     ----------
     frame_probs : ndarray [shape=(..., T, K)]
-        Probabilities, in [0, 1].
+        Frame probabilities, in [0, 1].
     point : PostProcessing
-        The settings.
+        Settings of the post-processing.
     grid : FrameGrid
-        Where the T frames lie.
+        Grid of the T frames.
     n_frames : int or ndarray [shape=(...)], optional
-        How many frames of each clip count. All, if not given.
+        Number of frames of each clip that count. All, if not given.
     clip_probs : ndarray [shape=(..., K) or (..., T, K)], optional
-        Probability of each class in each clip, or in what is around each frame, for the gate.
+        Probability of each class in each clip, or around each frame, for the gate.
 
     Returns
     -------
     ndarray [shape=(..., T, K)]
-        Boolean.
+        Activity, as booleans.
 
     Raises
     ------
     ValueError
-        If there is no axis of time and classes, a probability is not a number, the settings are of other classes,
-        or a gate lacks ``clip_probs``.
+        If there are no axes of time and classes, a probability is not a number, the settings are for another number of
+        classes, or a gate lacks ``clip_probs``.
     """
     if frame_probs.ndim < 2:
         raise ValueError(f"frame_probs must have shape (..., T, K), got {frame_probs.shape}")
@@ -240,12 +240,12 @@ def activity(
 
 
 def _time_first(probs: np.ndarray) -> np.ndarray:
-    """(..., T, K) as (T, K, ...)."""
+    """Move the axes of (..., T, K) to (T, K, ...)."""
     return np.moveaxis(probs, (-2, -1), (0, 1))
 
 
 def _taken(step: Step, active: np.ndarray, frames: Frames, point: PostProcessing) -> np.ndarray:
-    """An activity (T, K, ...) after a step, classes with the same settings together."""
+    """Apply a step to an activity (T, K, ...); classes with the same settings are processed together."""
     values = point.values_for(step)
     if not any(isinstance(value, tuple) for value in values):
         return step.run(active, frames, *values)

@@ -1,12 +1,12 @@
-"""What any post-processing comes to on a split: segments that are right, wrong and missed, each setting counted once.
+"""Segment counts of any post-processing on a split: correct, wrong and missed segments, each setting counted once.
 
-Counts are those of :func:`~sedpipe.detection.decoding.decode_events` and the segment-based metric, but no events
-are made: 64 clips are filtered at once as the bits of a word, and only integers are kept. What may be needed again is
-kept as far as there is room: hundreds of classes in thousands of clips, or in a recording of hours, take longer, not
-all memory.
+Counts equal those of :func:`~sedpipe.detection.decoding.decode_events` and the segment-based metric, but no events
+are made: 64 clips are filtered together as the bits of a word, and only integers are kept. Intermediate results that
+may be needed again are cached up to a limit: hundreds of classes in thousands of clips, or in a recording of hours,
+take more time, not all memory.
 
 - :class:`SegmentTallies`: frames and truth of a split -> :class:`SegmentTally`
-- :func:`scores_at`: scores of some settings, in the same memory however many clips there are
+- :func:`scores_at`: scores of some settings, in an amount of memory that does not depend on the number of clips
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from sedpipe.metrics.validation import validate
 from sedpipe.truth import Truth
 
 _MOST_BYTES = 2**29
-"""Of all rolls that are kept; and of what each step came to."""
+"""Maximum size of all cached rolls, and of the cached results of each step."""
 
 
 @dataclass(frozen=True, eq=False)
 class SegmentTally:
-    """Segments of each clip (N,) with one setting: errors, right, estimated, in the reference."""
+    """Number of segments of each clip (N,) with one setting: errors, correct, estimated, in the reference."""
 
     errors: np.ndarray
     correct: np.ndarray
@@ -47,15 +47,15 @@ class SegmentTally:
 
     @classmethod
     def together(cls, parts: Sequence[SegmentTally]) -> SegmentTally:
-        """Of the clips of all parts."""
+        """Concatenate the counts of the clips of all parts."""
         return cls(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def of(self, mask: np.ndarray) -> SegmentTally:
-        """Of some clips."""
+        """Return the counts of some clips."""
         return SegmentTally(*(part[mask] for part in self))
 
     def score(self, name: str, counted: np.ndarray | None = None) -> float:
-        """Error rate or F1, of all clips or of those whose number in ``counted`` (N,) is 1, not 0."""
+        """Return the error rate or F1 of all clips, or of those for which ``counted`` (N,) is 1, not 0."""
         if counted is None:
             counted = np.ones(len(self.errors), dtype=int)
         n_reference = int(self.n_reference @ counted)
@@ -64,21 +64,21 @@ class SegmentTally:
         return 2 * int(self.correct @ counted) / (n_reference + int(self.n_estimated @ counted))
 
     def cost(self, name: str, counted: np.ndarray | None = None) -> float:
-        """What is to be as low as can be."""
+        """Return the value that tuning minimizes: the error rate, or minus F1."""
         return self.score(name, counted) if name == "min_er" else -self.score(name, counted)
 
 
 class SegmentTallies:
-    """Frames and truth of N clips, and what settings make of them; each is computed once.
+    """Frames and truth of N clips, and the segment counts of settings on them; each setting is computed once.
 
     ``reference`` is (N, S, K) bool, ``packed`` the same as words (S, K, W) with a bit for each clip.
 
     Parameters
     ----------
     scores : FrameScores
-        Of N clips.
+        Output of a system on N clips.
     truth : Truth
-        Of the same clips; others in it are ignored, so clips without audio may be there.
+        Reference of the same clips; other clips are ignored, so it may contain clips without audio.
     time_resolution : float > 0
         Length of a segment in seconds.
 
@@ -110,7 +110,7 @@ class SegmentTallies:
         self._evaluated = packed(np.arange(self.reference.shape[1])[:, None] < n_segments)[:, None]  # (S, 1, W)
         self._edges, self._resolution = scores.edges, time_resolution
         self._tallies: dict[PostProcessing, SegmentTally] = {}
-        # settings that share their first steps share what these came to; words take an eighth of the memory
+        # settings with the same first steps share the results of these steps; words take an eighth of the memory
         self._steps = steps_in_order()
         self._in_words = [all(step.on_words for step in self._steps[k + 1 :]) for k in range(len(self._steps))]
         n_frames, n_classes, _ = self._frames.probs.shape
@@ -118,53 +118,53 @@ class SegmentTallies:
         sizes = [
             min(64, _room(in_words)) if words else min(4, _room(self._frames.probs.size)) for words in self._in_words
         ]
-        # by a proxy: in a circle, the arrays of many clips would outlive their use until the collector came by
+        # via a proxy: in a reference cycle, large arrays would stay in memory until the garbage collector runs
         this = weakref.proxy(self)
         self._after = [lru_cache(size)(partial(SegmentTallies._make_after, this, k)) for k, size in enumerate(sizes)]
         self._rolls = lru_cache(_room(self.packed.nbytes))(partial(SegmentTallies._make_roll, this))
 
     def roll(self, settings: PostProcessing) -> np.ndarray:
-        """Words (S, K, W): the segments that the events of these settings light."""
+        """Return words (S, K, W): the segments in which the events of these settings are active."""
         return self._rolls(settings)
 
     def rolls(self, several: Sequence[PostProcessing]) -> np.ndarray:
-        """Words (C, S, K, W) of several settings, which are common ones; what they share is computed once."""
+        """Return words (C, S, K, W) for C common settings; steps that they share are computed once."""
         found = np.empty((len(several), *self.packed.shape), self.packed.dtype)
         for n, settings in self._in_order(several):
             found[n] = self.roll(settings)
         return found
 
     def tally(self, settings: PostProcessing) -> SegmentTally:
-        """Counts of each clip."""
+        """Return the counts of each clip."""
         found = self._tallies.get(settings)
         if found is None:
             found = self._tallies[settings] = self._make_tally(self.roll(settings))
         return found
 
     def scores(self, settings: PostProcessing) -> DetectionScores:
-        """Segment-based scores over all clips."""
+        """Return the segment-based scores over all clips."""
         return detection_scores(self.counts(settings), self.labels)
 
     def counts(self, settings: PostProcessing) -> DetectionCounts:
-        """Segment-based counts of each clip."""
+        """Return the segment-based counts of each clip."""
         return count_segments(self.reference, self.unpacked(self.roll(settings)))
 
     def unpacked(self, roll: np.ndarray) -> np.ndarray:
-        """Boolean (N, S, K)."""
+        """Return a roll of words (S, K, W) as booleans (N, S, K)."""
         return unpacked(roll, self.n_clips).transpose(2, 0, 1)
 
     def tallies(self, several: Sequence[PostProcessing]) -> list[SegmentTally]:
-        """Counts of each clip with each of several common settings."""
+        """Return the counts of each clip with each of several common settings."""
         for _, settings in self._in_order(settings for settings in several if settings not in self._tallies):
             self.tally(settings)
         return [self._tallies[settings] for settings in several]
 
     def _in_order(self, several: Iterable[PostProcessing]) -> list[tuple[int, PostProcessing]]:
-        """Common settings and their numbers, those that share their first steps one after the other."""
+        """Return common settings with their indices, sorted so that those with the same first steps are neighbours."""
         return sorted(enumerate(several), key=lambda each: self._values_in_order(each[1]))
 
     def _values_in_order(self, settings: PostProcessing) -> tuple[Any, ...]:
-        """What each step takes, in the order of the steps."""
+        """Return the values of the settings of each step, in the order of the steps."""
         return tuple(settings.values_for(step) for step in self._steps)
 
     def _make_roll(self, settings: PostProcessing) -> np.ndarray:
@@ -180,7 +180,7 @@ class SegmentTallies:
         return np.asarray(lit & self._evaluated)
 
     def _make_after(self, k: int, values: tuple[tuple[float, ...], ...]) -> np.ndarray:
-        """Activity (T, K, N) after the steps up to the ``k``-th of :data:`~sedpipe.detection.steps.STEPS`."""
+        """Return the activity (T, K, N), or its words, after the steps up to and including the one with index ``k``."""
         before = self._after[k - 1](values[:-1]) if k else np.broadcast_to(self._counted, self._frames.probs.shape)
         after = self._steps[k].run(before, self._frames, *values[-1])
         if after is before:
@@ -201,20 +201,21 @@ class SegmentTallies:
 
 
 def _room(n_bytes: int) -> int:
-    """How many arrays of so many bytes are kept; one at least."""
+    """Return how many arrays of ``n_bytes`` are cached, at least one."""
     return max(1, _MOST_BYTES // max(1, n_bytes))
 
 
 def scores_at(settings: Sequence[PostProcessing], scores: FrameScores, truth: Truth) -> list[DetectionScores]:
-    """Segment-based scores over all clips with each of some settings; the clips are looked at a few at a time.
+    """Return the segment-based scores over all clips with each of some settings, processing a few clips at a time.
 
     Parameters
     ----------
     settings : sequence of PostProcessing
+        The settings to score.
     scores : FrameScores
-        Of N clips.
+        Output of a system on N clips.
     truth : Truth
-        Of the same clips.
+        Reference of the same clips.
     """
     counted: list[list[DetectionCounts]] = [[] for _ in settings]
     for some in scores.blocks():

@@ -1,16 +1,16 @@
-"""How much the scores of a system hang on its post-processing: one setting is moved, the others stay.
+"""Sensitivity of a system's scores to its post-processing: one setting is varied, the others stay fixed.
 
-**What is moved.** Around settings that were chosen (see :mod:`sedpipe.detection.tuning`):
+**What is varied**, starting from the chosen settings (see :mod:`sedpipe.detection.tuning`):
 
 - ``threshold``: the odds p / (1 - p) of every class's threshold p are multiplied by 2 ** value, so that thresholds
-  stay in (0, 1), and low and high ones move alike. 0.5 goes to 0.67 for 1, and to 0.33 for -1
-- ``median_s``: the median filter of all classes, in seconds; an odd number of frames, 1 for none
-- ``min_duration_s``: the minimum event of all classes, in seconds
+  stay in (0, 1), and low and high ones move equally. 0.5 becomes 0.67 for 1, and 0.33 for -1
+- ``median_s``: length of the median filter of all classes, in seconds; an odd number of frames, 1 for none
+- ``min_duration_s``: minimum length of an event of all classes, in seconds
 
-Where each class has settings of its own, the last two give all classes the same.
+If the chosen settings differ between classes, the last two sweeps give all classes the same value.
 
 - :func:`sensitivity`: chosen settings -> segment-based scores along the three sweeps
-- :class:`Sweep`: one of them
+- :class:`Sweep`: scores along one sweep
 - :func:`with_odds`: settings with other thresholds
 """
 
@@ -34,14 +34,14 @@ LONGEST_MIN_DURATION_S = 2.0
 
 @dataclass(frozen=True)
 class Sweep:
-    """Scores where one setting is moved; fractions, None where undefined.
+    """Scores along the values of one setting, as fractions; None where undefined.
 
     Parameters
     ----------
     values : tuple of float
-        Of the setting: doublings of the odds, or seconds.
+        Values of the setting: doublings of the odds, or seconds.
     error_rate, f1 : tuple of float or None
-        Segment-based, micro, one a value.
+        Segment-based micro scores, one for each value.
     """
 
     values: tuple[float, ...]
@@ -52,23 +52,23 @@ class Sweep:
 def sensitivity(
     scores: FrameScores, truth: Truth, chosen: PostProcessing, *, time_resolution: float = 1.0
 ) -> dict[str, Sweep]:
-    """Segment-based scores along each sweep.
+    """Compute segment-based scores along each sweep.
 
     Parameters
     ----------
     scores : FrameScores
-        Of N clips.
+        Output of a system on N clips.
     truth : Truth
-        What sounds in the N clips.
+        Reference of the N clips.
     chosen : PostProcessing
-        The settings in the middle.
+        The settings from which one is varied.
     time_resolution : float > 0
         Length of a segment in seconds.
 
     Returns
     -------
     dict of str to Sweep
-        By name of the setting.
+        Sweeps by name of the setting.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def sensitivity(
 
 
 def with_odds(chosen: PostProcessing, doublings: float) -> PostProcessing:
-    """The settings with the odds of each threshold doubled so many times; thresholds of 0 and 1 stay.
+    """Return the settings with the odds of each threshold multiplied by 2 ** ``doublings``; 0 and 1 stay the same.
 
     >>> with_odds(PostProcessing((0.5, 0.2)), 1).threshold
     (0.6666666666666666, 0.3333333333333333)
@@ -94,7 +94,7 @@ def with_odds(chosen: PostProcessing, doublings: float) -> PostProcessing:
 
 
 def _settings_around(chosen: PostProcessing, grid: FrameGrid) -> dict[str, dict[float, PostProcessing]]:
-    """Settings of each sweep, by value."""
+    """Return the settings of each sweep, by value."""
     frame = grid.frame_duration
     medians = [round(n * frame, 6) for n in range(1, LONGEST_MEDIAN + 1, 2)]
     shortest = [round(n * frame, 6) for n in range(int(LONGEST_MIN_DURATION_S / frame + 1e-6) + 1)]

@@ -1,12 +1,12 @@
-"""The steps of post-processing: what each one does, its settings, and what tuning tries of them.
+"""The steps of post-processing: what each one does, its settings, and the values that tuning tries.
 
-A new step is an entry here: its settings are then taken, checked, stored and printed by their names, tuned by
-:mod:`sedpipe.detection.tuning`, and every score knows them.
+A new step is an entry here: its settings are then accepted, checked, stored and printed by their names, tuned by
+:mod:`sedpipe.detection.tuning`, and used in every score.
 
-- :data:`STEPS`: the steps, in the order in which they are taken
+- :data:`STEPS`: the steps, in the order in which they are applied
 - :class:`Step`, :class:`StepSetting`: one step, and one number that it needs
-- :class:`Frames`: what a step may look at
-- :func:`steps_in_order`, :func:`settings_of_steps`: all of them, those of your own in their places
+- :class:`Frames`: the input of a step
+- :func:`steps_in_order`, :func:`settings_of_steps`: all steps and settings, including added ones in their places
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from sedpipe.detection.words import alike
 from sedpipe.frames import FrameGrid
 from sedpipe.registry import Registry
 
-_LONGEST_S = 1e6  # of a filter or an event: days, so that frames can be counted
+_LONGEST_S = 1e6  # for lengths of filters and events: days, and the number of frames is still an integer
 
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """What a step may look at.
+    """Input of a step.
 
     Parameters
     ----------
     probs : ndarray [shape=(T, C, ...)]
-        Probabilities of C classes, in one clip or in many.
+        Frame probabilities of C classes, in one clip or in many.
     clip_probs : ndarray [shape=(1 or T, C, ...)], optional
-        Probabilities in the clip, or in what is around each frame of a long recording.
+        Probabilities in the clip, or around each frame of a long recording.
     grid : FrameGrid
-        Where the T frames lie.
+        Grid of the T frames.
     """
 
     probs: np.ndarray
@@ -52,7 +52,7 @@ class Frames:
     grid: FrameGrid
 
     def of_classes(self, chosen: np.ndarray) -> Frames:
-        """Of some of the C classes."""
+        """Return the input for some of the C classes."""
         tags = None if self.clip_probs is None else self.clip_probs[:, chosen]
         return replace(self, probs=self.probs[:, chosen], clip_probs=tags)
 
@@ -64,13 +64,13 @@ class StepSetting:
     Parameters
     ----------
     name : str
-        Lengths in seconds end in ``_s``; all others lie in [0, 1].
+        Name of the setting. Lengths in seconds end in ``_s``; the values of all other settings lie in [0, 1].
     off : float
-        With this value nothing happens.
+        Value with which the step does nothing.
     tried : tuple of float
-        What tuning tries, the plainest first.
+        Values that tuning tries, the plainest first.
     search : str
-        The name of the search that tries it; settings with the same one are tried all with all.
+        Name of the search that tries the setting; settings of one search are tried in all combinations.
     """
 
     name: str
@@ -79,7 +79,7 @@ class StepSetting:
     search: str
 
     def checked(self, value: object) -> float:
-        """``value`` as a float; ``ValueError`` if it is out of range."""
+        """Return ``value`` as a float; raises ``ValueError`` if it is not a number or out of range."""
         if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise ValueError(f"{self.name} must be a number, got {value!r}")
         if self.name.endswith("_s") and not 0 <= value <= _LONGEST_S:
@@ -97,15 +97,15 @@ class Step:
     ----------
     run : callable
         ``run(active, frames, *values)`` takes an activity (T, C, ...), the :class:`Frames` and a number for each
-        setting, and gives the activity (T, C, ...) after it. Frames that are padding it need not look at: they are
-        made inactive after each step.
+        setting, and returns the activity (T, C, ...) after the step. It need not handle padding: these frames are made
+        inactive after each step.
     settings : tuple of StepSetting
-        In the order of the values.
+        Settings of the step, in the order of the values.
     on_words : bool
         Whether ``run`` also takes activities as words of up to 64 clips (see :mod:`sedpipe.detection.words`), which it
-        can do if it combines frames with bitwise operators alone; tuning is many times faster then.
+        can do if it combines frames only with bitwise operators; tuning is then many times faster.
     after : str
-        Of a step of your own, the name of the one that it follows.
+        For an added step, the name of the step that it follows.
     """
 
     run: Callable[Concatenate[np.ndarray, Frames, ...], np.ndarray]
@@ -115,9 +115,9 @@ class Step:
 
 
 def _reach_threshold(active: np.ndarray, frames: Frames, threshold: float, share: float) -> np.ndarray:
-    # 0.7 as float32 reaches 0.7
+    # compared in the type of the probabilities, so that a float32 of 0.7 reaches 0.7
     high = active & (frames.probs >= frames.probs.dtype.type(threshold))
-    if share < 1:  # what a network says of padding means nothing, so that no event may come out of it
+    if share < 1:  # probabilities in padding are meaningless, so no event may spread through it
         high = hysteresis(high, active & (frames.probs >= frames.probs.dtype.type(threshold * share)))
     return np.asarray(high)
 
@@ -160,20 +160,20 @@ STEPS: Registry[Step] = Registry(
         "shortest": Step(
             _drop_short, (StepSetting("min_duration_s", 0.0, (0.0, 0.16, 0.32, 0.48, 0.8), "smoothing"),), on_words=True
         ),
-        # silence stays silence in every other step: last, the gate costs tuning least
+        # no other step makes an empty activity active: as the last step, the gate costs the least time in tuning
         "gate": Step(_pass_gate, (StepSetting("gate", 0.0, (0.0, 0.1, 0.2, 0.3, 0.5, 0.7), "gate"),), on_words=True),
     },
 )
-"""Every step, in the order in which they are taken; it stands nowhere else.
+"""Every step, in the order in which they are applied; the only definition of this order.
 
 ``STEPS["longest"] = Step(mine, (StepSetting("longest_s", 0.0, (0.0, 5.0, 10.0), "longest"),), after="gap")`` adds one.
-Its setting is then given by its name, ``PostProcessing(0.5, longest_s=5.0)``. What was stored with it can only be read
-where the step is known: add it before.
+Its setting is then given by its name, ``PostProcessing(0.5, longest_s=5.0)``. Files that contain this setting can only
+be read if the step exists: add it first.
 """
 
 
 def steps_in_order() -> list[Step]:
-    """The steps as they are taken: those that come with sedpipe, each followed by what was added after it."""
+    """Return the steps in their order: those that come with sedpipe, each followed by the steps added after it."""
     names = [name for name, step in STEPS.items() if not step.after]
     for name, step in STEPS.items():
         if not step.after:
@@ -185,7 +185,7 @@ def steps_in_order() -> list[Step]:
 
 
 def settings_of_steps() -> dict[str, StepSetting]:
-    """Every setting of every step, by name; ``ValueError`` if two steps have one of the same name."""
+    """Return every setting of every step, by name; raises ``ValueError`` if two steps have one of the same name."""
     found: dict[str, StepSetting] = {}
     for setting in (setting for step in steps_in_order() for setting in step.settings):
         if setting.name in found:

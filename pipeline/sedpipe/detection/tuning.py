@@ -1,20 +1,20 @@
 """Post-processing chosen on a split with known events, for two operating points.
 
-**What is searched.** Steps, each with more freedom than the one before: a threshold; with it a median filter and a
-shortest duration (all with all); closed gaps; hysteresis; a clip gate (each with the threshold anew, the rest as
-found); a threshold for each class; a threshold and a median filter for each class
-(:mod:`sedpipe.detection.class_settings`). Thresholds are tried in steps of the logit, as far as there are scores.
+**What is searched.** Steps, each with more freedom than the one before: a threshold; a threshold with a median filter
+and a minimum duration (all combinations); closed gaps; hysteresis; a clip gate (each together with a new threshold, the
+other settings as found before); a threshold for each class; a threshold and a median filter for each class
+(:mod:`sedpipe.detection.class_settings`). Thresholds are tried in steps of the logit, over the range of the scores.
 
-**What is chosen.** Each step is also cross-validated: the whole search on four fifths of the clips, scored on the
-rest, clips of one recording (patient, place) together. The step with the best cross-validated score is taken, of equal
-ones the plainer. So a step that over-tunes shows, and is not taken.
+**What is chosen.** Each step is also cross-validated: the whole search on four fifths of the clips is scored on the
+rest, with clips of one recording (patient, place) in the same fold. The step with the best cross-validated score is
+chosen; of equally good ones, the plainer one. So a step that overfits is noticed, and not chosen.
 
 Every candidate is counted by :mod:`sedpipe.detection.segment_tallies`.
 
 - :data:`OPERATING_POINTS`: ``min_er``, the lowest error rate, and ``max_f1``, the highest micro F1
-- :class:`OperatingPoint`, :class:`SearchStep`: what was chosen, and what each step would have gained
-- :class:`Common`, :func:`common_settings`: the best of the paper's rule, one setting of each kind for all classes
-- :func:`tune`: the choice
+- :class:`OperatingPoint`, :class:`SearchStep`: the chosen settings, and the scores of each step of the search
+- :class:`Common`, :func:`common_settings`: the best settings by the paper's rule, one of each kind for all classes
+- :func:`tune`: chooses the settings
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ class SearchStep:
     step : str
         One of :func:`~sedpipe.detection.candidates.searches`.
     settings : PostProcessing
-        What it came to on all clips.
+        Best settings of this step on all clips.
     tuned : float
-        Its error rate (``min_er``) or F1 (``max_f1``) on the clips it was tuned on.
+        Error rate (``min_er``) or F1 (``max_f1``) of these settings on the clips that they were tuned on.
     cross_validated : float or None
-        The same of the search on clips it was not tuned on; ``None`` where there are too few clips.
+        The same score of the search on clips that it was not tuned on; ``None`` if there are too few clips.
     chosen : bool
-        Whether the operating point is this step's.
+        Whether the operating point has the settings of this step.
     """
 
     step: str
@@ -67,13 +67,13 @@ class SearchStep:
     chosen: bool = False
 
     def as_table(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Return the step as for JSON."""
         return {**asdict(self), "settings": self.settings.as_table()}
 
 
 @dataclass(frozen=True)
 class Common:
-    """The best with the same settings for all classes, no gate and no hysteresis, and what it scores."""
+    """Best settings that are the same for all classes, without gap closing, hysteresis and gate, and their scores."""
 
     settings: PostProcessing
     scores: DetectionScores
@@ -86,16 +86,16 @@ class OperatingPoint:
     Parameters
     ----------
     settings : PostProcessing
-        What was chosen.
+        The chosen settings.
     scores : DetectionScores
-        Its segment-based scores on the split it was tuned on.
+        Segment-based scores of these settings on the split that they were tuned on.
     steps : tuple of SearchStep
-        All that were tried, in order.
+        All steps that were tried, in order.
     common : Common
-        The rule of He, Shen & Zhang (2019): one threshold, one median filter, one minimum event. Systems are compared
-        by it, since a rule with more freedom helps one more than another.
+        Best settings by the rule of He, Shen & Zhang (2019): one threshold, one median filter, one minimum duration.
+        Systems are compared by this rule, since a rule with more freedom helps some systems more than others.
     remarks : tuple of str
-        Where a choice lies at an end of what was tried, so that there may be better ones beyond.
+        Remarks on settings at an end of the tried values, beyond which there may be better ones.
     """
 
     settings: PostProcessing
@@ -118,27 +118,27 @@ def tune(
     Parameters
     ----------
     scores : FrameScores
-        Of N clips, whose order does not matter.
+        Output of a system on N clips, whose order does not matter.
     truth : Truth
-        What sounds in the N clips; other clips are ignored, so clips without audio may be there.
+        Reference of the N clips; other clips are ignored, so it may contain clips without audio.
     candidates : Candidates, optional
-        The values to try; thresholds are in reach of every score, if not given.
+        The values to try; by default, thresholds cover the range of all scores.
     time_resolution : float > 0
         Length of a segment in seconds.
     groups : sequence of str, optional
-        Of each of the N clips: those of one group are cross-validated together. By default, and where all clips are of
-        one group, each by itself.
+        Group of each of the N clips; clips of one group are in the same fold of the cross-validation. By default, and
+        if all clips are of one group, each clip is a separate group.
 
     Returns
     -------
     dict of str to OperatingPoint
-        By name of the operating point.
+        Operating points by name.
 
     Raises
     ------
     ValueError
-        If scores and truth do not fit together, groups are not as many as clips, or no clip has a located event:
-        nothing can be tuned then.
+        If scores and truth do not fit together, the number of groups is not the number of clips, or no clip has a
+        located event, so that nothing can be tuned.
     """
     split = _tunable(scores, truth, time_resolution)
     if groups is not None and len(groups) != len(scores.clip_ids):
@@ -155,14 +155,14 @@ def scores_at_thresholds(
     thresholds: Sequence[float] = QUICK_THRESHOLDS,
     median_s: float = QUICK_MEDIAN_S,
 ) -> dict[str, float]:
-    """Roughly what :func:`tune` would come to, in a hundredth of its time: the best of a few common thresholds.
+    """Estimate the scores after :func:`tune` in a hundredth of its time: those of the best of a few common thresholds.
 
     Parameters
     ----------
     scores, truth
         As for :func:`tune`.
     thresholds : sequence of float
-        Those tried.
+        Thresholds to try.
     median_s : float
         Length of the median filter in seconds.
 
@@ -184,9 +184,9 @@ def _tunable(scores: FrameScores, truth: Truth, time_resolution: float) -> Segme
 
 
 def _folds(groups: Sequence[str]) -> np.ndarray:
-    """The fold (N,) of each clip: whole groups, drawn by their names, so that their order never matters.
+    """Return the fold (N,) of each clip; groups stay together, and are ordered by hashes of their names, not as given.
 
-    A group goes where there are the fewest clips yet, so that folds are alike in size.
+    Each group is put into the fold with the fewest clips so far, so that folds are of similar size.
     """
     of_group = Counter(groups)
     sizes, fold_of = [0] * N_FOLDS, dict[str, int]()
@@ -214,12 +214,12 @@ def _operating_point(name: str, split: SegmentTallies, folds: np.ndarray, candid
 
 
 def common_settings(steps: Sequence[SearchStep]) -> PostProcessing | None:
-    """What the search came to before any class had settings of its own, and before gate and hysteresis."""
+    """Return the result of the search before gap closing, hysteresis, gate and settings for each class."""
     return next((step.settings for step in steps if step.step == "smoothing"), None)
 
 
 def _best_of(name: str, validated: Sequence[float | None]) -> int:
-    """Step with the best cross-validated score; a plain threshold where there is none."""
+    """Return the index of the step with the best cross-validated score; if one is missing, of the plain threshold."""
     if None in validated:
         return list(searches()).index("threshold")
     sign = 1 if name == "min_er" else -1
@@ -227,8 +227,8 @@ def _best_of(name: str, validated: Sequence[float | None]) -> int:
 
 
 def _cross_validated(name: str, split: SegmentTallies, folds: np.ndarray, candidates: Candidates) -> list[float | None]:
-    """Score of each step on clips that it was not tuned on, over all folds together."""
-    masks = [folds == fold for fold in np.unique(folds)]  # of two to four groups there are as many folds
+    """Return the score of each step on clips that it was not tuned on, over all folds together."""
+    masks = [folds == fold for fold in np.unique(folds)]  # two to four groups make as many folds
     if len(folds) < N_FOLDS or not all(split.reference[~mask].any() for mask in masks):
         return [None] * len(searches())
     tallies: list[list[SegmentTally]] = [[] for _ in searches()]
@@ -239,7 +239,7 @@ def _cross_validated(name: str, split: SegmentTallies, folds: np.ndarray, candid
 
 
 def _ladder(name: str, split: SegmentTallies, mask: np.ndarray, candidates: Candidates) -> list[PostProcessing]:
-    """What each step comes to on the clips of a mask."""
+    """Return the best settings of each step on the clips of a mask."""
     found: list[PostProcessing] = []
     common, heard = UNTUNED, mask.astype(int)
     for search in searches():

@@ -1,10 +1,10 @@
-"""Booleans of up to 64 clips as the bits of a word: what holds for one clip is done for all of them at once.
+"""Booleans of up to 64 clips as the bits of a word, so that one operation processes all of these clips.
 
-Words of few clips are short: a recording of a day, alone, has a byte for each of its million frames.
+Words for few clips are short: a single recording of a day has a byte for each of its million frames.
 
 - :func:`packed`, :func:`unpacked`: booleans <-> words
-- :func:`are_words`: which of the two an array holds
-- :func:`alike`: booleans in the form that an activity has
+- :func:`are_words`: whether an array contains words or booleans
+- :func:`alike`: booleans in the same form as an activity
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _WORDS = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 
 def packed(flags: np.ndarray) -> np.ndarray:
-    """Booleans (..., N) as words (..., W), the shortest that hold N bits, or several of 64; bits beyond N are 0."""
+    """Pack booleans (..., N) into words (..., W): the shortest that fits N bits, or several of 64; extra bits are 0."""
     n = flags.shape[-1]
-    if n == 1:  # as they are: no bits to bring together
+    if n == 1:  # a byte each, as they are: there is nothing to pack
         return np.ascontiguousarray(flags).view(np.uint8)
     word = next((word for word in _WORDS if n <= 8 * np.dtype(word).itemsize), np.uint64)
     in_bytes = np.packbits(flags, axis=-1)
@@ -28,7 +28,7 @@ def packed(flags: np.ndarray) -> np.ndarray:
 
 
 def unpacked(words: np.ndarray, n: int) -> np.ndarray:
-    """Booleans (..., N) of words (..., W)."""
+    """Unpack words (..., W) into booleans (..., N)."""
     in_bytes = np.ascontiguousarray(words).view(np.uint8)
     if n == 1:
         return (in_bytes & 1).view(bool)
@@ -36,10 +36,10 @@ def unpacked(words: np.ndarray, n: int) -> np.ndarray:
 
 
 def are_words(active: np.ndarray) -> bool:
-    """Whether an activity is of words, not of booleans."""
+    """Whether an activity consists of words, not of booleans."""
     return active.dtype in _WORDS
 
 
 def alike(flags: np.ndarray, active: np.ndarray) -> np.ndarray:
-    """Booleans (..., N) as words if ``active`` is of words; words stay what they are."""
+    """Pack booleans (..., N) into words if ``active`` consists of words; words are returned unchanged."""
     return packed(flags) if are_words(active) and not are_words(flags) else flags

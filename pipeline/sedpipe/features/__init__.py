@@ -1,1 +1,1 @@
-"""Front ends: a waveform in, frames out; one file each."""
+"""Front ends, one file each: a waveform in, frames of features out."""

@@ -1,12 +1,13 @@
-"""How loud and how wide recordings are, and whether one lies outside of what a model was trained on.
+"""Level and bandwidth of recordings, and whether a recording lies outside of what a model was trained on.
 
-A network takes the microphone for a part of the sound: one that has heard full bandwidth alone is deaf to a telephone's
-8 kHz, and one that has heard loud recordings to faint ones. It cannot tell so itself, but samples can.
+A network takes the microphone for a part of the sound: one trained only on full bandwidth misses events in recordings
+with a telephone's 8 kHz, and one trained only on loud recordings misses those in faint ones. Its output does not show
+this, but the samples do.
 
-- :class:`Extent`: level and bandwidth of one recording, heard in pieces
-- :class:`Familiar`: the least of both in training; :meth:`Familiar.remarks` of a recording
+- :class:`Extent`: level and bandwidth of one recording, read in pieces
+- :class:`Familiar`: the lowest of both in training; :meth:`Familiar.remarks` compares a recording with them
 
-What a recording contains is told from the noise of rounding by a level that is the same for all. One that is quieter
+Sound is distinguished from rounding noise by a level that is the same for all recordings. A recording that is quieter
 than all of training would have little above that level, whatever its bandwidth: it is judged as if it were amplified.
 """
 
@@ -19,28 +20,29 @@ import numpy as np
 
 FRAME_S = 0.023
 FAINTEST_DB = -98.0
-"""Of full scale, a bin: twice the noise of rounding to 16 bits. What is fainter is no sound of the recording."""
+"""Level of a bin, dB of full scale: twice the noise of rounding to 16 bits. Anything fainter is no sound."""
 
 OFTEN = 0.2
-"""Share of the frames in which anything is heard."""
+"""A band counts for the bandwidth if it has sound in more than this share of the frames that have any sound."""
 
 FEWEST_FRAMES = 10
-"""In which anything is heard, for a remark on bandwidth: what sounds for less than a quarter of a second has its own
+"""Fewest frames with any sound for a remark on bandwidth: a sound of less than a quarter of a second has only its own
 few frequencies, through any microphone."""
 
 NARROW, RARE = 0.62, 0.01
-"""Share of training's bandwidth below which a recording is narrow: resampling to half the rate leaves 0.5 and a slope,
-coders of music leave 0.7. And how many of the training clips may be fainter or narrower than what counts as the least.
-What they come to on recordings that no model was trained on is told by ``benchmarks/microphones.py``."""
+"""``NARROW``: share of training's bandwidth below which a recording is narrow: resampling to half the rate leaves 0.5
+and a slope, music codecs leave 0.7. ``RARE``: share of the training clips that may be fainter or narrower than the
+limits in :class:`Familiar`. ``benchmarks/microphones.py`` measures their effect on recordings that no model was trained
+on."""
 
 LOUD_DB = -10.0
-"""What loud recordings reach: a quiet one is amplified to it before its bandwidth is judged."""
+"""Level that loud recordings reach: a quiet one is amplified to it before its bandwidth is judged."""
 
 _BANDS = 64
-_BATCH = 2**12  # frames that are transformed at once
-# by which a recording may be quieter or louder than it is while its bandwidth is judged
+_BATCH = 2**12  # frames that are transformed at a time
+# gains with which the bandwidth of a recording can be judged
 _GAINS_DB = np.arange(-60, 101)
-_LEAST_POWERS = 10 ** ((FAINTEST_DB - _GAINS_DB[::-1]) / 10)  # of a bin that is heard then, ascending
+_LEAST_POWERS = 10 ** ((FAINTEST_DB - _GAINS_DB[::-1]) / 10)  # of a bin that counts at each gain, ascending
 
 
 class Extent:
@@ -49,7 +51,7 @@ class Extent:
     Parameters
     ----------
     sample_rate : int
-        Hz, of the samples.
+        Sample rate in Hz.
 
     Examples
     --------
@@ -63,13 +65,13 @@ class Extent:
         self.sample_rate = sample_rate
         self._length = 2 ** max(7, round(np.log2(FRAME_S * sample_rate)))
         self._window = np.hanning(self._length)
-        # frames in which each band, and in the last row the loudest of them, exceeds so many of the least powers
+        # rows: bands, and last the loudest band of a frame; columns: number of least powers exceeded; values: frames
         self._n_exceeding = np.zeros((_BANDS + 1, len(_LEAST_POWERS) + 1), int)
         self._loudest = 0.0
         self._left = np.zeros(0)
 
     def hear(self, samples: np.ndarray) -> None:
-        """Take the next samples (any number,), in [-1, 1]."""
+        """Process the next samples (any number,), in [-1, 1]."""
         joined = np.concatenate([self._left, samples])
         n_whole = len(joined) // self._length
         self._left = joined[n_whole * self._length :]
@@ -90,48 +92,48 @@ class Extent:
 
     @property
     def bandwidth_hz(self) -> float:
-        """:meth:`bandwidth_at` of the recording as it is."""
+        """Bandwidth of the recording as it is, in Hz: :meth:`bandwidth_at` a gain of 0 dB."""
         return self.bandwidth_at(0.0)
 
     def bandwidth_at(self, gain_db: float) -> float:
-        """Upper edge of the highest of 64 bands that is heard often enough; 0 where there is none.
+        """Return the upper edge, in Hz, of the highest of 64 bands that has sound often enough; 0 if none has.
 
-        A click has all frequencies, and so have samples that were cut off at full scale: therefore no single frames.
+        A click has all frequencies, and so has clipping: this is why single frames do not count.
 
         Parameters
         ----------
         gain_db : float
-            By which the recording is louder than it is, -60 to 100 and rounded to whole dB.
+            Gain applied to the recording first, in dB; limited to -60 to 100 and rounded to whole dB.
         """
         n_heard = self._n_frames_heard(gain_db)
         often = np.flatnonzero(n_heard[:-1] > OFTEN * n_heard[-1])
         return float(often[-1] + 1) * self.sample_rate / 2 / _BANDS if len(often) else 0.0
 
     def is_enough_at(self, gain_db: float) -> bool:
-        """Whether enough is heard for a bandwidth that tells of the microphone and not of the sound."""
+        """Return whether enough frames have sound for a bandwidth that reflects the microphone and not the sound."""
         return bool(self._n_frames_heard(gain_db)[-1] >= FEWEST_FRAMES)
 
     def _n_frames_heard(self, gain_db: float) -> np.ndarray:
-        """Frames (65,) in which each band is heard, and last those in which anything is."""
+        """Return the number of frames (65,) in which each band has sound, and last, in which any band has."""
         gain = int(np.clip(round(gain_db), _GAINS_DB[0], _GAINS_DB[-1]))
         return np.asarray(self._n_exceeding[:, 1 + _GAINS_DB[-1] - gain :].sum(axis=1))
 
 
 @dataclass(frozen=True)
 class Familiar:
-    """The least that a model has heard in training.
+    """The lowest level and bandwidth in the training of a model.
 
     Parameters
     ----------
     quietest_db : float
-        Level of all but the faintest 1 % of the training clips, dB of full scale.
+        Level that all but the faintest 1 % of the training clips reach, dB of full scale.
     narrowest_hz : float
-        Bandwidth of all but the narrowest 1 %.
+        Bandwidth that all but the narrowest 1 % reach, Hz.
 
     Raises
     ------
     ValueError
-        If a value is no finite number.
+        If a value is not a finite number.
     """
 
     quietest_db: float
@@ -145,23 +147,23 @@ class Familiar:
 
     @classmethod
     def of(cls, extents: Sequence[Extent], *, quieter_db: float = 0.0, any_width: bool = False) -> Familiar:
-        """From those of training clips.
+        """Derive the limits from the extents of training clips.
 
         Parameters
         ----------
         extents : sequence of Extent
-            At least one.
+            Level and bandwidth of each clip; at least one.
         quieter_db : float
-            By how much training itself made clips quieter.
+            Number of dB by which training itself made clips quieter.
         any_width : bool
-            Whether it also cut their bandwidth.
+            Whether training also cut their bandwidth.
         """
         levels = [extent.loudest_db - quieter_db for extent in extents]
         widths = [0.0 if any_width else extent.bandwidth_at(-quieter_db) for extent in extents]
         return cls(round(float(np.quantile(levels, RARE)), 1), round(float(np.quantile(widths, RARE)), 1))
 
     def remarks(self, extent: Extent) -> list[str]:
-        r"""In what a recording lies outside: a sentence each.
+        r"""Return a sentence for each limit that a recording does not reach.
 
         >>> faint = Extent(8000)
         >>> faint.hear(1e-4 * np.random.default_rng(0).standard_normal(8000))

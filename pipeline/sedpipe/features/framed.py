@@ -1,6 +1,6 @@
-"""What front ends have in common whose frames stand for equally many samples, one after the other.
+"""Common part of front ends whose frames each stand for the same number of consecutive samples.
 
-- :class:`FramedFrontEnd`: where frames lie, shorter clips, other clips; a new front end says what a frame holds
+- :class:`FramedFrontEnd`: positions of frames, shorter clips, other clip formats; a subclass computes the values
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from sedpipe.frames import FrameGrid
 
 @dataclass(frozen=True)
 class FramedFrontEnd(ABC):
-    """A :class:`~sedpipe.features.front_end.FrontEnd` but for its values.
+    """A :class:`~sedpipe.features.front_end.FrontEnd` without the computation of its values.
 
-    One of your own is a frozen dataclass with a ``name``, a ``content``, ``n_features`` and :meth:`frames_of`; its
-    fields are its settings.
+    A subclass is a frozen dataclass with a ``name``, a ``content``, ``n_features`` and :meth:`frames_of`; its fields
+    are its settings.
 
     Parameters
     ----------
     sample_rate : int
-        Hz.
+        Sample rate in Hz.
     hop_length : int
-        Samples that a frame stands for; the default is 20 ms.
+        Number of samples that a frame stands for; the default is 20 ms.
     n_frames : int
-        Frames of a clip; the default is 10 s.
+        Number of frames of a clip; the default is 10 s.
 
     Raises
     ------
     ValueError
-        If a number is not a whole one from 1 on.
+        If a number is not a whole number of at least 1.
     """
 
     sample_rate: int = 44_100
@@ -52,18 +52,18 @@ class FramedFrontEnd(ABC):
     @property
     @abstractmethod
     def n_features(self) -> int:
-        """F: values a frame."""
+        """Number of values per frame, F."""
 
     @abstractmethod
     def frames_of(self, samples: np.ndarray, n_frames: int) -> np.ndarray:
-        """Values of the frames that count.
+        """Compute the values of the frames that count.
 
         Parameters
         ----------
         samples : np.ndarray [shape=(samples,)]
-            float32, as many as the clip has, ``n_samples`` at most.
+            Samples of the clip, float32; ``n_samples`` at most.
         n_frames : int
-            ``ceil(samples / hop_length)``.
+            Number of frames that count, ``ceil(samples / hop_length)``.
 
         Returns
         -------
@@ -72,21 +72,21 @@ class FramedFrontEnd(ABC):
 
     @property
     def settings(self) -> dict[str, int | float | str]:
-        """Everything that decides a value: the fields."""
+        """Everything that determines values: the fields."""
         return asdict(self)
 
     @property
     def grid(self) -> FrameGrid:
-        """Where the frames lie in time."""
+        """Positions of the frames in time."""
         return FrameGrid(self.sample_rate, self.hop_length)
 
     @property
     def n_samples(self) -> int:
-        """Samples of a clip."""
+        """Number of samples of a clip."""
         return self.n_frames * self.hop_length
 
     def extract(self, waveform: np.ndarray) -> tuple[np.ndarray, int]:
-        """Features of a clip, and how many frames count; see ``FrontEnd.extract``."""
+        """Compute the features of a clip, and the number of frames that count; see ``FrontEnd.extract``."""
         if waveform.ndim != 1 or waveform.size == 0:
             raise ValueError(f"waveform must have shape (samples,) with samples > 0, got {waveform.shape}")
         counted = np.ascontiguousarray(waveform[: self.n_samples], dtype=np.float32)
@@ -96,9 +96,9 @@ class FramedFrontEnd(ABC):
         return features, n_frames
 
     def fitted_to(self, sample_rate: int, clip_s: float) -> Self:
-        """The same for clips of another rate (Hz) and length (seconds): a frame lasts as long as here.
+        """Return a front end for clips of another rate (Hz) and length (seconds): a frame lasts as long as here.
 
-        Other settings that count samples stay what they are, unless a front end says more.
+        Other settings that count samples do not change, unless a subclass overrides this.
         """
         hop = max(1, round(self.hop_length * sample_rate / self.sample_rate))
         n_frames = FrameGrid(sample_rate, hop).frames_of_samples(round(clip_s * sample_rate))

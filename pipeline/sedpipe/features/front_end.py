@@ -1,9 +1,9 @@
-"""What a front end is, and those that there are: a clip's waveform -> frames of features.
+"""The interface of front ends, which turn a clip's waveform into frames of features, and the available ones.
 
-- :class:`FrontEnd`: what the feature store, networks, windows and models ask of one
-- :data:`FRONT_ENDS`: all of them by name; a new one is a file and a line there
-- :func:`build_front_end`: by name and settings; :func:`changed`: with other settings
-- :func:`front_end_table`, :func:`front_end_of`: a front end as the plain values that files hold, and back
+- :class:`FrontEnd`: what the feature store, networks, windows and models need of a front end
+- :data:`FRONT_ENDS`: all of them by name; a new one is a file and an entry there
+- :func:`build_front_end`: from name and settings; :func:`changed`: with other settings
+- :func:`front_end_table`, :func:`front_end_of`: a front end as plain values, as files contain them, and back
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ from sedpipe.suggestions import did_you_mean
 Setting = int | float | str
 
 CONTENTS = ("decibels", "bands", "samples", "embedding", "both")
-"""What features can be: bands of a spectrogram, from low to high, in dB or in another measure; samples of a waveform;
-values of a network, in no order; bands in dB and then such values. Networks and augmentation say which of them they
-can work on."""
+"""Kinds of features: bands of a spectrogram, from low to high, in dB or in another unit; samples of a waveform; output
+values of a network, in no order; bands in dB followed by output values of a network. Networks and augmentation declare
+which of them they support."""
 
 
 class FrontEnd(Protocol):
-    """A waveform in, frames out, the same shape for every clip; shorter clips are padded.
+    """A waveform in, frames of features out, of the same shape for every clip; shorter clips are padded.
 
-    It is a frozen dataclass that can be pickled and compared; what is slow to load it loads at the first
-    :meth:`extract` of a process. Its fields are its ``settings``, with a default each, after the variant, where its
-    class makes several (see :data:`FRONT_ENDS`); ``__post_init__`` refuses what cannot work with a ``ValueError``.
-    :class:`~sedpipe.features.framed.FramedFrontEnd` has most of it ready.
+    A front end is a frozen dataclass that can be pickled and compared; whatever is slow to load is loaded at the first
+    :meth:`extract` of a process. Its fields are its ``settings``, each with a default, preceded by the variant if the
+    class makes several front ends (see :data:`FRONT_ENDS`); ``__post_init__`` raises ``ValueError`` for settings that
+    cannot work. :class:`~sedpipe.features.framed.FramedFrontEnd` implements most of it.
     """
 
     @property
     def name(self) -> str:
-        """What it is called in :data:`FRONT_ENDS`; ``kind:variant`` where one class makes several."""
+        """Name in :data:`FRONT_ENDS`; ``kind:variant`` if a class makes several front ends."""
 
     @property
     def version(self) -> int:
-        """Counts up whenever the same settings would give other values, so that stored features are made anew."""
+        """Number that increases when the same settings would give other values: stored features are then remade."""
 
     @property
     def content(self) -> str:
@@ -53,11 +53,11 @@ class FrontEnd(Protocol):
 
     @property
     def settings(self) -> dict[str, Setting]:
-        """Everything besides the name that decides a value, as plain values; of a network, its checksum, too."""
+        """Everything besides the name that determines features, as plain values; includes the checksum of a network."""
 
     @property
     def sample_rate(self) -> int:
-        """Of the waveform, Hz."""
+        """Sample rate of the waveform in Hz."""
 
     @property
     def hop_length(self) -> int:
@@ -65,38 +65,38 @@ class FrontEnd(Protocol):
 
     @property
     def grid(self) -> FrameGrid:
-        """Where the frames lie in time."""
+        """Positions of the frames in time."""
 
     @property
     def n_samples(self) -> int:
-        """Samples of a clip that are looked at, ``n_frames * hop_length``; what comes after them changes nothing."""
+        """Number of samples of a clip that are used, ``n_frames * hop_length``; those after them have no effect."""
 
     @property
     def n_frames(self) -> int:
-        """T: frames of a clip."""
+        """Number of frames of a clip, T."""
 
     @property
     def n_features(self) -> int:
-        """F: values a frame."""
+        """Number of values per frame, F."""
 
     @property
     def padding(self) -> float:
-        """Value of the frames behind a clip's end."""
+        """Value of the frames after a clip's end."""
 
     def extract(self, waveform: np.ndarray) -> tuple[np.ndarray, int]:
-        """Features of one clip.
+        """Compute the features of one clip.
 
         Parameters
         ----------
         waveform : np.ndarray [shape=(samples,)]
-            float32, mono at ``sample_rate``, full scale 1; of any length above 0.
+            Samples, float32, mono at ``sample_rate``, full scale 1; any number above 0.
 
         Returns
         -------
         features : np.ndarray [shape=(n_frames, n_features)]
             float32.
         n_frames : int
-            Frames that count: whose first sample lies in the clip; the others hold ``padding``.
+            Number of frames that count: those whose first sample lies in the clip; the others hold ``padding``.
 
         Raises
         ------
@@ -105,9 +105,9 @@ class FrontEnd(Protocol):
         """
 
     def fitted_to(self, sample_rate: int, clip_s: float) -> Self:
-        """The same front end for clips of another rate (Hz) and length (seconds).
+        """Return a front end of the same kind for clips of another sample rate (Hz) and length (seconds).
 
-        Times in seconds stay what they are; one that knows a single rate keeps it, and has audio resampled.
+        Durations in seconds do not change; a front end with a fixed rate keeps it, and audio is resampled.
         """
 
 
@@ -115,17 +115,17 @@ FRONT_ENDS: Registry[Callable[..., FrontEnd]] = Registry(
     "front ends",
     {"logmel": LogMelConfig, "waveform": WaveformConfig, "encoder": encoder_front_end, "both": both_front_end},
 )
-"""Classes by name. One that makes several front ends has its variant as its first field: ``encoder:yamnet`` is
+"""Classes by name. A class that makes several front ends takes the variant as its first argument: ``encoder:yamnet`` is
 ``FRONT_ENDS["encoder"]("yamnet", ...)``."""
 
 DEFAULT = "logmel"
-"""The front end of a table that names none, as those of the first edition do."""
+"""The front end of a table that names none, as in the first edition."""
 
 _NAME = "front_end"
 
 
 def kind_of(name: str) -> Callable[..., FrontEnd]:
-    """The class that makes the front end of a name; ``ValueError`` if there is none."""
+    """Return the class that makes the front end of a name; raise ``ValueError`` if the name is unknown."""
     kind = name.partition(":")[0]
     if kind not in FRONT_ENDS:
         raise ValueError(f"front end {name!r} is not one of {', '.join(FRONT_ENDS)}{did_you_mean(kind, FRONT_ENDS)}")
@@ -133,7 +133,7 @@ def kind_of(name: str) -> Callable[..., FrontEnd]:
 
 
 def build_front_end(name: str = DEFAULT, **settings: Any) -> FrontEnd:
-    """The front end of a name; settings that are not given have their defaults.
+    """Build the front end of a name; settings that are not given have their defaults.
 
     Raises
     ------
@@ -150,20 +150,20 @@ def build_front_end(name: str = DEFAULT, **settings: Any) -> FrontEnd:
 
 
 def front_end_table(front_end: FrontEnd) -> dict[str, Setting]:
-    """Name and settings, as files hold them; the default's name is left out, as the first edition knew no other."""
+    """Return name and settings as files contain them, without the default's name: the first edition had no other."""
     named: dict[str, Setting] = {} if front_end.name == DEFAULT else {_NAME: front_end.name}
     return {**named, **front_end.settings}
 
 
 def changed(front_end: FrontEnd, **changes: Any) -> FrontEnd:
-    """The same with other settings.
+    """Return the same front end with other settings.
 
     Raises
     ------
     ValueError
-        If it has no such setting, or cannot use the value.
+        If the front end does not have a setting, or cannot use its value.
     """
-    known = tuple(field.name for field in fields(front_end)) if is_dataclass(front_end) else ()  # not all are told
+    known = tuple(field.name for field in fields(front_end)) if is_dataclass(front_end) else ()  # settings omit some
     for key in changes:
         if key not in (*front_end.settings, *known):
             raise ValueError(f"the front end {front_end.name} has no {key}: it has {', '.join(front_end.settings)}")
@@ -171,7 +171,7 @@ def changed(front_end: FrontEnd, **changes: Any) -> FrontEnd:
 
 
 def front_end_of(table: Mapping[str, Any]) -> FrontEnd:
-    """The front end of a table from :func:`front_end_table`; ``ValueError`` or ``TypeError`` if it is none's."""
+    """Return the front end of a :func:`front_end_table`; raise ``ValueError`` or ``TypeError`` if it is invalid."""
     settings = {key: value for key, value in table.items() if key != _NAME}
     name = table.get(_NAME, DEFAULT)
     if not isinstance(name, str):

@@ -1,8 +1,8 @@
 """Waveform -> log-mel spectrogram; arrays in, arrays out.
 
-- :class:`LogMelConfig`: every parameter that decides a value; a :class:`~sedpipe.features.front_end.FrontEnd`
+- :class:`LogMelConfig`: every parameter that determines values; a :class:`~sedpipe.features.front_end.FrontEnd`
 - :func:`log_mel`: the spectrogram of one clip
-- :func:`mel_filterbank`: its mel bands; :func:`empty_bands`: those that hold no sound
+- :func:`mel_filterbank`: its mel bands; :func:`empty_bands`: those that are always silent
 """
 
 from __future__ import annotations
@@ -16,48 +16,49 @@ import numpy as np
 
 from sedpipe.frames import FrameGrid
 
-_MOST_N_FFT = 2**17  # 40 ms of a megahertz need half of it; models from elsewhere may claim anything
+_MOST_N_FFT = 2**17  # 40 ms at 1 MHz need half of it; model files from elsewhere may claim any number
 _MOST_N_MELS = 1024
 
 WINDOWS = ("hann", "hamming")
 SPECTRA = ("power", "magnitude")
 _FIRST_EDITION = ("sample_rate", "window_length", "hop_length", "n_fft", "n_frames", "n_mels", "floor")
-"""Settings that are always told, since fingerprints were made of them."""
+"""Settings that are always listed, since fingerprints were computed from them."""
 
 
 @dataclass(frozen=True)
 class LogMelConfig:
-    """Parameters of the log-mel spectrogram; the defaults are the paper's 500 x 80 of a 10-second clip.
+    """Parameters of the log-mel spectrogram; the defaults give the paper's 500 x 80 for a 10-second clip.
 
     Parameters
     ----------
     sample_rate : int
-        Hz.
+        Sample rate in Hz.
     window_length, hop_length, n_fft : int
-        Samples: a periodic Hann window of 40 ms, a frame each 20 ms, zero-padded to ``n_fft``, a power of two.
+        Numbers of samples: by default, a periodic Hann window of 40 ms, a frame every 20 ms; windows are zero-padded to
+        ``n_fft``, a power of two.
     n_frames : int
-        Frames kept; a centred transform of 10 s has one more.
+        Number of frames kept; a centred transform of 10 s has one more.
     n_mels : int
-        Slaney bands with Slaney normalisation.
+        Number of Slaney bands with Slaney normalisation.
     floor : float
-        Smallest power, before 10 * log10.
+        Smallest power, applied before 10 * log10.
     f_min, f_max : float
-        Where the lowest band begins and the highest ends, Hz; 0 for ``f_max`` is half the sample rate.
+        Lower edge of the lowest band and upper edge of the highest, Hz; 0 for ``f_max`` is half the sample rate.
     window : str
         ``hann`` or ``hamming``, both periodic.
     spectrum : str
-        What a band sums up: ``power``, or ``magnitude``, whose sum is squared afterwards.
+        What a band sums: ``power``, or ``magnitude``, in which case the sum is squared.
     range_db : float
-        Where it is not 0, values are relative to the clip's loudest, from 0 down to minus this; a clip without any
-        sound is at the bottom throughout.
+        If it is not 0, values are relative to the clip's loudest one, from 0 down to minus ``range_db``; a clip without
+        any sound has the lowest value throughout.
 
     Raises
     ------
     ValueError
-        If a number is not positive, or not whole where samples, frames or bands are counted, ``n_fft`` is no power of
-        two from 8 to 131072, ``n_mels > 1024``, ``window_length > n_fft``, ``floor`` is below the smallest normal
-        float32, the bands do not lie within half the sample rate, ``range_db`` is negative, or there is no such window
-        or spectrum.
+        If a number is not positive, or not whole where samples, frames or bands are counted, ``n_fft`` is not a power
+        of two from 8 to 131072, ``n_mels > 1024``, ``window_length > n_fft``, ``floor`` is below the smallest normal
+        float32, the bands do not lie within half the sample rate, ``range_db`` is negative, or ``window`` or
+        ``spectrum`` is unknown.
     """
 
     sample_rate: int = 44_100
@@ -104,28 +105,28 @@ class LogMelConfig:
 
     @property
     def highest(self) -> float:
-        """Where the highest band ends, Hz."""
+        """Upper edge of the highest band, Hz."""
         return self.f_max or self.sample_rate / 2
 
     @property
     def settings(self) -> dict[str, int | float | str]:
-        """Everything that decides a value; what the first edition did not have is left out while it changes nothing."""
+        """Everything that determines values; settings newer than the first edition only if they are not the default."""
         usual = {field.name: field.default for field in fields(self)}
         return {name: value for name, value in asdict(self).items() if name in _FIRST_EDITION or value != usual[name]}
 
     @property
     def grid(self) -> FrameGrid:
-        """Where the frames lie in time."""
+        """Positions of the frames in time."""
         return FrameGrid(self.sample_rate, self.hop_length)
 
     @property
     def n_features(self) -> int:
-        """F: mel bands."""
+        """Number of mel bands, F."""
         return self.n_mels
 
     @property
     def n_samples(self) -> int:
-        """Samples that the kept frames stand for."""
+        """Number of samples that the kept frames stand for."""
         return self.n_frames * self.hop_length
 
     @property
@@ -135,23 +136,23 @@ class LogMelConfig:
 
     @property
     def silence_db(self) -> float:
-        """Value of digital silence, in dB; minus infinity where values are relative to the clip, and none means it."""
+        """Value of digital silence in dB; minus infinity where values are relative to the clip: none is silence."""
         return -np.inf if self.range_db else self.floor_db
 
     @property
     def padding(self) -> float:
-        """Value of the frames behind a clip's end: that of silence, or the lowest relative to the clip."""
+        """Value of the frames after a clip's end: that of silence, or the lowest one relative to the clip."""
         return -self.range_db or self.floor_db
 
     def extract(self, waveform: np.ndarray) -> tuple[np.ndarray, int]:
-        """Spectrogram of a clip, and how many of its frames count: :func:`log_mel`."""
+        """Compute the spectrogram of a clip, and the number of its frames that count: :func:`log_mel`."""
         return log_mel(waveform, self)
 
     def fitted_to(self, sample_rate: int, clip_s: float) -> Self:
-        """The same for clips of another rate (Hz) and length (seconds): window and hop last as long as here.
+        """Return a front end for clips of another rate (Hz) and length (seconds): window and hop last as long as here.
 
-        ``n_fft`` is the power of two that holds the window, or as many times larger as here; the bands go up to half
-        the new rate, or as far as here where that is less.
+        ``n_fft`` is the power of two that holds the window, times the same factor as here; the bands go up to half
+        the new rate, or only as far as here if that is lower.
 
         Examples
         --------
@@ -176,28 +177,28 @@ class LogMelConfig:
 
 
 def _transform_of(window_length: int) -> int:
-    """The shortest transform that holds a window."""
+    """Return the length of the shortest transform that holds a window."""
     return max(8, 1 << (window_length - 1).bit_length())
 
 
 def log_mel(waveform: np.ndarray, config: LogMelConfig) -> tuple[np.ndarray, int]:
-    """Log-mel spectrogram of one clip, and how many of its frames count.
+    """Compute the log-mel spectrogram of one clip, and the number of its frames that count.
 
     Frame ``k`` is centred on sample ``k * hop_length``; beyond both ends there are zeros.
 
     Parameters
     ----------
     waveform : np.ndarray [shape=(samples,)]
-        Mono at ``config.sample_rate``. Samples past ``config.n_samples`` are not looked at.
+        Mono samples at ``config.sample_rate``. Those after the first ``config.n_samples`` are not used.
     config : LogMelConfig
 
     Returns
     -------
     features : np.ndarray [shape=(n_frames, n_mels)]
         float32, dB: ``10 * log10(max(power, floor))``, where power is a sum of powers, or a sum of magnitudes, squared.
-        Frames past the clip's end hold the floor. With ``range_db``, all of it relative to the loudest value.
+        Frames after the clip's end hold the floor. With ``range_db``, all values are relative to the loudest one.
     n_frames : int
-        Frames whose first sample lies in the clip.
+        Number of frames whose first sample lies in the clip.
 
     Raises
     ------
@@ -206,7 +207,7 @@ def log_mel(waveform: np.ndarray, config: LogMelConfig) -> tuple[np.ndarray, int
     """
     if waveform.ndim != 1 or waveform.size == 0:
         raise ValueError(f"waveform must have shape (samples,) with samples > 0, got {waveform.shape}")
-    from sedpipe.features.logmel_kernel import log_mel_frames  # numba takes half a second; only who makes features pays
+    from sedpipe.features.logmel_kernel import log_mel_frames  # numba takes half a second: only when needed
 
     counted = waveform[: config.n_samples]
     n_frames = config.grid.frames_of_samples(len(counted))
@@ -234,18 +235,18 @@ def _make_relative(features: np.ndarray, config: LogMelConfig) -> None:
 
 
 def _times(config: LogMelConfig) -> int:
-    """What decibels of a band's sum are multiplied by: the square of a sum of magnitudes is a power."""
+    """Return the factor of a band's decibels: 2 for a sum of magnitudes, since its square is a power, else 1."""
     return 2 if config.spectrum == "magnitude" else 1
 
 
 _COUNTED_DB = 81.0
-"""Values that lie further below the loudest of the clip may be as float32 makes them: off by half a decibel at most."""
+"""Values further than this below the clip's loudest may stay as float32 gives them: off by half a decibel at most."""
 _DEEP_DB = 76.0
-"""Further below the loudest of its frame, what float32 rounds away there may be over 0.001 dB here."""
+"""Values further than this below the loudest of their frame may be off by over 0.001 dB, since float32 rounds."""
 
 
 def _refine(waveform: np.ndarray, features: np.ndarray, config: LogMelConfig, tables: _Tables) -> None:
-    """Make frames in which a band that counts lies deep below another one again, in float64; few of a recording do."""
+    """Recompute the frames in which a band that counts lies far below another one, in float64; these are few."""
     from sedpipe.features.logmel_kernel import mel_sums
 
     counts = features > features.max() - _COUNTED_DB
@@ -266,7 +267,7 @@ def _refine(waveform: np.ndarray, features: np.ndarray, config: LogMelConfig, ta
 
 
 def _window(config: LogMelConfig) -> np.ndarray:
-    """What each frame's samples are multiplied by."""
+    """Return the window that each frame's samples are multiplied by."""
     least = 0.5 if config.window == "hann" else 0.54
     length = config.window_length
     return np.asarray(least - (1 - least) * np.cos(2 * np.pi * np.arange(length) / length))
@@ -274,7 +275,7 @@ def _window(config: LogMelConfig) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Tables:
-    """What the loops look up; see :func:`sedpipe.features.logmel_kernel.log_mel_frames`."""
+    """Lookup tables of the loops; see :func:`sedpipe.features.logmel_kernel.log_mel_frames`."""
 
     window: np.ndarray
     cosines: np.ndarray
@@ -303,11 +304,11 @@ def _tables(config: LogMelConfig) -> _Tables:
 
 @lru_cache(maxsize=4)
 def mel_filterbank(config: LogMelConfig) -> np.ndarray:
-    """Filters (n_fft // 2 + 1, n_mels), float32: librosa's Slaney bands with Slaney normalisation."""
-    import librosa.filters  # takes a second to import; only who makes features pays
+    """Return filters (n_fft // 2 + 1, n_mels), float32: librosa's Slaney bands with Slaney normalisation."""
+    import librosa.filters  # takes a second to import: only when needed
 
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Empty filters", UserWarning)  # `features` tells of them, once
+        warnings.filterwarnings("ignore", "Empty filters", UserWarning)  # `features` reports them, once
         filters = librosa.filters.mel(
             sr=config.sample_rate, n_fft=config.n_fft, n_mels=config.n_mels, fmin=config.f_min, fmax=config.highest
         )
@@ -315,9 +316,9 @@ def mel_filterbank(config: LogMelConfig) -> np.ndarray:
 
 
 def empty_bands(config: LogMelConfig) -> list[int]:
-    """Bands, counted from 0, so narrow that no bin of the transform lies in them: they are silent whatever sounds.
+    """Return the bands, counted from 0, so narrow that they contain no bin of the transform: they are always silent.
 
-    Bins are ``sample_rate / n_fft`` Hz apart, wherever they are too far apart for that many bands.
+    Bins are ``sample_rate / n_fft`` Hz apart, which may be too far apart for the number of bands.
 
     >>> empty_bands(LogMelConfig()), len(empty_bands(LogMelConfig().fitted_to(1000, 10.0)))
     ([], 18)

@@ -1,15 +1,15 @@
-"""The loops of the log-mel spectrogram, compiled: window, Fourier transform, power, mel bands, decibels.
+"""Compiled loops of the log-mel spectrogram: window, Fourier transform, power, mel bands, decibels.
 
-Sixteen frames go through every step side by side, one in each lane of a vector: all arrays end in an axis of
-:data:`LANES`. So no step adds within a vector, each value is made by the same additions and multiplications in the
-same order wherever its frame lies, and the bytes are the same in every process and at every number of threads (a
-product by BLAS differs in its last digits with either). The compiler is given no leave to reorder or fuse.
+Sixteen frames go through every step side by side, one in each lane of a vector: the last axis of all arrays has
+:data:`LANES` elements. No step adds within a vector, so each value is made by the same additions and multiplications
+in the same order wherever its frame lies, and the bytes are the same in every process and with any number of threads
+(a matrix product by BLAS differs in its last digits with either). The compiler may not reorder or fuse operations.
 
 - :func:`log_mel_frames`: waveform -> decibels
 - :func:`mel_sums`: power -> mel bands, in float64
-- :data:`LANES`: frames that are worked on at once
+- :data:`LANES`: number of frames that are processed side by side
 
-Importing this compiles it, or loads what an earlier process has compiled.
+Importing this module compiles it, or loads what an earlier process has compiled.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from numba import njit
 
 LANES = 16
-"""Two arrays of 1024 x 16 complex float32 stay in the processor's second cache."""
+"""With 16 frames, two arrays of 1024 x 16 complex float32 stay in the CPU's second-level cache."""
 
 _ONE = np.float32(1)
 _HALF = np.float32(0.5)
@@ -36,16 +36,16 @@ _inner = njit(nogil=True, error_model="numpy")
 
 
 def _compiled(signature: str) -> Callable[[Any], Any]:
-    """Compile now and keep the result for later processes, where there is a place to keep it.
+    """Compile now, and cache the result for later processes if there is a place for it.
 
-    A read-only installation without a home, a full disk or a damaged file of an earlier run only cost the time to
-    compile.
+    A read-only installation without a home directory, a full disk or a damaged cache file of an earlier run only costs
+    the time to compile.
     """
 
     def compile_now(function: Any) -> Any:
         try:
             return njit(signature, nogil=True, error_model="numpy", cache=True)(function)
-        except Exception:  # whatever went wrong with the cache; an error in the code comes again
+        except Exception:  # whatever went wrong with the cache; an error in the code is raised again below
             return njit(signature, nogil=True, error_model="numpy")(function)
 
     return compile_now
@@ -53,7 +53,7 @@ def _compiled(signature: str) -> Callable[[Any], Any]:
 
 @_inner
 def _window_frames(waveform, first, hop, window, before, n_fft, frame, real, imag):  # type: ignore[no-untyped-def]
-    """Windowed samples of 16 frames; even ones become real parts, odd ones imaginary. real, imag: (n_fft / 2, 16)."""
+    """Window 16 frames; even samples become real parts, odd ones imaginary parts. real, imag: (n_fft / 2, 16)."""
     for lane in range(LANES):
         begin = (first + lane) * hop - n_fft // 2 + before
         low = min(max(0, -begin), window.size)
@@ -70,7 +70,7 @@ def _window_frames(waveform, first, hop, window, before, n_fft, frame, real, ima
 
 @_inner
 def _radix_2(in_real, in_imag, out_real, out_imag, size):  # type: ignore[no-untyped-def]
-    """The first pass where the length is no power of four: pairs that lie half of it apart."""
+    """First pass if the length is not a power of four: pairs that lie half the length apart."""
     apart = in_real.size // size
     a_real, a_imag = in_real.reshape((size, apart)), in_imag.reshape((size, apart))
     b_real, b_imag = out_real.reshape((size, apart)), out_imag.reshape((size, apart))
@@ -120,7 +120,7 @@ def _radix_4(in_real, in_imag, out_real, out_imag, size, cosines, sines):  # typ
 
 @_inner
 def _power(real, imag, cosines, sines, power):  # type: ignore[no-untyped-def]
-    """|X|^2 of the real frames from the transform of their pairs. power: (n_fft / 2 + 1, 16)."""
+    """Compute |X|^2 of the real frames from the transform of their pairs. power: (n_fft / 2 + 1, 16)."""
     half = real.shape[0]
     for lane in range(LANES):
         total, alternating = real[0, lane] + imag[0, lane], real[0, lane] - imag[0, lane]
@@ -141,14 +141,14 @@ def _power(real, imag, cosines, sines, power):  # type: ignore[no-untyped-def]
 
 @_inner
 def _roots(values):  # type: ignore[no-untyped-def]
-    """Square roots in place."""
+    """Take square roots in place."""
     for index in range(values.size):
         values[index] = math.sqrt(values[index])
 
 
 @_inner
 def _mel(power, filters, edges, mel):  # type: ignore[no-untyped-def]
-    """Weighted sums over the bins where a band is not zero. mel: (n_mels, 16)."""
+    """Compute weighted sums over the bins where a band is not zero. mel: (n_mels, 16)."""
     for band in range(mel.shape[0]):
         sums = mel[band]
         for lane in range(LANES):
@@ -189,25 +189,25 @@ def log_mel_frames(  # type: ignore[no-untyped-def]
     Parameters
     ----------
     waveform : np.ndarray [shape=(samples,), dtype=float32]
-        There are zeros beyond both ends.
+        Samples; beyond both ends, zeros are assumed.
     hop : int
         Samples between the centres of frames; the first is centred on sample 0.
     window : np.ndarray [shape=(window_length,), dtype=float32]
-        Lies in the middle of ``n_fft`` samples.
+        Window, which lies in the middle of ``n_fft`` samples.
     n_fft : int
         Length of the transform; a power of two, at least 8.
     cosines, sines : np.ndarray [shape=(n_fft,), dtype=float32]
-        Of ``-2 pi k / n_fft``.
+        Cosines and sines of ``-2 pi k / n_fft``.
     filters : np.ndarray [shape=(n_mels, n_fft // 2 + 1), dtype=float32]
         Mel bands.
     edges : np.ndarray [shape=(n_mels, 2), dtype=int64]
         First bin where a band is not zero, and the one after the last.
     of_magnitudes : bool
-        Bands sum magnitudes in place of powers.
+        Whether bands sum magnitudes instead of powers.
     floor, floor_db : float32
-        Smallest sum, and what stands for it.
+        Smallest sum, and the value in dB that stands for it.
     features : np.ndarray [shape=(n_frames, n_mels), dtype=float32]
-        Becomes ``10 * log10(max(sum, floor))``, dB.
+        Filled with ``10 * log10(max(sum, floor))``, dB.
     """
     half = n_fft // 2
     before = (n_fft - window.size) // 2
@@ -246,15 +246,15 @@ def log_mel_frames(  # type: ignore[no-untyped-def]
 
 @_compiled("void(float64[:, ::1], float32[:, ::1], int64[:, ::1], float64[:, ::1])")
 def mel_sums(power, filters, edges, mel):  # type: ignore[no-untyped-def]
-    """Weighted sums over the bins where a band is not zero, in the order of the bins.
+    """Compute weighted sums over the bins where a band is not zero, in the order of the bins.
 
     Parameters
     ----------
     power : np.ndarray [shape=(n_frames, n_fft // 2 + 1), dtype=float64]
     filters, edges : np.ndarray
-        As of :func:`log_mel_frames`.
+        Mel bands and their edges, as for :func:`log_mel_frames`.
     mel : np.ndarray [shape=(n_frames, n_mels), dtype=float64]
-        Filled.
+        Filled with the sums.
     """
     for frame in range(power.shape[0]):
         for band in range(mel.shape[1]):

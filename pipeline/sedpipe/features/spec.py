@@ -1,7 +1,7 @@
-"""Which features a run learns from: a front end, and how its values are stored.
+"""The features of a run: a front end, and the type in which its values are stored.
 
-- :class:`FeatureSpec`: both as one value, which names the folder that such features lie in
-- :func:`fingerprint_of`: that name, of parameters alone
+- :class:`FeatureSpec`: both as one value, which also names the folder of these features
+- :func:`fingerprint_of`: this name, from the parameters alone
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from sedpipe.clips import ClipFormat
 from sedpipe.errors import AudioError
 from sedpipe.features.front_end import FrontEnd, Setting, build_front_end, front_end_of, front_end_table
 
-# Bounds on what a model from elsewhere may claim, far above what any front end needs: features of a clip are 64 MiB at
-# most, as float32 (half an hour of log-mel, six minutes of samples), and its samples 128 MiB.
+# Limits for model files from elsewhere, far above what any front end needs: features of a clip take 64 MiB at most, as
+# float32 (half an hour of log-mel, six minutes of samples), and its samples 128 MiB.
 MOST_VALUES, _MOST_SAMPLES, MOST_RATE = 2**24, 2**25, 2**20
 
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """A front end and the type that its values are stored as.
+    """A front end and the type in which its values are stored.
 
     Parameters
     ----------
     front_end : FrontEnd
-        Waveform to features.
+        Front end that turns waveforms into features.
     dtype : str
         ``float16`` or ``float32``.
 
     Raises
     ------
     ValueError
-        If the type is another one, or a size of the front end is no whole number, or too large to be meant.
+        If the type is unknown, or a size of the front end is not a whole number of at least 1 or is implausibly large.
 
     Examples
     --------
@@ -71,7 +71,7 @@ class FeatureSpec:
 
     @classmethod
     def of_clips(cls, clips: ClipFormat) -> FeatureSpec:
-        """The usual features, log-mel, of a dataset's clips.
+        """Return the usual features, log-mel, for the clips of a dataset.
 
         >>> FeatureSpec.of_clips(ClipFormat(3.0, 8000)).shape
         (150, 80)
@@ -80,12 +80,12 @@ class FeatureSpec:
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Setting]) -> FeatureSpec:
-        """The features that were stored with these :attr:`parameters`.
+        """Return the features that were stored with these :attr:`parameters`.
 
         Raises
         ------
         ValueError, TypeError, KeyError
-            If they are nobody's, or of another version of the front end, which gave other values.
+            If they belong to no front end, or to another version of it, which gave other values.
         """
         table = dict(parameters)
         version, dtype = table.pop("extractor_version"), str(table.pop("dtype"))
@@ -97,16 +97,16 @@ class FeatureSpec:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Frames and features of a stored clip, (T, F)."""
+        """Numbers of frames and features of a stored clip, (T, F)."""
         return self.front_end.n_frames, self.front_end.n_features
 
     def as_stored(self, features: np.ndarray) -> np.ndarray:
-        """Features of the front end as the store holds them, and as a network hears them, therefore.
+        """Return features of the front end as they are stored, and thus as a network takes them as input.
 
         Raises
         ------
         AudioError
-            If one is no finite number there.
+            If a stored value would not be finite.
         """
         with np.errstate(over="ignore"):
             stored = features.astype(self.dtype)
@@ -121,8 +121,8 @@ class FeatureSpec:
 
     @property
     def parameters(self) -> dict[str, Setting]:
-        """Everything that decides a stored value, and the name of a front end that is not log-mel."""
-        # in this order: they are a store's attributes, and the same features are the same bytes
+        """All parameters that determine stored values, and the name of the front end if it is not log-mel."""
+        # in this order: they become attributes of a store, and the same features must give the same bytes
         return {**front_end_table(self.front_end), "dtype": self.dtype, "extractor_version": self.front_end.version}
 
     @property
@@ -132,6 +132,6 @@ class FeatureSpec:
 
 
 def fingerprint_of(parameters: Mapping[str, Setting]) -> str:
-    """:attr:`FeatureSpec.fingerprint` of features that were made with these parameters, known here or not."""
+    """Return the :attr:`FeatureSpec.fingerprint` of features made with these parameters, known here or not."""
     canonical = json.dumps(dict(parameters), sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""The samples themselves, for networks that learn their own front end.
+"""Samples themselves as features, for networks that learn their own front end.
 
 - :class:`WaveformConfig`: frames of neighbouring samples, (T, F) = (n_frames, hop_length)
 """
@@ -17,11 +17,11 @@ from sedpipe.features.framed import FramedFrontEnd
 class WaveformConfig(FramedFrontEnd):
     """Samples cut into frames that do not overlap: ``x.flatten(1)`` of a batch (B, T, F) are the waveforms.
 
-    With ``hop_length = 1`` a frame is a sample: T samples, F = 1. Longer frames hold the same values, and the frames
-    of the clip are then those of :class:`~sedpipe.features.logmel.LogMelConfig`, so that networks, hierarchies and
-    windows have the same grid. Fields are those of :class:`~sedpipe.features.framed.FramedFrontEnd`.
+    With ``hop_length = 1`` a frame is a sample: T samples, F = 1. Longer frames contain the same values, and can be the
+    frames of :class:`~sedpipe.features.logmel.LogMelConfig`, so that networks, hierarchies and windows have the same
+    grid. The fields are those of :class:`~sedpipe.features.framed.FramedFrontEnd`.
 
-    Stored as float16, samples lie 66 dB or more above what the rounding adds to them; ``--dtype float32`` keeps all.
+    Stored as float16, samples lie 66 dB or more above the rounding noise; ``--dtype float32`` stores them exactly.
 
     Examples
     --------
@@ -35,17 +35,17 @@ class WaveformConfig(FramedFrontEnd):
 
     @property
     def n_features(self) -> int:
-        """F: samples of a frame."""
+        """Number of samples of a frame, F."""
         return self.hop_length
 
     def frames_of(self, samples: np.ndarray, n_frames: int) -> np.ndarray:
-        """Samples (n_frames, hop_length), zeros behind the last."""
+        """Return samples (n_frames, hop_length), with zeros after the last one."""
         whole = np.zeros(n_frames * self.hop_length, dtype=np.float32)
         whole[: len(samples)] = samples
         return whole.reshape(n_frames, self.hop_length)
 
     def fitted_to(self, sample_rate: int, clip_s: float) -> Self:
-        """The same for clips of another rate (Hz) and length (seconds); a frame of one sample stays one."""
+        """Return a front end for clips of another rate (Hz) and length (seconds); a frame of one sample stays one."""
         if self.hop_length > 1:
             return super().fitted_to(sample_rate, clip_s)
         return replace(self, sample_rate=sample_rate, n_frames=max(1, round(clip_s * sample_rate)))

@@ -1,11 +1,11 @@
-"""A recording of any length -> windows of the length that a network was trained on, and what it says of them joined.
+"""Cutting recordings of any length into windows of the length a network was trained on, and joining its outputs.
 
-Windows overlap. Where two of them speak about the same frame, the voice goes over from the earlier to the later
-one, linearly over all they share: at the edge of a window, where its network heard least around the frame, it
-counts least, and there is no joint where probabilities could jump. What only one window heard is its word, bit for
-bit; a recording that fits one window is treated as a clip is.
+Windows overlap. Where two of them cover the same frame, the result is cross-faded from the earlier to the later one,
+linearly over the whole overlap: at the edge of a window, where the network had least context around the frame, the
+window counts least, and there is no joint where probabilities could jump. The values of frames that only one window
+covers stay as they are, bit for bit; a recording that fits one window is treated as a clip.
 
-The last window is moved back until it ends with the recording, so that it is no window of padding.
+The last window is moved back until it ends with the recording, so that it does not consist of padding.
 
 - :class:`Window`: a stretch of a recording
 - :func:`cut_windows`: blocks of samples -> windows, without ever holding more than two of them
@@ -29,30 +29,30 @@ class Window:
 
 
 def cut_windows(blocks: Iterable[np.ndarray], length: int, hop: int, step: int) -> Iterator[Window]:
-    """Overlapping windows of a recording.
+    """Cut a recording into overlapping windows.
 
     Parameters
     ----------
     blocks : iterable of ndarray [shape=(samples,)]
         The recording, in pieces of any lengths.
     length : int
-        Samples of a window.
+        Number of samples of a window.
     hop : int
-        Samples from one window's start to the next one's.
+        Number of samples from one window's start to the next one's.
     step : int
-        Every window starts at a multiple of it: the samples of one frame of the network's output. The last frame of a
-        window may lie in it in part.
+        Number of samples of one output frame of the network; every window starts at a multiple of it. The last frame of
+        a window may lie only partly within it.
 
     Yields
     ------
     Window
-        Starting at 0, ``hop``, ``2 * hop``, ...; the last one as early as needed to be full but for less than
-        ``step``, unless the recording is shorter than a window. None where there is no sample.
+        Windows that start at 0, ``hop``, ``2 * hop``, ...; the last one starts as early as needed to lack less than
+        ``step`` samples, unless the recording is shorter than a window. No window for a recording without samples.
 
     Raises
     ------
     ValueError
-        If ``hop`` is no positive multiple of ``step``, or windows would leave gaps.
+        If ``hop`` is not a positive multiple of ``step``, or windows would leave gaps.
 
     Examples
     --------
@@ -64,9 +64,9 @@ def cut_windows(blocks: Iterable[np.ndarray], length: int, hop: int, step: int) 
     held, first, start = np.zeros(0, np.float32), 0, 0  # held[0] is the recording's sample ``first``
     for block in blocks:
         held = np.concatenate([held, block])
-        while first + len(held) > start + length:  # there is more, so that this window is not the last
+        while first + len(held) > start + length:  # there is more, so this window is not the last
             yield Window(start, held[start - first : start - first + length])
-            held, first, start = held[start - first :], start, start + hop  # the last window never starts before
+            held, first, start = held[start - first :], start, start + hop  # the last window never starts earlier
     end = first + len(held)
     if end:
         start = max(0, -(-(end - length) // step) * step)
@@ -74,24 +74,24 @@ def cut_windows(blocks: Iterable[np.ndarray], length: int, hop: int, step: int) 
 
 
 def join_windows(starts: Sequence[int], values: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
-    """One course of values out of those of overlapping windows.
+    """Join the values of overlapping windows into those of the whole recording.
 
     Parameters
     ----------
     starts : sequence of int
-        The frame of the recording that each window begins with: 0 first, ascending, without gaps.
+        The frame of the recording with which each window begins: 0 first, ascending, without gaps.
     values : sequence of ndarray [shape=(T, ...)]
-        Of each window, such as frame probabilities (T, K).
+        Values of each window, such as frame probabilities (T, K).
 
     Returns
     -------
     ndarray [shape=(starts[-1] + T, ...)]
-        Between the least and the greatest value that the windows give a frame.
+        Values, each between the smallest and the largest one that the windows have for its frame.
 
     Raises
     ------
     ValueError
-        If there is no window, they are not in order, or leave a gap.
+        If there is no window, or the windows are not in order or leave a gap.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Everything that touches disk or network; knows no maths."""
+"""Everything that touches disk or network, and no maths."""

@@ -1,9 +1,9 @@
-"""What pydantic finds wrong in a form, as one sentence: key path, what was found, what was expected.
+"""Validation errors of pydantic as one sentence: key path, what was found, what was expected.
 
 Forms are the tables of TOML files (manifests, settings) and the records that sedpipe writes as JSON.
 
-- :func:`first_complaint`: the sentence
-- :func:`shown`: a value in it
+- :func:`first_complaint`: a validation error -> the sentence
+- :func:`shown`: a value as the sentence quotes it
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sedpipe.suggestions import did_you_mean
 _MOST_SHOWN = 60
 _MOST_OF_A_KEY = 40
 _MOST_OF_A_COMPLAINT = 250
-_REPR = reprlib.Repr()  # a value may be megabytes of somebody's damage
+_REPR = reprlib.Repr()  # a value in a damaged file may take megabytes
 _REPR.maxstring = _REPR.maxother = _REPR.maxlong = _MOST_SHOWN
 _REPR.maxlist = _REPR.maxtuple = _REPR.maxdict = 20
 _TYPES_IN_WORDS = {
@@ -38,13 +38,13 @@ _TYPES_IN_WORDS = {
 
 
 def first_complaint(error: ValidationError, form: type[BaseModel] | None = None) -> str:
-    """The most telling of the errors: an unknown key first, since it is why another one seems to be missing.
+    """Describe the most telling error: an unknown key first, since it is why another key seems to be missing.
 
     Parameters
     ----------
     error : ValidationError
     form : type of BaseModel, optional
-        The form, where it forbids unknown keys: its keys are suggested.
+        The form that was validated, if it forbids unknown keys: its keys are suggested.
     """
     details = error.errors(include_url=False)
     first = min(details, key=lambda detail: detail["type"] != "extra_forbidden")
@@ -65,7 +65,7 @@ def _sentence(detail: ErrorDetails, form: type[BaseModel] | None) -> str:
         return f"{where} is missing"
     if detail["type"] == "value_error":
         message = detail["msg"].removeprefix("Value error, ")
-        if isinstance(detail["input"], dict):  # a table, too long to be shown: the message says what in it
+        if isinstance(detail["input"], dict):  # a table is too long to be shown: the message says what is wrong in it
             return f"{where}: {message}" if where else message
         joint = "," if message.startswith("expected") else ":"
         return f"{where}: found {shown(detail['input'])}{joint} {message}"
@@ -81,13 +81,13 @@ def _expected(detail: ErrorDetails) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as Python writes it, a long one cut."""
+    """Return a value as Python writes it, cut if it is long."""
     text = _REPR.repr(list(value) if isinstance(value, tuple) else value)
     return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "..."
 
 
 def _keys_at(form: type[BaseModel], keys: Iterable[str]) -> list[str]:
-    """Keys that the table at ``keys`` may have."""
+    """Return the keys that the table at ``keys`` may have."""
     for key in keys:
         field = form.model_fields.get(key)
         if field is None:

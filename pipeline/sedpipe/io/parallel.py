@@ -1,8 +1,8 @@
-"""The one place that starts worker processes, here or on a Dask cluster.
+"""The one place that starts worker processes, on this machine or on a Dask cluster.
 
-- :func:`in_parallel`: apply a function to items, results as they come
-- :func:`process_apart`: call functions in one other process, for the sake of its memory
-- :func:`in_threads`: the same for what waits for the disk
+- :func:`in_parallel`: apply a function to items in worker processes
+- :func:`process_apart`: call functions in one separate process, which gives its memory back when it ends
+- :func:`in_threads`: apply a function that waits for the disk to items in threads
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ def in_parallel(
     *,
     ordered: bool = True,
 ) -> Iterator[Result]:
-    """Apply ``function`` to ``items`` in worker processes; results in the order of the items, or as they come.
+    """Apply ``function`` to ``items`` in worker processes; yield results in the order of the items, or as they arrive.
 
     Parameters
     ----------
     function : callable
-        Importable by its name; it knows what a script of one's own has added to registries. On a cluster it may run
-        twice for an item, when a worker dies, and from any folder.
+        Function that can be imported by its name; in the workers, registries contain what a user's script has added to
+        them here. On a cluster it may run twice for an item, if a worker dies, and in any working directory.
     items : iterable
-        Taken as workers become free, so they may be many.
+        Items, taken as workers become free, so there may be very many.
     jobs : int
-        Processes on this machine (1: this one). They end soon after this process, however it ends.
+        Number of processes on this machine (1: this one). They end soon after this process, however it ends.
     scheduler : str, optional
         Address of a Dask scheduler, whose workers, however many, do the work instead.
     ordered : bool
-        False gives each result as soon as it is there; on this machine alone.
+        False yields each result as soon as it is available; on this machine only.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def in_parallel(
 
 def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int, *, ordered: bool) -> Iterator[Result]:
     _let_workers_grow()
-    # What an interrupted command leaves undone is no news; the same command does it.
+    # an interrupted command leaves tasks undone: no reason for a warning, since the same command resumes them
     warnings.filterwarnings("ignore", r"\d+ tasks (have been successfully executed|which were still)", UserWarning)
     workers = joblib.Parallel(n_jobs=jobs, return_as="generator" if ordered else "generator_unordered")
     call = joblib.delayed(_call_in)
@@ -83,10 +83,10 @@ def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int, 
 
 
 def _let_workers_grow() -> None:
-    """Tell nobody that a worker was replaced, whose results are kept.
+    """Suppress the warning that a worker was replaced: its results are kept.
 
-    Loky takes it for a leak if one has grown by 300 MB since its first task: one that made mixtures before grows so far
-    by the libraries that features need.
+    Loky assumes a memory leak if a worker has grown by 300 MB since its first task: a worker that made mixtures before
+    grows by that much when it imports the libraries that features need.
     """
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
 
@@ -94,7 +94,7 @@ def _let_workers_grow() -> None:
 def _call_in(
     folder: str, parent: int, added: Mapping[str, Mapping[str, Any]], function: Callable[[Item], Result], item: Item
 ) -> Result:
-    """Call from ``folder``: workers live longer than one call, and relative paths must mean the same to them."""
+    """Call ``function`` in ``folder``: workers outlive a call, and relative paths must mean the same to them."""
     if os.getpid() != parent:
         end_with(parent)
         add(added)
@@ -105,19 +105,19 @@ def _call_in(
 
 @contextmanager
 def process_apart(*, wanted: bool = True) -> Iterator[Callable[[Callable[[Item], Result], Item], Result]]:
-    """Hand out what calls a function with an item in a process apart; when the block ends, its memory is free again.
+    """Provide a callable that calls a function with an item in a separate process, which ends with the block.
 
-    Libraries of a few hundred MB are then never imported here.
+    Its memory is free again then, and libraries of a few hundred MB are never imported in this process.
 
     Parameters
     ----------
     wanted : bool
-        False calls here.
+        False calls the function in this process.
 
     Raises
     ------
     SedpipeError
-        From a call, if the process is killed.
+        From a call, if the separate process is killed.
     """
     if not wanted:
         yield lambda function, item: function(item)
@@ -126,7 +126,7 @@ def process_apart(*, wanted: bool = True) -> Iterator[Callable[[Callable[[Item],
     start_quietly(resource_tracker.ensure_running)
     with signals_held_back():
         workers = ProcessPoolExecutor(1)
-        workers.submit(os.getpid)  # starts it
+        workers.submit(os.getpid)  # starts the process
 
     def call(function: Callable[[Item], Result], item: Item) -> Result:
         try:
@@ -169,7 +169,7 @@ def _on_cluster(function: Callable[[Item], Result], items: Iterable[Item], sched
 
 
 def _call_with(added: Mapping[str, Mapping[str, Any]], function: Callable[[Item], Result], item: Item) -> Result:
-    """Call where the registries are as they are here."""
+    """Call ``function`` after adding to the registries what was added to them here."""
     add(added)
     return function(item)
 
@@ -196,11 +196,11 @@ def _client(scheduler: str) -> Iterator[distributed.Client]:
 
 
 def in_threads(function: Callable[[Item], Result], items: list[Item], jobs: int) -> Iterator[Result]:
-    """Apply ``function``, which reads files, to ``items`` in ``jobs`` threads; results in the order of the items."""
+    """Apply ``function``, which reads files, to ``items`` in ``jobs`` threads; yield results in the items' order."""
     with ThreadPoolExecutor(jobs) as threads:
         yield from threads.map(function, items)
 
 
 def chunked(items: list[Item], size: int) -> list[list[Item]]:
-    """``items`` in pieces of at most ``size``."""
+    """Split ``items`` into lists of at most ``size``."""
     return [items[first : first + size] for first in range(0, len(items), size)]

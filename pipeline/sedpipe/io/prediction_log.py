@@ -1,11 +1,11 @@
-"""The log with which ``sedpipe predict --out`` goes on: what is finished, in the folder that holds it.
+"""The log with which ``sedpipe predict --out`` resumes: the finished recordings, in the folder of their results.
 
-Several processes may write one log, each its part of the recordings: a line is added while no other one is, and the
-file is rewritten only where it is damaged, while nobody adds. What it says of a recording is read when it is asked for,
-so that a log of 100,000 recordings takes as much memory as their names.
+Several processes may write one log, each for its part of the recordings: they append lines, and rewrite the file if it
+is damaged, under a lock. The line of a recording is only kept in the file and read again when it is needed, so that a
+log of 100,000 recordings takes as much memory as their names.
 
-- :class:`PredictionLog`
-- :func:`state_of`: whether a recording is still the one that it was
+- :class:`PredictionLog`: the log of one folder
+- :func:`state_of`: size and time of the last change, which show whether a recording is still the same
 """
 
 from __future__ import annotations
@@ -29,62 +29,63 @@ from sedpipe.io.records.settings import differences, in_words
 
 LOG_NAME = "predictions.jsonl"
 MOST_BYTES_IN_A_LINE = 16 * 1024 * 1024
-"""Of a recording: events of a whole day have less."""
+"""Longest line that is read at a time; the events of a whole day take less."""
 
 _LOCK_NAME = ".predictions.lock"
 
 AnyLine = TypeVar("AnyLine", bound=Record)
 
 State = tuple[int, int]
-"""Size and time of the last change (ns) of a recording."""
+"""Size in bytes and time of the last change (ns) of a recording."""
 
 
 class _Place(NamedTuple):
-    """Where in the log a recording's line lies, and the state that the recording had."""
+    """Where in the log a recording's line begins, and the state that the recording had."""
 
     offset: int
     state: State
 
 
 class PredictionLog:
-    """What is finished in a folder: a line of JSON a recording, after one with the settings.
+    """Finished recordings of a folder: one line of JSON per recording, after a first line with the settings.
 
-    A recording is finished if it still has the size and the time of change that it had, so what was replaced is
-    done again. A line that is damaged, as by a process that was killed, is dropped: its recording is done again.
+    A recording counts as finished while its size and time of change are unchanged, so a recording that was replaced is
+    processed again. A damaged line, left by a process that was killed, say, is dropped: its recording is processed
+    again.
 
     Parameters
     ----------
     folder : Path
-        Where results are written.
+        Folder that results are written to.
     settings : dict
-        Whatever decides the events.
+        All settings that determine the events.
 
     Raises
     ------
     StaleError
         If the folder was started with other settings.
     SedpipeError
-        If the log is none, or cannot be read or written.
+        If the file is not such a log, or cannot be read or written.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
         self._path, self._lock = folder / LOG_NAME, folder / _LOCK_NAME
         self._places: dict[str, _Place] = {}
         self.n_dropped = 0
-        """Damaged lines."""
-        head = LogHead(settings=json.loads(json.dumps(settings)))  # as they read when stored
+        """Number of damaged lines."""
+        head = LogHead(settings=json.loads(json.dumps(settings)))  # as they are read back from the log
         with wait_for(self._lock):
             if not self._is_sound(head, folder):
                 self._rewrite(head)
-            self._file = self._opened()  # stays what it is, even if another process rewrites the log
+            self._file = self._opened()  # keeps its content, even if another process replaces the log
 
     def find(self, name: str, path: Path) -> PredictedFile | None:
-        """What was found in a recording that is finished.
+        """Return what was found in a recording, or None if it is not finished.
 
         Raises
         ------
         SettingsError
-            If another recording, which is still there, is finished under this name: its events would be overwritten.
+            If another recording, which still exists, is finished under this name: its events would be overwritten.
         """
         place = self._places.get(name)
         if place is None:
@@ -102,7 +103,7 @@ class PredictionLog:
         return PredictedFile(str(path), name, line.duration, events, "kept", line.reason, unlike)
 
     def has_changed(self, name: str, path: Path) -> bool:
-        """Whether a recording was finished under this name, and is not the one any more that it was then."""
+        """Return whether a recording was finished under this name and the file has changed since."""
         place = self._places.get(name)
         try:
             return place is not None and place.state != state_of(path)
@@ -110,11 +111,11 @@ class PredictionLog:
             return False
 
     def add(self, file: PredictedFile, state: State) -> None:
-        """A recording is finished; ``state`` is its :func:`state_of` from before it was read."""
+        """Add a finished recording; ``state`` is its :func:`state_of` from before it was read."""
         self.add_all([(file, state)])
 
     def add_all(self, finished: Iterable[tuple[PredictedFile, State]]) -> None:
-        """Several are, and are noted together or not at all."""
+        """Add several finished recordings, all of them or none."""
         lines = []
         for file, state in finished:
             told: dict[str, Any] = {"path": _whole(file.path)}
@@ -131,7 +132,7 @@ class PredictionLog:
                 raise cannot_write(self._path, error) from error
 
     def _is_sound(self, head: LogHead, folder: Path) -> bool:
-        """Learn what is finished; whether the log can stay as it is."""
+        """Read which recordings are finished; return whether the log can stay as it is."""
         if not is_there(self._path):
             return False
         with self._opened() as log:
@@ -157,7 +158,7 @@ class PredictionLog:
             )
 
     def _take(self, raw: bytes, offset: int) -> bool:
-        """Note a line; whether it is one, and the first of its recording."""
+        """Register a line; return whether it is valid and the first one of its recording."""
         line = _parsed(raw, LogLine)
         if line is None:
             self.n_dropped += 1
@@ -167,7 +168,7 @@ class PredictionLog:
         return is_first
 
     def _rewrite(self, head: LogHead) -> None:
-        """Leave out what is damaged or was done again."""
+        """Write the log again without lines that are damaged or superseded by a later one."""
         lines = [_as_line(head)]
         if self._places:
             with self._opened() as log:
@@ -194,12 +195,12 @@ class PredictionLog:
 
 
 def _whole(path: str) -> str:
-    """From the root, as UTF-8 can hold it."""
+    """Return the absolute path, with what UTF-8 cannot encode replaced."""
     return os.path.abspath(path).encode(errors="replace").decode()
 
 
 def _refuse_another(line: LogLine, path: Path, folder: Path) -> None:
-    """A recording that was changed, or moved, is done again; one that is still there beside it keeps its events."""
+    """Raise if another recording of this name still exists; a recording that changed or moved is processed again."""
     if line.path and os.path.exists(line.path) and not os.path.samefile(line.path, path):
         raise SettingsError(
             f"{folder} has the events of {line.path} as those of {line.name}: {path} would overwrite them",
@@ -208,13 +209,13 @@ def _refuse_another(line: LogLine, path: Path, folder: Path) -> None:
 
 
 def state_of(path: Path) -> State:
-    """Size and time of the last change (ns) of a file; changes with it."""
+    """Return size and time of the last change (ns) of a file, which differ once the file has changed."""
     stat = path.stat()
     return stat.st_size, stat.st_mtime_ns
 
 
 def _append(log: BinaryIO, content: bytes) -> None:
-    """Add lines, whole or not at all: half a line would spoil the one that another process adds after it."""
+    """Append lines, whole or not at all: half a line would spoil the one that another process appends after it."""
     size = log.seek(0, os.SEEK_END)
     try:
         log.write(content)
@@ -227,7 +228,7 @@ def _append(log: BinaryIO, content: bytes) -> None:
 
 
 def _lines(log: BinaryIO, path: Path) -> Iterator[tuple[int, bytes]]:
-    """Lines that hold something, and where they begin; of one without end, pieces, which are damaged."""
+    """Yield offset and content of each line that is not blank; a line that is too long comes in pieces, damaged."""
     try:
         offset = 0
         for raw in iter(lambda: log.readline(MOST_BYTES_IN_A_LINE), b""):

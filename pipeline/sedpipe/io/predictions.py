@@ -1,6 +1,6 @@
-"""Events of any recordings, as the files that people and programs read.
+"""Predicted events of recordings, in the file formats that people and programs read.
 
-- :class:`PredictedEvent`, :class:`PredictedFile`: the values
+- :class:`PredictedEvent`, :class:`PredictedFile`: one event, and all events of a recording
 - :data:`FORMATS`, :func:`rendered`: TSV (DCASE's event list), CSV (with probabilities and the time of day), JSON,
   Audacity's labels, Raven's selections
 """
@@ -22,7 +22,7 @@ from sedpipe.printable import printable_json, spreadsheet_cell
 from sedpipe.recorders import recorded_at
 
 FORMATS = {"tsv": ".tsv", "csv": ".csv", "json": ".json", "audacity": ".txt", "raven": ".selections.txt"}
-"""Forms of a list of events, and how their files end."""
+"""Formats of event lists, and the suffixes of their files."""
 
 _RAVEN_COLUMNS = (
     "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)", "Begin File",
@@ -34,7 +34,7 @@ _RAVEN_COLUMNS = (
 class PredictedEvent:
     """An event: onset and offset in seconds from the start of the recording, highest and mean frame probability.
 
-    sedpipe 0.1 wrote the mean as ``probability``, and no ``mean_probability``.
+    sedpipe 0.1 wrote the mean as ``probability``, without ``mean_probability``.
     """
 
     onset: float
@@ -51,21 +51,21 @@ class PredictedFile:
     Parameters
     ----------
     path : str
-        The path as it was given.
+        The path as the user gave it.
     name : str
-        Its name in lists: a relative path with ``/``.
+        Name of the recording in lists: a relative path with ``/``.
     duration : float, optional
-        Seconds; None where it could not be read.
+        Duration in seconds; None if the recording could not be read.
     events : list of PredictedEvent
-        In order of time.
+        Events in order of time.
     state : str
         ``ok``, ``kept`` (finished before) or ``failed``.
     reason : str
         Why it failed; otherwise a note about the recording, if there is one.
     unlike_training : list of str
-        How it differs from the model's training data, one sentence for each difference; part of ``reason``.
+        How the recording differs from the model's training data, one sentence for each difference; part of ``reason``.
     glance : Glance, optional
-        What the terminal shows of it; None if it was finished before, or is not shown.
+        Summary that the terminal shows; None if the recording was finished before, or is not shown.
     """
 
     path: str
@@ -83,10 +83,10 @@ class PredictedFile:
         return recorded_at(self.name)
 
     def as_json(self) -> dict[str, Any]:
-        """As plain values.
+        """Return the content as plain values.
 
         ``nearest`` are the classes that almost had an event, ``peaks`` the highest probability of every class and its
-        time; null where that is not known, as for a recording that was finished before.
+        time; both are null if they are unknown, as for a recording that was finished before.
         """
         begins, plain = self.recorded_at, asdict(self)
         glance = plain.pop("glance")
@@ -95,21 +95,21 @@ class PredictedFile:
 
 
 def rendered(files: Sequence[PredictedFile], form: str, sample_rate: int = DEFAULT_SAMPLE_RATE) -> str:
-    """The events of some recordings as text.
+    """Return the events of recordings as text.
 
     Parameters
     ----------
     files : sequence of PredictedFile
-        Those that failed are left out of the lists; in JSON they have their reason.
+        The recordings. Those that failed are left out of the lists; in JSON they have their reason.
     form : str
-        ``tsv``: ``filename onset offset event_label``, a recording without events being a row with its name alone.
-        ``csv``: the same with ``probability``, ``mean_probability`` and, where the recording's name tells when it
-        begins, ``starts_at`` and ``ends_at`` by the recorder's clock. ``json``: an object of the recording, or of
-        several ``files``.
+        ``tsv``: ``filename onset offset event_label``; a recording without events is a row with its name alone.
+        ``csv``: the same with ``probability``, ``mean_probability`` and, if the recording's name contains its starting
+        time, ``starts_at`` and ``ends_at`` by the recorder's clock. ``json``: one object for one recording; for
+        several, an object that lists them as ``files``.
         ``audacity``: onset, offset, label; for one recording. ``raven``: a selection table, whose boxes reach from 0
         to half of ``sample_rate``.
     sample_rate : int
-        Hz, that the model hears at.
+        Sample rate of the model's input in Hz.
     """
     read = [file for file in files if file.state != "failed"]
     if form == "json":
@@ -127,13 +127,13 @@ def rendered(files: Sequence[PredictedFile], form: str, sample_rate: int = DEFAU
         table = csv.writer(text, lineterminator="\n")
         table.writerow([*COLUMNS, "probability", "mean_probability", "starts_at", "ends_at"])
         in_quotes = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        for row in _rows(read):  # a name may begin as a comment does
+        for row in _rows(read):  # a name that begins with "#" would be read as a comment
             (in_quotes if row[0].startswith("#") else table).writerow(map(spreadsheet_cell, row))
     return text.getvalue()
 
 
 def _tab_line(row: Sequence[str]) -> str:
-    """A row of DCASE's list; a name that begins as a comment does stands between quotes."""
+    """Return a row of DCASE's event list; a name that begins with ``#``, as a comment does, is quoted."""
     name, *others = row[:4]
     first = f"{_in_quotes(name)}\t" if name.startswith("#") else tab_row(name, "")
     return f"{first}{tab_row(*others)}\n"
@@ -145,7 +145,7 @@ def _in_quotes(name: str) -> str:
 
 
 def _raven_table(files: Sequence[PredictedFile], sample_rate: int) -> str:
-    """Raven asks for frequencies; a detector in time marks all that it hears."""
+    """Return Raven's selection table; it needs frequencies: events have none, so the boxes cover the whole band."""
     events = [(file.name, event) for file in files for event in file.events]
     rows = [
         (k, "Spectrogram 1", 1, f"{e.onset:.6f}", f"{e.offset:.6f}", "0.0", f"{sample_rate / 2:.1f}", name, e.label)

@@ -1,12 +1,12 @@
 """Scores of sound event detection.
 
 ``sedpipe.metrics.segment_based(reference, estimated, duration=10)`` scores event lists in files, dictionaries or data
-frames; :mod:`sedpipe.api.scoring` has it, and its like for events. The modules here are the maths below: they take
-values, know no file, and are equal to sed_eval's, psds_eval's or scikit-learn's.
+frames; it and ``event_based`` are defined in :mod:`sedpipe.api.scoring`. The modules here contain the maths: they take
+values, access no files, and their scores equal those of sed_eval, psds_eval or scikit-learn.
 
-- ``segment_scores``, ``event_scores``, ``clip_scores``, ``psds_scores``: one way to score each
-- ``detection_scores``: what counts and scores of detected events look like
-- ``validation``: event lists made fit for scoring
+- ``segment_scores``, ``event_scores``, ``clip_scores``, ``psds_scores``: one way of scoring each
+- ``detection_scores``: data classes for counts and scores of detected events
+- ``validation``: checks and prepares event lists for scoring
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Clip-based scores (audio tagging): is each class predicted for each clip, validate -> counts -> scores.
+"""Clip-based scores (audio tagging): is each class predicted for each clip? Validate -> counts -> scores.
 
 - :func:`clip_based_scores`: precision, recall and F1 at a threshold, and mAP; micro and macro
-- :func:`average_precision`: of one class
+- :func:`average_precision`: average precision of one class
 
-An undefined score is ``None``: precision without any output, recall, F1 and mAP without any positive.
+An undefined score is ``None``: precision if nothing is predicted; recall, F1 and mAP if there is no positive.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class TagScores:
-    """Scores of tags; fractions, or ``None`` where undefined.
+    """Scores of tags, as fractions; ``None`` where undefined.
 
     Parameters
     ----------
     precision, recall, f1 : float or None
-        At the threshold.
+        Scores at the threshold.
     map : float or None
         Average precision, which needs no threshold.
     """
@@ -33,14 +33,14 @@ class TagScores:
 
 @dataclass(frozen=True)
 class ClipScores:
-    """Scores of tags, in two ways of taking the classes together.
+    """Scores of tags, averaged over classes in two ways.
 
     Parameters
     ----------
     micro : TagScores
         Scores of the tags of all classes, counted together.
     macro : TagScores
-        Means over the classes with a positive clip; a class that is never predicted has a precision of 0 there.
+        Means over the classes with a positive clip, in which a class that is never predicted has a precision of 0.
     """
 
     micro: TagScores
@@ -48,7 +48,7 @@ class ClipScores:
 
 
 def clip_based_scores(clip_probs: np.ndarray, targets: np.ndarray, threshold: float = 0.5) -> ClipScores:
-    """Scores of clip probabilities.
+    """Score clip probabilities.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def clip_based_scores(clip_probs: np.ndarray, targets: np.ndarray, threshold: fl
     targets : ndarray [shape=(N, K)]
         Weak labels of the reference, 0 or 1.
     threshold : float
-        A class is predicted if its probability is at least this.
+        A class is predicted if its probability is at least this value.
 
     Raises
     ------
@@ -84,19 +84,19 @@ def clip_based_scores(clip_probs: np.ndarray, targets: np.ndarray, threshold: fl
 
 
 def average_precision(probs: np.ndarray, truth: np.ndarray) -> float | None:
-    """Sum over thresholds of the gain in recall times the precision there.
+    """Average precision: the sum over thresholds of the gain in recall times the precision there.
 
     Parameters
     ----------
     probs : ndarray [shape=(N,)]
-        Probability of the class in each clip; equal ones are passed by a threshold at once.
+        Probability of the class in each clip; equal probabilities are one threshold.
     truth : ndarray [shape=(N,)]
-        Boolean.
+        Boolean reference: whether the class is present in each clip.
 
     Returns
     -------
     float or None
-        ``None`` without a positive.
+        Average precision; ``None`` if there is no positive.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def average_precision(probs: np.ndarray, truth: np.ndarray) -> float | None:
         return None
     ranked = np.sort(probs)
     thresholds = ranked[np.append(True, ranked[1:] != ranked[:-1])]
-    # recall is gained only at thresholds that are a positive's, few of them; the sum is over all, as they fall
+    # recall grows only at the few thresholds that are probabilities of positives; the sum runs over all, descending
     reached, gained = np.unique(probs[truth], return_counts=True)
     correct = np.cumsum(gained[::-1])[::-1]
     named = len(ranked) - np.searchsorted(ranked, reached)
@@ -117,7 +117,7 @@ def average_precision(probs: np.ndarray, truth: np.ndarray) -> float | None:
 
 
 def _shares(correct: int, n_named: int, n_true: int) -> tuple[float | None, float | None, float | None]:
-    """Precision, recall, F1."""
+    """Return precision, recall and F1."""
     return (
         correct / n_named if n_named else None,
         correct / n_true if n_true else None,
@@ -130,7 +130,7 @@ def _mean(values: np.ndarray) -> float | None:
 
 
 def _validated(clip_probs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """The targets as booleans."""
+    """Check both arrays and return the targets as booleans."""
     if clip_probs.shape != targets.shape or clip_probs.ndim != 2:
         raise ValueError(f"clip_probs and targets must have one shape (N, K), got {clip_probs.shape}, {targets.shape}")
     if not np.isin(targets, (0, 1)).all():

@@ -1,16 +1,16 @@
-"""Two systems on the same clips, over the same seeds: whether one is better, or whether that may be chance.
+"""Comparison of two systems on the same clips, over the same seeds: whether one is better, or it may be chance.
 
-Chance has two parts: other seeds would have trained other networks, other recordings would have made other clips. The
-variance of the mean difference is the sum of both. The seeds' part is taken from the differences seed by seed, which
-holds what seeds and recordings do together, too; the recordings' part from what each clip adds to the mean difference,
-less what seeds and recordings do together. Degrees of freedom are Satterthwaite's. ``benchmarks/false_alarms.py``
-simulates how often this reports a difference that is not there, with 3, 5 and 10 seeds.
+Chance has two sources: other seeds would have given other networks, and other recordings would have given other clips.
+The variance of the mean difference is the sum of both parts. The part due to seeds is estimated from the differences
+seed by seed, and includes the interaction of seeds and recordings; the part due to recordings is estimated from what
+each clip contributes to the mean difference, less this interaction. Degrees of freedom are Satterthwaite's.
+``benchmarks/false_alarms.py`` simulates how often a difference is reported where there is none, with 3, 5 and 10 seeds.
 
-- :func:`compare`, :func:`compare_runs`: seeds and recordings
-- :func:`student`: seeds alone, of a score of which nobody knows what each clip adds
+- :func:`compare`, :func:`compare_runs`: test with the variation due to seeds and recordings
+- :func:`student`: test with the variation due to seeds alone, for a score whose contributions by clip are unknown
 - :func:`judged`: which of many differences are more than chance, by Holm
 
-Source: Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), 2007 (two crossed ways to vary);
+Source: Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), 2007 (two crossed sources of variation);
 Satterthwaite, "An approximate distribution of estimates of variance components", Biometrics Bulletin 2(6), 1946.
 """
 
@@ -28,34 +28,34 @@ from sedpipe.metrics.holm import holm
 from sedpipe.metrics.sharing import Sharing
 
 LEVEL = 0.05
-"""At most as many false alarms, in all comparisons that are judged together."""
+"""Probability of a false alarm, at most, in all comparisons that are judged together."""
 
 OUTCOMES = ("better", "worse", "not distinguishable", "one seed")
-"""What comes out: the last where there is no second seed, so that nothing can be said about systems."""
+"""Possible outcomes; the last if there is only one seed, from which no conclusion about the systems can be drawn."""
 
 LOWER_IS_BETTER = frozenset({"error_rate"})
 
-_NO_SPREAD = 1e-9  # of a difference: what is left of a spread of nothing
+_NO_SPREAD = 1e-9  # relative to a difference: a standard error up to this is rounding error
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The difference between two systems: the first one's score minus the second one's.
+    """Difference between two systems: the first one's score minus the second one's.
 
     Files of sedpipe 0.1 have only the first three fields, from a bootstrap over clips.
 
     Parameters
     ----------
     difference : float
-        Mean over seeds, on all clips.
+        Mean difference over seeds, on all clips.
     interval : tuple of float, optional
         95 % confidence interval; None if there are too few seeds or recordings to tell.
     better : float in [0, 1]
-        Confidence that the first system is better (a lower error rate, a higher F1); 0.5 says nothing.
+        Confidence that the first system is better (a lower error rate, a higher F1); 0.5 is no evidence.
     seeds : int
         Number of random seeds.
     recordings : int
-        Number of recordings that the clips were made of; 0 if the variation between recordings is not included.
+        Number of recordings that the clips were made from; 0 if the variation between recordings is not included.
     p : float, optional
         p-value: the probability of a difference at least this large if the systems do not differ.
     over_seeds, over_recordings : float
@@ -88,31 +88,32 @@ class Difference:
 
     @property
     def standard_error(self) -> float:
-        """Of both parts."""
+        """Standard error of the mean difference, due to seeds and recordings together."""
         return float(np.hypot(self.over_seeds, self.over_recordings))
 
 
 def compare(ours: Estimate, theirs: Estimate, sharing: Sharing, *, lower_is_better: bool) -> Difference | None:
-    """What ``ours`` has over ``theirs``, on the same clips and paired by seed.
+    """Return the difference of ``ours`` minus ``theirs``, on the same clips and paired by seed.
 
     Parameters
     ----------
     ours, theirs : Estimate
-        Of S seeds on N clips.
+        Scores of S seeds on N clips.
     sharing : Sharing
         Which of the clips have a recording in common.
     lower_is_better : bool
-        Of this score.
+        Whether a lower score is better.
 
     Returns
     -------
     Difference, optional
-        None where the score of a run is undefined. Of one seed, the interval holds chance between recordings alone.
+        None if the score of a run is undefined. With one seed, the interval covers only the variation due to
+        recordings.
 
     Raises
     ------
     ValueError
-        If the two, or the recordings, are not of the same seeds and clips.
+        If the two estimates differ in the number of seeds or clips, or ``sharing`` is for another number of clips.
     """
     if ours.contributions.shape != theirs.contributions.shape or ours.contributions.shape[1] != sharing.n_clips:
         shapes = f"{ours.contributions.shape} and {theirs.contributions.shape}, recordings of {sharing.n_clips} clips"
@@ -127,7 +128,7 @@ def compare(ours: Estimate, theirs: Estimate, sharing: Sharing, *, lower_is_bett
 def compare_runs(
     ours: Sequence[DetectionCounts], theirs: Sequence[DetectionCounts], sharing: Sharing
 ) -> dict[str, Difference | None]:
-    """Error rate, F1 and macro F1 of counts of S runs each, as :func:`compare` has it; not yet judged."""
+    """Compare error rate, F1 and macro F1, from the counts of S runs each, with :func:`compare`; not yet judged."""
     pairs = of_counts(ours), of_counts(theirs)
     return {
         name: compare(pairs[0][name], pairs[1][name], sharing, lower_is_better=name in LOWER_IS_BETTER)
@@ -136,17 +137,17 @@ def compare_runs(
 
 
 def student(ours: Sequence[float], theirs: Sequence[float], *, lower_is_better: bool) -> Difference:
-    """The same by Student's paired test: chance between seeds alone."""
+    """Return the difference with Student's paired test: only the variation due to seeds counts."""
     each = np.asarray(ours) - np.asarray(theirs)
     over_seeds = float(np.var(each, ddof=1)) / len(each) if len(each) > 1 else np.inf
-    # of a few clips, a few seeds may gain the same to the last digit, which shows no spread and proves nothing
+    # on a few clips, a few seeds may gain exactly the same, which shows no spread and proves nothing
     if each.mean() and np.sqrt(over_seeds) <= _NO_SPREAD * abs(each.mean()):
         over_seeds = np.inf
     return _difference(np.asarray(ours), np.asarray(theirs), lower_is_better, over_seeds, 0.0, float(len(each) - 1))
 
 
 def judged(differences: Sequence[Difference | None]) -> list[Difference | None]:
-    """The same with their outcomes: of all that have two seeds or more, one false alarm in twenty lists at most."""
+    """Return the differences with outcomes; with two or more seeds, at most one list in twenty has a false alarm."""
     tested = [found.p for found in differences if found is not None and found.p is not None and found.seeds > 1]
     adjusted = iter(holm(tested))
     left = max(1, sum(p >= LEVEL for p in holm(tested)))
@@ -154,7 +155,7 @@ def judged(differences: Sequence[Difference | None]) -> list[Difference | None]:
 
 
 def variances(over: Estimate, sharing: Sharing) -> tuple[float, float, float]:
-    """Of the mean of ``over`` (S seeds): what other seeds and other recordings would add; degrees of freedom."""
+    """Variances of the mean of ``over`` (S seeds) due to seeds and due to recordings, and degrees of freedom."""
     n_seeds = len(over.values)
     recordings = float(sharing.variance(over.contributions.mean(axis=0)))
     if n_seeds == 1:
@@ -165,14 +166,14 @@ def variances(over: Estimate, sharing: Sharing) -> tuple[float, float, float]:
     if not np.isfinite(recordings):
         return seeds, recordings, 0.0
     recordings = max(0.0, recordings - both)
-    # The recordings' part is a difference of two variances, and surer in Satterthwaite's eyes than it is: with all of
-    # it there were up to 7 false alarms in 100 at three seeds, with half of it never more than 6.
+    # The part due to recordings is a difference of two variances, less certain than Satterthwaite's formula assumes:
+    # with all of it there were up to 7 false alarms in 100 at three seeds, with half of it never more than 6.
     degrees = [_satterthwaite(seeds, n_seeds - 1, part * recordings, sharing.degrees) for part in (1, 0.5)]
     return seeds, recordings, min(degrees)
 
 
 def _satterthwaite(one: float, of_one: float, other: float, of_other: float) -> float:
-    """Degrees of freedom of the sum of two variances."""
+    """Return the degrees of freedom of the sum of two variances."""
     spread = one**2 / of_one + (other**2 / of_other if other else 0.0)
     return (one + other) ** 2 / spread if spread else of_one
 

@@ -1,11 +1,11 @@
-"""What each clip adds to a score, so that the variance of a score is that of a sum.
+"""Contributions of clips to a score, by which the variance of a score becomes that of a sum.
 
-A score of sums over clips (a ratio, or a mean of ratios) moves, for a small change of how much each clip weighs, as a
-sum with a term for each clip. These terms sum to 0: they are what the clips add beyond their share.
+If the weights of the clips change a little, a score made of sums over clips (a ratio, or a mean of ratios) changes by a
+sum with one term for each clip. These terms sum to 0: they are what the clips contribute beyond their share.
 
 - :class:`Estimate`: scores of runs, and the terms
-- :func:`of_rows`: error rate and F1 of the rows that tables keep
-- :func:`of_counts`: these and macro F1 of whole counts
+- :func:`of_rows`: error rate and F1, from the rows of counts that tables keep
+- :func:`of_counts`: error rate, F1 and macro F1, from complete counts
 
 Source: Demnati & Rao, "Linearization variance estimators for survey data", Survey Methodology 30(1), 2004.
 """
@@ -27,33 +27,33 @@ class Estimate:
     Parameters
     ----------
     values : ndarray [shape=(S,)]
-        The score of each run; nan where undefined.
+        Score of each run; nan where undefined.
     contributions : ndarray [shape=(S, N)]
-        What each clip adds beyond its share; a run's sum to 0.
+        What each clip contributes beyond its share; the contributions to a run sum to 0.
     """
 
     values: np.ndarray
     contributions: np.ndarray
 
     def __sub__(self, other: Estimate) -> Estimate:
-        """What one system has over another, run by run."""
+        """Difference between two systems, run by run."""
         return Estimate(self.values - other.values, self.contributions - other.contributions)
 
 
 def of_rows(rows: np.ndarray) -> dict[str, Estimate]:
-    """Error rate and F1.
+    """Estimate error rate and F1.
 
     Parameters
     ----------
     rows : ndarray [shape=(S, N, 4)]
-        Of S runs on N clips, columns as in :data:`sedpipe.metrics.spread.COUNTED`.
+        Counts of S runs on N clips, with columns as in :data:`sedpipe.metrics.spread.COUNTED`.
     """
     errors, reference, correct, estimated = np.moveaxis(np.asarray(rows, np.float64), -1, 0)
     return {"error_rate": _ratio(errors, reference), "f1": _ratio(2 * correct, reference + estimated)}
 
 
 def of_counts(runs: Sequence[DetectionCounts]) -> dict[str, Estimate]:
-    """Error rate, F1 and macro F1 (the mean over the classes that have reference) of each run's counts."""
+    """Estimate error rate, F1 and macro F1 (mean over the classes in the reference) from the counts of each run."""
     correct, reference, estimated = (
         np.stack([getattr(run, name) for run in runs]).astype(float)
         for name in ("correct", "n_reference", "n_estimated")
@@ -72,7 +72,7 @@ def _macro(twice_correct: np.ndarray, reference: np.ndarray, estimated: np.ndarr
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> Estimate:
-    """Of sums over clips (S, N)."""
+    """Return the ratio of sums over clips, from arrays (S, N)."""
     whole = below.sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(whole > 0, above.sum(axis=1, keepdims=True) / whole, np.nan)

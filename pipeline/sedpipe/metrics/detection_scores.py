@@ -1,14 +1,14 @@
 """Counts and scores of sound event detection, segment-based or event-based.
 
-Scores are fractions. One that is undefined is ``None``, never nan or a huge number: precision without any output,
-everything else without any reference (:mod:`sedpipe.metrics.undefined` says which). Where a class has reference but
-no output, F1 is 0 (sed_eval's ``empty_system_output_handling="zero_score"``; its default leaves such a class out of
-the macro mean).
+Scores are fractions. An undefined score is ``None``, never nan or a huge number: precision if there is no output,
+all other scores if there is no reference (:mod:`sedpipe.metrics.undefined` gives the reasons). For a class with
+reference but without output, F1 is 0 (sed_eval's ``empty_system_output_handling="zero_score"``; its default leaves
+that class out of the macro mean).
 
 - :class:`DetectionCounts`: integers for each clip, from which scores of any set of clips follow
-- :class:`OverallScores`: over all classes (micro), and the macro mean of F1
-- :class:`ClassScores`: of one class
-- :class:`DetectionScores`: both
+- :class:`OverallScores`: scores over all classes (micro), and the macro mean of F1
+- :class:`ClassScores`: scores of one class
+- :class:`DetectionScores`: overall scores and those of each class
 - :func:`detection_scores`: counts -> scores
 """
 
@@ -24,12 +24,12 @@ from sedpipe.labels import LabelSet
 
 @dataclass(frozen=True, eq=False)
 class DetectionCounts:
-    """What was counted in each of N clips, in segments or in events.
+    """Counts of each of N clips, in segments or in events.
 
     Parameters
     ----------
     substitutions, deletions, insertions : ndarray [shape=(N,)]
-        Over all classes: a missed and a false item at the same time are one substitution.
+        Errors over all classes: a missed and a false item at the same time are one substitution.
     correct, n_reference, n_estimated : ndarray [shape=(N, K)]
         Items of each class: in both, in the reference, in the output.
     """
@@ -43,18 +43,18 @@ class DetectionCounts:
 
     @classmethod
     def together(cls, parts: Sequence[DetectionCounts]) -> DetectionCounts:
-        """Of the clips of all parts, in their order."""
+        """Concatenate the counts of the clips of all parts, in their order."""
         names = [column.name for column in fields(cls)]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     @property
     def as_one(self) -> DetectionCounts:
-        """All clips counted as one; scores are the same."""
+        """Counts of all clips summed as if they were one clip; their scores are the same."""
         return DetectionCounts(*(getattr(self, column.name).sum(axis=0, keepdims=True) for column in fields(self)))
 
     @property
     def errors(self) -> np.ndarray:
-        """Substitutions, deletions and insertions (N,)."""
+        """Sum of substitutions, deletions and insertions, shape (N,)."""
         return np.asarray(self.substitutions + self.deletions + self.insertions)
 
 
@@ -67,7 +67,7 @@ class OverallScores:
     error_rate : float or None
         Substitutions, deletions and insertions per reference item; may exceed 1.
     substitution_rate, deletion_rate, insertion_rate : float or None
-        Its three parts.
+        The three parts of the error rate.
     precision, recall, f1 : float or None
         Micro-averaged: over the items of all classes together.
     macro_f1 : float or None
@@ -95,7 +95,7 @@ class ClassScores:
     error_rate, deletion_rate, insertion_rate : float or None
         Deletions and insertions per reference item.
     precision, recall, f1 : float or None
-        Over the items of the class.
+        Scores over the items of the class.
     """
 
     n_reference: int
@@ -115,9 +115,9 @@ class DetectionScores:
     Parameters
     ----------
     overall : OverallScores
-        Over all classes.
+        Scores over all classes.
     per_class : mapping of str to ClassScores
-        By label, in the order of the label set.
+        Scores of each class by label, in the order of the label set.
     """
 
     overall: OverallScores
@@ -125,7 +125,7 @@ class DetectionScores:
 
 
 def detection_scores(counts: DetectionCounts, labels: LabelSet) -> DetectionScores:
-    """Scores of all clips together; undefined ones are ``None``."""
+    """Compute the scores of all clips together; undefined scores are ``None``."""
     by_class = np.stack([items.sum(axis=0) for items in (counts.correct, counts.n_reference, counts.n_estimated)])
     per_class = {label: _class_scores(*by_class[:, k].tolist()) for k, label in enumerate(labels)}
     correct, n_reference, n_estimated = by_class.sum(axis=1).tolist()

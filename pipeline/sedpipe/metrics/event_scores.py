@@ -1,10 +1,10 @@
-"""Event-based scores: is each event found, from onset to offset, validate -> counts -> scores.
+"""Event-based scores: is each event found, from onset to offset? Validate -> counts -> scores.
 
 Equal to sed_eval's ``EventBasedMetrics`` with its default, optimal matching. An estimated event is correct if it has
 the class of a reference event, its onset lies within the collar, and its offset within the collar or a share of the
-reference event's length, whichever is longer; events are matched so that there are as many pairs as possible.
-Of the events left over, a pair that matches in time but not in class is one substitution. A difference that float
-arithmetic puts beyond the collar (0.9 s and 0.7 s differ by 0.20000000000000007 s) is beyond it, as it is for sed_eval.
+reference event's length, whichever is longer; events are matched such that the number of pairs is as large as possible.
+Among the remaining events, a pair that matches in time but not in class is one substitution. A difference that float
+arithmetic puts beyond the collar (0.9 s and 0.7 s differ by 0.20000000000000007 s) is beyond it, as in sed_eval.
 
 - :func:`event_based_scores`: event lists -> scores
 - :func:`event_based_counts`: event lists -> counts of each clip
@@ -49,7 +49,7 @@ def event_based_scores(
     Returns
     -------
     DetectionScores
-        Over all classes and of each.
+        Scores over all classes and of each class.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def event_based_counts(
     Parameters
     ----------
     reference, estimated : mapping of str to sequence of Event
-        By clip.
+        Events by clip.
     durations : mapping of str to float
         Length of each clip in seconds.
     labels : LabelSet
@@ -88,7 +88,7 @@ def event_based_counts(
     collar : float
         Seconds by which an onset may be off.
     offset_collar_rate : float, optional
-        Share of an event's length by which its offset may be off; None: offsets are not looked at.
+        Share of an event's length by which its offset may be off; None: offsets are ignored.
     """
     if not collar > 0 or (offset_collar_rate is not None and not 0 <= offset_collar_rate <= 1):
         raise ValueError(
@@ -114,12 +114,12 @@ def event_based_counts(
 
 
 def _in_time(truth: EventTable, found: EventTable, collar: float, offset_collar_rate: float | None) -> np.ndarray:
-    """Pairs (2, P) of a reference and an estimated event of the same clip that fit in time, by their indices, in order.
+    """Index pairs (2, P), in order, of a reference and an estimated event of the same clip that match in time.
 
-    Only estimated events around a reference event's onset are looked at: a recording of a day has tens of thousands.
+    Only the estimated events around a reference event's onset are examined: a recording of a day has tens of thousands.
     """
     order = np.lexsort((found.onsets, found.clips))
-    ordered, reach = found.where(order), collar + 1e-6  # more than float arithmetic is off; told exactly below
+    ordered, reach = found.where(order), collar + 1e-6  # wider than any rounding error; compared exactly below
     first, end = (_before(ordered, truth.clips, truth.onsets + by) for by in (-reach, reach))
     j, i = np.repeat(np.arange(len(truth)), end - first), order[ranges(first, end - first)]
     fits = np.abs(truth.onsets[j] - found.onsets[i]) <= collar
@@ -131,7 +131,7 @@ def _in_time(truth: EventTable, found: EventTable, collar: float, offset_collar_
 
 
 def _before(ordered: EventTable, clips: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """How many events, which are in order of clips and onsets, come before each of these times of these clips."""
+    """Number of events before each time in each clip; the events are in order of clips and onsets."""
     both = np.lexsort((np.concatenate([times, ordered.onsets]), np.concatenate([clips, ordered.clips])))
     is_event = both >= len(times)
     before = np.empty(len(times), dtype=int)
@@ -140,10 +140,10 @@ def _before(ordered: EventTable, clips: np.ndarray, times: np.ndarray) -> np.nda
 
 
 def _matching(fitting: np.ndarray, truth: EventTable, found: EventTable) -> np.ndarray:
-    """As many pairs as can be made of those that fit, which are in order; both are (2, P).
+    """Choose as many of the fitting pairs as possible, each event once; the input is in order, and both are (2, P).
 
-    Where one event fits several, equally many pairs can be made in several ways, and they leave different events
-    over for substitutions. Then sed_eval is asked for its own choice, clip by clip.
+    Where one event fits several, there may be several largest sets of pairs, and they leave different events for
+    substitutions. Then sed_eval's own function chooses, clip by clip.
     """
     several = np.any([np.bincount(row)[row] > 1 for row in fitting], axis=0)
     clips = truth.clips[fitting[0]]
@@ -156,7 +156,7 @@ def _matching(fitting: np.ndarray, truth: EventTable, found: EventTable) -> np.n
 
 
 def _choice_of_sed_eval(fitting: np.ndarray) -> np.ndarray:
-    """Which of the pairs (2, P) of a clip it matches."""
+    """Return those of the pairs (2, P) of a clip that sed_eval matches."""
     from sed_eval.util import bipartite_match  # takes seconds to import
 
     references_of: dict[int, list[int]] = {}
@@ -166,7 +166,7 @@ def _choice_of_sed_eval(fitting: np.ndarray) -> np.ndarray:
 
 
 def _substituted(left_over: np.ndarray) -> list[int]:
-    """Reference events that fit in time with one left over, each with the first that is still free."""
+    """Return the reference events that match a remaining event in time; each takes the first one that is still free."""
     known, taken = set[int](), set[int]()
     for j, i in left_over.T.tolist():
         if j not in known and i not in taken:

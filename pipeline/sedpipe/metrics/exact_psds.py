@@ -1,14 +1,14 @@
-"""PSDS over all thresholds there are, not over some: from frame probabilities, validate -> counts -> scores.
+"""PSDS over every threshold that makes a difference, from frame probabilities: validate -> counts -> scores.
 
 Equal to sed_scores_eval. Every run of frames that some threshold makes (:mod:`sedpipe.metrics.runs`) is a detection
-from its highest threshold down to its lowest one, so that what is counted as the threshold falls is a sum of what
-comes and goes: detections that are not good, cross-triggers, and reference events as good detections cover enough
-of them or too little. Times are whole microseconds, which makes every comparison exact.
+from its highest threshold down to its lowest one. So, as the threshold falls, each count is a sum of changes:
+detections that are not good, cross-triggers, and reference events, as good detections begin or cease to cover enough
+of them. Times are whole microseconds, which makes every comparison exact.
 
-Memory does not grow with the number of clips: what changes is added up at the thresholds, a few clips at a time, and
-where there are many thresholds, of a few classes at a time. Where all classes together have more than 2**22 different
-probabilities, each has its share of them, the highest and then, as they fall, ones that let few more frames in each
-(with 17 classes and 6 million frames, 1 in 15,000 more).
+Memory does not grow with the number of clips: the changes are added up by threshold, for a few clips at a time, and,
+if there are many thresholds, for a few classes at a time. If all classes together have more than 2**22 different
+probabilities, the thresholds of each class are limited to its share: the highest ones, then, in descending order,
+thresholds that each let in only slightly more frames (with 17 classes and 6 million frames, 1 in 15,000 more).
 
 Classes without a reference event are left out, as in :mod:`sedpipe.metrics.psds_scores`, which has the parameters.
 
@@ -31,16 +31,16 @@ from sedpipe.metrics.validation import EventTable
 
 _HOUR = 3600.0
 _MICROSECONDS = 1e6
-_MOST_CELLS = 2**19  # of frames times clips times classes at once
+_MOST_CELLS = 2**19  # frames times clips times classes that are processed together
 _MOST_THRESHOLDS = 2**22  # of all classes together
-_MOST_COUNTED = 2**20  # of some classes at once; each is a number in three arrays a scenario
+_MOST_COUNTED = 2**20  # of the classes counted together; each threshold takes a number in three arrays per scenario
 
 
 @dataclass(frozen=True, eq=False)
 class _Changes:
-    """As the threshold falls to one of ``levels``, ``by`` (1 or -1) more are counted in a class.
+    """Changes of counts: as the threshold falls to one of ``levels``, the count of a class changes by ``by``.
 
-    Levels are the numbers of a class's thresholds, the lowest one 0.
+    Levels are indices of a class's thresholds, in ascending order from 0.
     """
 
     classes: np.ndarray
@@ -49,13 +49,13 @@ class _Changes:
 
     @classmethod
     def of(cls, classes: np.ndarray, highs: np.ndarray, lows: np.ndarray, by: np.ndarray | float = 1) -> _Changes:
-        """So many more at each of ``highs``, so many less at each of ``lows`` that is a threshold."""
+        """Increase a count by ``by`` at each of ``highs``, and decrease it by ``by`` at each finite one of ``lows``."""
         ends, by = np.isfinite(lows), np.broadcast_to(by, classes.shape)
         return cls(np.append(classes, classes[ends]), np.append(highs, lows[ends]), np.append(by, -by[ends]))
 
 
 class _Counted:
-    """What is counted at each threshold of some classes; cross-triggers as a rate, an hour of the other class."""
+    """Counts at each threshold of some classes; cross-triggers as a rate per hour of the other class."""
 
     def __init__(self, classes: range, n_levels: int) -> None:
         self.classes = classes
@@ -63,13 +63,13 @@ class _Counted:
         self.cross = np.zeros((len(classes), n_levels))
 
     def add(self, found: _Changes, false: _Changes, cross: _Changes) -> None:
-        """Note what changes."""
+        """Add changes to the counts."""
         for sums, changes in ((self.found, found), (self.false, false), (self.cross, cross)):
             cells = changes.classes - self.classes.start, changes.levels.astype(np.int64)
             np.add.at(sums, cells, changes.by.astype(sums.dtype))
 
     def of_class(self, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Found events, false detections and cross-triggers at each threshold, which fall."""
+        """Found events, false detections and cross-triggers of class ``k`` at each threshold, in descending order."""
         row = self.classes.index(k)
         found, false, cross = (np.cumsum(sums[row, ::-1]) for sums in (self.found, self.false, self.cross))
         return found, false, cross
@@ -83,26 +83,27 @@ def exact_psds(
     durations: np.ndarray,
     scenarios: Mapping[str, Scenario],
 ) -> dict[str, float | None]:
-    """The score of each scenario, every probability that occurs being a threshold.
+    """Compute the score of each scenario, with every probability that occurs as a threshold.
 
     Parameters
     ----------
     reference : EventTable
-        What sounds in N clips; times in seconds, rounded to a microsecond.
+        Reference events of N clips; times in seconds, rounded to a microsecond.
     frame_probs : ndarray [shape=(N, T, K)]
-        Probabilities. No filter is applied: where one is wanted, filter them before.
+        Frame probabilities. No filter is applied: if one is wanted, filter them first.
     counted : ndarray [shape=(N,)]
-        How many frames of each clip count; the others are never active.
+        Number of frames of each clip that count; the others are never active.
     edges : ndarray [shape=(T + 1,)]
-        Of the frames, in seconds, rounded as event times are.
+        Edges of the frames in seconds, rounded in the same way as event times.
     durations : ndarray [shape=(N,)]
         Length of each clip in seconds; no event reaches past it.
     scenarios : mapping of str to Scenario
+        Parameters of each scenario.
 
     Returns
     -------
     dict of str to float or None
-        In [0, 1]; ``None`` where no class has a reference event.
+        Score of each scenario in [0, 1]; ``None`` if no class has a reference event.
 
     Examples
     --------
@@ -138,7 +139,10 @@ def exact_psds(
 
 
 def _thresholds(probs: np.ndarray, counted: np.ndarray, most: int) -> np.ndarray:
-    """The different probabilities (N, T) of a class, ascending; of more than ``most``, fewer and fewer as they fall."""
+    """The different probabilities of a class, from (N, T), ascending; if there are more than ``most``, a selection.
+
+    The selection becomes sparser towards low probabilities.
+    """
     there = np.unique(probs[np.arange(probs.shape[1]) < counted[:, None]])
     if len(there) <= most:
         return there
@@ -159,9 +163,9 @@ def _detections(
     edges: np.ndarray,
     durations: np.ndarray,
 ) -> Iterator[tuple[slice, EventTable, tuple[np.ndarray, np.ndarray]]]:
-    """Every run as an event in microseconds, with the numbers of its highest threshold and of that which it ends at.
+    """Yield every run as an event in microseconds, with the indices of its highest threshold and of that where it ends.
 
-    Some clips at a time, which are then counted from 0.
+    A few clips are processed at a time; in their events, clips are numbered from 0.
     """
     n_clips, n_frames, n_classes = frame_probs.shape
     at_once = max(1, _MOST_CELLS // max(1, n_frames * n_classes))
@@ -185,7 +189,7 @@ def _changes(
     scenario: Scenario,
     seconds: np.ndarray,
 ) -> tuple[_Changes, _Changes, _Changes]:
-    """What the detections of some clips change, from the pairs of detections and reference events that overlap."""
+    """Changes due to the detections of some clips, from the overlapping pairs of detections and reference events."""
     det, ref = pairs
     highs, lows = ends
     n_classes = len(seconds)
@@ -211,13 +215,13 @@ def _changes(
 def _found(
     reference: EventTable, ref: np.ndarray, shared: np.ndarray, highs: np.ndarray, lows: np.ndarray, gtc: float
 ) -> _Changes:
-    """Where reference events begin and cease to be covered enough, from what each good detection covers of them."""
+    """Thresholds where reference events begin or cease to be covered enough, from what each good detection covers."""
     ends = np.isfinite(lows)
     event, level = np.append(ref, ref[ends]), np.append(highs, lows[ends])
     order = np.lexsort((-level, event))
     event, level = event[order], level[order]
     covered = np.cumsum(np.append(shared, -shared[ends])[order])
-    # at one level all that changes there has changed, and events are told apart
+    # the sum after all changes at one level of one event is the one that counts
     last = np.append((event[1:] != event[:-1]) | (level[1:] != level[:-1]), True) if len(event) else np.zeros(0, bool)
     event, level, covered = event[last], level[last], covered[last]
     begins = np.append(True, event[1:] != event[:-1]) if len(event) else np.zeros(0, bool)
@@ -231,7 +235,7 @@ def _found(
 
 
 def _curves(counted: _Counted, reference: EventTable, durations: np.ndarray, scenario: Scenario) -> list[Curve]:
-    """Of each class that is counted and is there, at each of its thresholds."""
+    """Curve of each counted class that has a reference event, with a point for each of its thresholds."""
     n_reference = np.bincount(reference.classes, minlength=counted.classes.stop)
     n_others, hours = max(1, len(np.flatnonzero(n_reference)) - 1), durations.sum() / _HOUR
     curves = []
@@ -244,7 +248,7 @@ def _curves(counted: _Counted, reference: EventTable, durations: np.ndarray, sce
 
 
 def _rises(efpr: np.ndarray, found: np.ndarray) -> Curve:
-    """The points that find more than any to their left: of hundreds of thousands, at most one a reference event."""
+    """Keep the points that find more than all to their left: out of 100,000s, at most one per reference event."""
     order = np.lexsort((-found, efpr))
     best = np.maximum.accumulate(found[order])
     kept = order[np.append(True, best[1:] > best[:-1])]

@@ -1,10 +1,10 @@
-"""Frame-based average precision: does a class sound in a frame, over all thresholds, validate -> counts -> scores.
+"""Frame-based average precision: does a class sound in a frame? Over all thresholds, validate -> counts -> scores.
 
-Equal to sed_scores_eval's segment-based average precision with segments as long as a frame. A frame is positive where
+Equal to sed_scores_eval's segment-based average precision with segments as long as a frame. A frame is positive if
 a reference event of the class overlaps it; padding does not count.
 
-- :func:`frame_average_precision`: of a class
-- :func:`frames_of_class`: in which frames it sounds
+- :func:`frame_average_precision`: average precision of one class
+- :func:`frames_of_class`: the frames in which a class sounds
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ def frame_average_precision(frame_probs: np.ndarray, sounds: np.ndarray, counted
     Parameters
     ----------
     frame_probs : ndarray [shape=(N, T)]
-        Its probabilities.
+        Frame probabilities of the class.
     sounds : ndarray [shape=(N, T)]
-        Boolean, see :func:`frames_of_class`.
+        Boolean reference, see :func:`frames_of_class`.
     counted : ndarray [shape=(N,)]
-        How many frames of each clip count.
+        Number of frames of each clip that count.
 
     Raises
     ------
@@ -46,18 +46,18 @@ def frame_average_precision(frame_probs: np.ndarray, sounds: np.ndarray, counted
 
 
 def frames_of_class(events: EventTable, k: int, edges: np.ndarray, n_clips: int) -> np.ndarray:
-    """Boolean (N, T): which frames events of class ``k`` overlap; ``edges`` (T + 1,) are those of the frames.
+    """Return a boolean array (N, T): which frames events of class ``k`` overlap.
 
     Parameters
     ----------
     events : EventTable
-        Of N clips and all classes.
+        Events of N clips and all classes.
     k : int
-        The class.
+        Index of the class.
     edges : ndarray [shape=(T + 1,)]
-        Of the frames, in seconds.
+        Edges of the frames in seconds.
     n_clips : int
-        N.
+        Number N of clips.
 
     Examples
     --------

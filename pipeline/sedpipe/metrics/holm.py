@@ -1,4 +1,4 @@
-"""Many comparisons at once: p-values corrected for their number.
+"""Multiple comparisons: p-values corrected for the number of comparisons.
 
 - :func:`holm`: p-values -> adjusted p-values
 
@@ -11,9 +11,10 @@ from collections.abc import Sequence
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Adjusted p-values: if those below 0.05 count as significant, at most one table in twenty has a false alarm.
+    """Adjust p-values: if those below 0.05 count as significant, at most one table in twenty has a false alarm.
 
-    The smallest of n is taken n times, the next n - 1 times and so on; none falls below one before it, or passes 1.
+    The smallest of n p-values is multiplied by n, the next one by n - 1 and so on; no adjusted value is smaller than
+    the one before it, or larger than 1.
 
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]

@@ -1,7 +1,7 @@
-"""How much the scores of one system would vary with other recordings: counts -> 95 % intervals.
+"""Variation of a system's scores due to the choice of recordings: counts -> 95 % confidence intervals.
 
-- :func:`intervals`: of error rate, F1 and macro F1
-- :data:`SCORES`: their names
+- :func:`intervals`: intervals of error rate, F1 and macro F1
+- :data:`SCORES`: names of these scores
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _HIGHEST = {"error_rate": np.inf, "f1": 1.0, "macro_f1": 1.0}
 
 
 def intervals(counts: DetectionCounts, sharing: Sharing) -> dict[str, Interval | None]:
-    """95 % interval of each of :data:`SCORES`, by Student; ``None`` where it is undefined or one cannot tell.
+    """95 % interval of each of :data:`SCORES`, by Student; ``None`` if the score or its variance is undefined.
 
     Parameters
     ----------
     counts : DetectionCounts
-        Of N clips.
+        Counts of N clips.
     sharing : Sharing
-        Which of them have a recording in common.
+        Which of the clips have a recording in common.
     """
     found: dict[str, Interval | None] = dict.fromkeys(SCORES)
     for name, estimate in of_counts([counts]).items():

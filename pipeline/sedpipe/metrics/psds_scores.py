@@ -1,19 +1,19 @@
-"""PSDS, the polyphonic sound detection score: over all thresholds at once, validate -> counts -> scores.
+"""PSDS, the polyphonic sound detection score: one score for all thresholds, validate -> counts -> scores.
 
-Equal to psds_eval. At each operating point (one threshold), a detection is good where enough of it lies in reference
-events of its class (``dtc``), and a reference event is found where good detections cover enough of it (``gtc``).
-Detections that are not good are false positives; those with enough of them in another class (``cttc``) are cross-
-triggers of it too. The points make a curve for each class, found events against effective false positives per hour;
-the score is the area under the mean of the curves less their spread, up to ``max_efpr``.
+Equal to psds_eval. At each operating point (one threshold), a detection is good if enough of it lies in reference
+events of its class (``dtc``), and a reference event is found if good detections cover enough of it (``gtc``).
+Detections that are not good are false positives; those with a sufficient part in another class (``cttc``) are also
+cross-triggers of that class. The points make a curve for each class, found events against effective false positives
+per hour; the score is the area under the mean of the curves less their spread, up to ``max_efpr``.
 
 A score depends on which thresholds make the points. :data:`THRESHOLDS` are the 50 of the DESED baseline, 0.01, 0.03,
-..., 0.99. Touching and overlapping events of a class are joined first, events of no length left out, and so are
-classes without a reference event.
+..., 0.99. Touching and overlapping events of a class are joined first; events of no length and classes without a
+reference event are left out.
 
-- :data:`SCENARIOS`: the two of DCASE since 2020, with DESED's parameters
+- :data:`SCENARIOS`: the two scenarios of DCASE since 2020, with DESED's parameters
 - :func:`psds`: event tables of each operating point -> score
 - :func:`count_detections`: event table of one operating point -> counts
-- :func:`psds_of_counts`: counts of all -> score
+- :func:`psds_of_counts`: counts of all operating points -> score
 
 Source: Bilen et al., "A framework for the robust evaluation of sound event detection", ICASSP 2020; the scenarios:
 Ronchini et al., "The impact of non-target events in synthetic soundscapes for sound event detection", DCASE 2021.
@@ -31,7 +31,7 @@ from sedpipe.metrics.ranges import ranges
 from sedpipe.metrics.validation import EventTable
 
 Curve: TypeAlias = tuple[np.ndarray, np.ndarray]
-"""Points that a class can reach: effective false positives an hour (P,), and the share of its events found (P,)."""
+"""Points that a class can reach: effective false positives per hour (P,), and the share of its events found (P,)."""
 
 THRESHOLDS = tuple((2 * k + 1) / 100 for k in range(50))
 _HOUR = 3600.0
@@ -39,16 +39,16 @@ _HOUR = 3600.0
 
 @dataclass(frozen=True)
 class Scenario:
-    """What counts as found, and what costs.
+    """Criteria and costs of a PSDS.
 
     Parameters
     ----------
     dtc, gtc, cttc : float in [0, 1]
-        Detection tolerance, ground truth intersection and cross-trigger tolerance.
+        Criteria: detection tolerance, ground truth intersection and cross-trigger tolerance.
     alpha_ct, alpha_st : float >= 0
-        Cost of cross-triggers, and of classes that differ.
+        Cost of cross-triggers, and of instability across classes.
     max_efpr : float > 0
-        The maximum of effective false positives per hour: the curve is cut off there.
+        Maximum of effective false positives per hour: the curve is cut off there.
     """
 
     dtc: float
@@ -63,21 +63,21 @@ SCENARIOS = {
     "scenario1": Scenario(dtc=0.7, gtc=0.7, cttc=0.3, alpha_ct=0.0, alpha_st=1.0),
     "scenario2": Scenario(dtc=0.1, gtc=0.1, cttc=0.3, alpha_ct=0.5, alpha_st=1.0),
 }
-"""1: events must be found exactly. 2: they must be told apart."""
+"""Scenario 1: the times of events must be accurate. Scenario 2: the classes must not be confused."""
 
 
 @dataclass(frozen=True, eq=False)
 class PsdsCounts:
-    """What was counted at one operating point.
+    """Counts at one operating point.
 
     Parameters
     ----------
     found : ndarray [shape=(K,)]
-        Reference events of each class that were found.
+        Number of reference events of each class that were found.
     false : ndarray [shape=(K,)]
-        Detections of each class that are not good.
+        Number of detections of each class that are not good.
     cross : ndarray [shape=(K, K)]
-        Detections of the first class that were triggered by the second.
+        Number of detections of the first class that were triggered by the second.
     """
 
     found: np.ndarray
@@ -85,7 +85,7 @@ class PsdsCounts:
     cross: np.ndarray
 
     def __add__(self, other: PsdsCounts) -> PsdsCounts:
-        """Of the clips of both."""
+        """Counts of the clips of both."""
         return PsdsCounts(self.found + other.found, self.false + other.false, self.cross + other.cross)
 
 
@@ -96,26 +96,26 @@ def psds(
     n_classes: int,
     scenarios: Mapping[str, Scenario],
 ) -> dict[str, float | None]:
-    """The score of each scenario.
+    """Compute the score of each scenario.
 
     Parameters
     ----------
     reference : EventTable
-        What sounds in N clips.
+        Reference events of N clips.
     detections : iterable of (slice, sequence of EventTable)
-        Some neighbouring clips, and what is detected in them at each operating point; clips are counted from the first
-        of them. Together all clips, with the same operating points.
+        Some neighbouring clips, and the events detected in them at each operating point, with clips numbered from the
+        first of the slice. Together, the items cover all clips, and all have the same operating points.
     durations : ndarray [shape=(N,)]
         Length of each clip in seconds.
     n_classes : int
-        K.
+        Number K of classes.
     scenarios : mapping of str to Scenario
-        Their parameters.
+        Parameters of each scenario.
 
     Returns
     -------
     dict of str to float or None
-        In [0, 1]; ``None`` where no class has a reference event.
+        Score of each scenario in [0, 1]; ``None`` if no class has a reference event.
     """
     reference = joined(reference, n_classes)
     counts: dict[str, list[PsdsCounts]] = {name: [] for name in scenarios}
@@ -132,13 +132,13 @@ def psds(
 
 
 def joined(events: EventTable, n_classes: int) -> EventTable:
-    """Events of some length in order of clip and onset, those of a class joined where they touch or overlap."""
+    """Join the events of a class that touch or overlap, drop events without length, and sort by clip and onset."""
     events = events.where(events.offsets > events.onsets)
     events = events.where(np.lexsort((events.onsets, events.classes, events.clips)))
     if not len(events):
         return events
     of = events.clips * n_classes + events.classes
-    # times of one clip and class end before those of the next begin: one running maximum serves all
+    # shifted, the times of one clip and class end before those of the next begin: one running maximum serves all
     shift = of * (events.offsets.max() + 1)
     reached = np.maximum.accumulate(events.offsets + shift)
     begins = np.append(True, (events.onsets + shift)[1:] > reached[:-1])
@@ -152,18 +152,18 @@ def joined(events: EventTable, n_classes: int) -> EventTable:
 def count_detections(
     reference: EventTable, found: EventTable, durations: np.ndarray, n_classes: int, scenario: Scenario
 ) -> PsdsCounts:
-    """Counts of one operating point; both tables as :func:`joined` gives them.
+    """Count found events, false detections and cross-triggers at one operating point.
 
     Parameters
     ----------
     reference, found : EventTable
-        As :func:`joined` gives them.
+        Reference and detected events, as :func:`joined` returns them.
     durations : ndarray [shape=(N,)]
         Length of each clip in seconds.
     n_classes : int
-        K.
+        Number K of classes.
     scenario : Scenario
-        Its criteria.
+        The criteria.
     """
     det, ref = overlapping_pairs(reference, found)
     shared = np.minimum(found.offsets[det], reference.offsets[ref]) - np.maximum(
@@ -199,20 +199,20 @@ def count_detections(
 def psds_of_counts(
     counts: Sequence[PsdsCounts], reference: EventTable, durations: np.ndarray, n_classes: int, scenario: Scenario
 ) -> float | None:
-    """Score of the counts of all operating points; ``reference`` as :func:`joined` gives it.
+    """Compute the score from the counts of all operating points.
 
     Parameters
     ----------
     counts : sequence of PsdsCounts
-        One an operating point.
+        Counts of each operating point.
     reference : EventTable
-        As :func:`joined` gives it.
+        Reference events, as :func:`joined` returns them.
     durations : ndarray [shape=(N,)]
         Length of each clip in seconds.
     n_classes : int
-        K.
+        Number K of classes.
     scenario : Scenario
-        Its criteria and weights.
+        The costs and the maximum rate of false positives.
     """
     n_reference = np.bincount(reference.classes, minlength=n_classes)
     there = np.flatnonzero(n_reference)
@@ -229,13 +229,14 @@ def psds_of_counts(
 
 
 def area_of_curves(curves: Sequence[Curve], scenario: Scenario) -> float:
-    """Area under the mean of the classes' curves less their spread, as a share of all there could be.
+    """Area under the mean of the classes' curves less their spread, as a share of the largest possible area.
 
     Parameters
     ----------
     curves : sequence of Curve
-        One a class. That nothing is said, and nothing found, is always a point.
+        Curve of each class. The point without detections, at which nothing is found, is added to each.
     scenario : Scenario
+        Cost of the spread, and the maximum of effective false positives per hour.
     """
     with_nothing = [(np.append(efpr, 0.0), np.append(found, 0.0)) for efpr, found in curves]
     x = np.unique(np.concatenate([at for at, _ in with_nothing]))
@@ -246,16 +247,16 @@ def area_of_curves(curves: Sequence[Curve], scenario: Scenario) -> float:
 
 
 def overlapping_pairs(reference: EventTable, found: EventTable) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of detections and reference events of one clip that overlap, in order.
+    """Indices of the detections and reference events that overlap in one clip, in order.
 
-    The reference is as :func:`joined` gives it; detections may come in any order. What a detection overlaps begins
-    inside it, or has begun and not ended when it begins. Both are looked up, so that an hour with its thousands of
-    events costs about as many pairs as it has, not detections times events.
+    The reference is as :func:`joined` returns it; detections may be in any order. An event that overlaps a detection
+    begins inside the detection, or has begun and not ended when the detection begins. Both kinds are looked up, so that
+    the cost for an hour with thousands of events is about the number of its pairs, not detections times events.
     """
-    begun = _count(reference, found.clips, found.onsets, "right")  # with those of earlier clips
+    begun = _count(reference, found.clips, found.onsets, "right")  # including all events of earlier clips
     inside = np.maximum(_count(reference, found.clips, found.offsets, "left") - begun, 0)
     later = np.repeat(np.arange(len(found)), inside), ranges(begun, inside)
-    # the first p events, of which some still last when event p - 1 begins: those of each p, one after the other
+    # for each p, those of the first p events that have not ended when event p - 1 begins, one p after the other
     lasting = _count(reference, reference.clips, reference.offsets, "left") - np.arange(len(reference))
     p = ranges(np.arange(len(reference)) + 1, lasting)
     of_p = np.repeat(np.arange(len(reference)), lasting)[np.argsort(p, kind="stable")]
@@ -270,15 +271,15 @@ def overlapping_pairs(reference: EventTable, found: EventTable) -> tuple[np.ndar
 
 
 def _count(reference: EventTable, clips: np.ndarray, times: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
-    """How many events lie in clips before, or in the same one with an onset before the time ("right": or at it)."""
+    """Number of events in earlier clips, or in the same clip with an onset before the time ("right": or at it)."""
     onsets, of_event = np.unique(reference.onsets, return_inverse=True)
-    # numbers of onsets instead of onsets: clips follow each other without any arithmetic on times
+    # ranks of onsets instead of onsets: clips can be put one after the other without arithmetic on times
     keys = reference.clips * (len(onsets) + 1) + of_event
     return np.asarray(np.searchsorted(keys, clips * (len(onsets) + 1) + np.searchsorted(onsets, times, side)))
 
 
 def _sums(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:
-    """Sum of the values of each group, compensated (Kahan) as pandas does: a half and a fifth may just reach 0.7."""
+    """Sum of the values of each group, compensated (Kahan) as in pandas: a half and a fifth may just reach 0.7."""
     order = np.argsort(groups, kind="stable")
     values, groups = values[order], groups[order]
     rank = np.arange(len(groups)) - np.searchsorted(groups, groups)
@@ -293,7 +294,7 @@ def _sums(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:
 
 
 def _staircase(x: np.ndarray, at: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The highest of ``y`` whose point is at or left of each of ``x``."""
+    """For each of ``x``, the highest ``y`` of the points at it or to its left."""
     order = np.argsort(at, kind="stable")
     best = np.maximum.accumulate(y[order])
     return np.asarray(best[np.searchsorted(at[order], x, side="right") - 1])

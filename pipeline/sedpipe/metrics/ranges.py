@@ -9,16 +9,17 @@ import numpy as np
 
 
 def ranges(firsts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """So many whole numbers from each of ``firsts`` on, one range after the other.
+    """Return consecutive whole numbers from each of ``firsts`` on, one range after the other.
 
     Parameters
     ----------
     firsts, lengths : ndarray of int [shape=(M,)]
-        No length is negative.
+        First number and length of each range; no length is negative.
 
     Returns
     -------
     ndarray of int [shape=(sum of lengths,)]
+        The numbers of all ranges.
 
     Examples
     --------

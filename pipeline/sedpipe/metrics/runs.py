@@ -1,10 +1,11 @@
-"""Every run of frames that any threshold makes of probabilities, each once.
+"""Every run of frames that any threshold makes from probabilities, each once.
 
 At a threshold, the frames of a class that reach it form runs; as the threshold falls, runs begin, grow and merge. All
-runs of all thresholds together are no more than there are frames: the run of a frame is what is around it with no
-lower value, and it lasts from that frame's own value down to the higher one of its two neighbours.
+thresholds together have no more different runs than there are frames: the run of a frame consists of the frames around
+it without a lower value, and exists for thresholds from that frame's value down to the higher value of the run's two
+neighbours.
 
-- :class:`Runs`: first and last frame, and the thresholds at which a run is there
+- :class:`Runs`: first and last frame of each run, and the thresholds at which the run exists
 - :func:`runs_of_all_thresholds`: probabilities -> runs
 """
 
@@ -22,10 +23,11 @@ class Runs:
     Parameters
     ----------
     columns : ndarray [shape=(M,)]
+        Index of the column of each run.
     starts, stops : ndarray [shape=(M,)]
-        Frames: the first of the run, and the first behind it.
+        Indices of the first frame of each run, and of the first frame after it.
     highs, lows : ndarray [shape=(M,)]
-        A run is there for thresholds t with ``lows < t <= highs``; ``lows`` is -inf where nothing ends it.
+        A run exists for thresholds t with ``lows < t <= highs``; ``lows`` is -inf if no threshold ends it.
     """
 
     columns: np.ndarray
@@ -36,14 +38,14 @@ class Runs:
 
 
 def runs_of_all_thresholds(values: np.ndarray, counted: np.ndarray) -> Runs:
-    """All runs of frames with ``value >= t``, for every t.
+    """Find all runs of frames with ``value >= t``, for every t.
 
     Parameters
     ----------
     values : ndarray [shape=(T, C)]
-        Finite.
+        Finite values, such as probabilities.
     counted : ndarray [shape=(C,)]
-        How many frames of each column count; the others are in no run.
+        Number of frames of each column that count; the others are in no run.
 
     Examples
     --------
@@ -52,12 +54,12 @@ def runs_of_all_thresholds(values: np.ndarray, counted: np.ndarray) -> Runs:
     [(0, 4, 0.2, -inf), (1, 2, 0.9, 0.5), (1, 4, 0.5, 0.2), (3, 4, 0.7, 0.5)]
     """
     n_frames, n_columns = values.shape
-    # a frame of -inf before and behind: where a column ends, so do its runs
+    # a frame of -inf before and after: runs end where their column ends
     there = np.full((n_frames + 2, n_columns), -np.inf, dtype=np.result_type(values.dtype, np.float32))
     there[1:-1] = np.where(np.arange(n_frames)[:, None] < counted, values, -np.inf)
     left, same_before = _nearest_lower(there)
     right = n_frames + 1 - _nearest_lower(there[::-1])[0][::-1]
-    # of frames of one value in one run, the first stands for it
+    # of the frames with the same value in one run, only the first one represents the run
     frame, column = np.nonzero((there > -np.inf) & ~same_before)
     start, stop = left[frame, column], right[frame, column]
     lows = np.maximum(there[start, column], there[stop, column])
@@ -65,10 +67,10 @@ def runs_of_all_thresholds(values: np.ndarray, counted: np.ndarray) -> Runs:
 
 
 def _nearest_lower(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each frame that is not -inf, the last one before it with a lower value, and whether an equal one is between.
+    """Find, for each frame but those of -inf, the last lower one before it, and whether an equal one lies in between.
 
-    Each frame looks at the one before it, then at what that one found, and so on: what it passes, none behind it will
-    look at again, so that all columns take a few steps a frame.
+    The search for a frame starts at the frame before it, continues at that frame's result, and so on. Frames that it
+    skips are never visited again by later frames, so that all columns together take a few steps per frame.
     """
     found = np.zeros(values.shape, dtype=np.int64)
     equal = np.zeros(values.shape, dtype=bool)

@@ -1,12 +1,12 @@
-"""The official scorer: sed_eval, with event lists in and the scores of this package out.
+"""The official scorer sed_eval, with event lists as input and the scores of this package as output.
 
-sed_eval wants one clip a call and float times, says nan or 4.5e15 where a score is undefined, and cannot take a
-class named "None". Here every clip of the reference is evaluated over its whole length, and undefined is ``None``.
-A class with reference but no output scores 0 in F1 (sed_eval's ``zero_score``).
+sed_eval needs one call for each clip and float times, returns nan or 4.5e15 for undefined scores, and cannot handle a
+class named "None". Here every clip of the reference is evaluated over its whole length, and undefined scores are
+``None``. A class with reference but no output has an F1 of 0 (sed_eval's ``zero_score``).
 
-- :func:`official_segment_based_scores`: what :mod:`sedpipe.metrics.segment_scores` must come to
-- :func:`official_event_based_scores`: what :mod:`sedpipe.metrics.event_scores` must come to
-- :func:`differences`: where two scores of the same output are not the same
+- :func:`official_segment_based_scores`: scores that :mod:`sedpipe.metrics.segment_scores` must equal
+- :func:`official_event_based_scores`: scores that :mod:`sedpipe.metrics.event_scores` must equal
+- :func:`differences`: the differences between two scores of the same output
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from sedpipe.metrics.detection_scores import ClassScores, DetectionScores, Overa
 from sedpipe.metrics.validation import EventTable, Scorable, validate
 
 OfClip: TypeAlias = tuple[int, EventTable, EventTable]
-"""Its number, its reference events and its estimated ones."""
+"""Index of a clip, its reference events and its estimated events."""
 
 Watch: TypeAlias = Callable[[Iterator[OfClip]], Iterator[OfClip]]
 
 ALIKE = 1e-12
-"""How near two ways of adding the same integers' ratios must come."""
+"""Tolerance between two ways of adding ratios of the same integers."""
 
 _EVENTS_AT_ONCE = 100
-"""Event-based, sed_eval compares each reference event with each estimated one: of 2,000 and 2,000, for a minute."""
+"""Events of a part: sed_eval compares every reference event with every estimated one, a minute for 2,000 of each."""
 
 
 def official_segment_based_scores(
@@ -50,7 +50,7 @@ def official_segment_based_scores(
     Parameters
     ----------
     reference, estimated : mapping of str to sequence of Event
-        By clip; see :func:`~sedpipe.metrics.validation.validate`.
+        Events by clip; see :func:`~sedpipe.metrics.validation.validate`.
     durations : mapping of str to float
         Length in seconds of each clip.
     labels : LabelSet
@@ -58,12 +58,12 @@ def official_segment_based_scores(
     time_resolution : float > 0
         Length of a segment in seconds.
     watch : callable
-        Passes the clips on, one by one, and may tell of them: sed_eval takes milliseconds for each.
+        Passes the clips on, one by one, and may report progress: sed_eval takes milliseconds for each.
 
     Returns
     -------
     DetectionScores
-        Over all classes and of each.
+        Scores over all classes and of each class.
 
     Raises
     ------
@@ -104,14 +104,14 @@ def official_event_based_scores(
         How far, in seconds, an onset may be off.
     offset_collar_rate : float in [0, 1], optional
         An offset may be off by the collar or by this share of the reference event's length, whichever is longer.
-        With ``None`` only onsets are looked at.
+        With ``None`` only onsets are compared.
     watch : callable
         As for :func:`official_segment_based_scores`.
 
     Returns
     -------
     DetectionScores
-        Over all classes and of each.
+        Scores over all classes and of each class.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def official_event_based_scores(
 
 
 def differences(official: DetectionScores, ours: DetectionScores) -> list[str]:
-    """``f1 (0.5 and 0.6)`` for each score, over all classes and of each, that is not the same in both."""
+    """Return ``f1 (0.5 and 0.6)``, for example, for each score, overall or of a class, that is not the same in both."""
     return _differences(asdict(official), asdict(ours))
 
 
@@ -152,7 +152,7 @@ def _differences(official: Mapping[str, Any], ours: Mapping[str, Any]) -> list[s
 
 
 def _are_alike(value: float | None, other: float | None) -> bool:
-    """An error rate has no upper bound, and its last digits are worth more the larger it is."""
+    """Whether two scores agree; the tolerance is also relative, since an error rate has no upper bound."""
     if value is None or other is None:
         return value is other
     return math.isclose(value, other, rel_tol=ALIKE, abs_tol=ALIKE)
@@ -160,16 +160,16 @@ def _are_alike(value: float | None, other: float | None) -> bool:
 
 @contextmanager
 def _quiet_sed_eval() -> Iterator[Any]:
-    """The module, without its warnings about pkg_resources and means of nothing."""
+    """Yield the module, without its warnings about pkg_resources and means of empty arrays."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import sed_eval  # takes seconds
+        import sed_eval  # takes seconds to import
 
         yield sed_eval
 
 
 def _names(labels: LabelSet) -> dict[str, str]:
-    """Label -> the name given to sed_eval, which reads a class called "None" as no class."""
+    """Label -> name passed to sed_eval, which would take a class named "None" for no class."""
     return {label: f"class {k}" for k, label in enumerate(labels)}
 
 
@@ -182,10 +182,10 @@ def _by_clip(clips: Scorable) -> Iterator[OfClip]:
 
 
 def _parts(truth: EventTable, found: EventTable, collar: float) -> Iterator[tuple[EventTable, EventTable]]:
-    """A clip's events, of many those first that begin first: no two of different parts begin within the collar.
+    """Split the events of a clip into parts, by onset, such that no two of different parts begin within the collar.
 
-    So nothing is matched or substituted across parts, and what sed_eval counts in each adds up to what it would count
-    in all. A part may be longer where there is no such gap.
+    So nothing is matched or substituted across parts, and sed_eval's counts of the parts add up to its counts of the
+    whole clip. A part may have more than :data:`_EVENTS_AT_ONCE` events if there is no gap.
     """
     onsets = np.sort(np.append(truth.onsets, found.onsets))
     start = 0
@@ -208,12 +208,12 @@ def _as_dicts(events: EventTable, names: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _classes_in(*lists: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Classes of a clip: sed_eval takes its time for each class, but one that does not occur adds nothing."""
+    """Classes of a clip: sed_eval takes time for each class, and classes that do not occur do not change the counts."""
     return sorted({event["event_label"] for events in lists for event in events})
 
 
 def _scores(metrics: Any, labels: LabelSet) -> DetectionScores:
-    metrics.empty_system_output_handling = "zero_score"  # both kinds obey it, but only one has it as an argument
+    metrics.empty_system_output_handling = "zero_score"  # used by both metrics, an argument of only one
     f, rates = metrics.overall_f_measure(), metrics.overall_error_rate()
     has_reference, has_output = metrics.overall["Nref"] > 0, metrics.overall["Nsys"] > 0
     macro = metrics.results_class_wise_average_metrics()["f_measure"]["f_measure"]
@@ -250,5 +250,5 @@ def _class_scores(metrics: Any, name: str) -> ClassScores:
 
 
 def _defined(value: float, when: bool) -> float | None:
-    """The value as a float, or ``None`` where sed_eval divided by nothing."""
+    """Return the value as a float, or ``None`` if sed_eval divided by zero."""
     return float(value) if when and math.isfinite(value) else None

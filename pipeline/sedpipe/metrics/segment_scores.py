@@ -1,15 +1,15 @@
-"""Segment-based scores: is each class detected in each second, validate -> counts -> scores.
+"""Segment-based scores: is each class detected in each second? Validate -> counts -> scores.
 
-Equal to sed_eval's ``SegmentBasedMetrics`` and fast enough (a millisecond on rolls) to tune settings with it.
+Equal to sed_eval's ``SegmentBasedMetrics`` and fast enough (a millisecond for rolls) for tuning.
 An event makes every segment that it touches active: ``floor(onset / resolution)`` up to ``ceil(offset / resolution)``,
-as far as the clip lasts. A roll is a boolean array (N, S, K): N clips, S segments, K classes.
+up to the end of the clip. A roll is a boolean array (N, S, K): N clips, S segments, K classes.
 
 - :func:`segment_based_scores`: event lists -> scores
 - :func:`segment_based_counts`: event lists -> counts of each clip
 - :func:`segment_roll`: events -> roll
-- :func:`segments_of_frames`: the same from the frames that the events would be made of
+- :func:`segments_of_frames`: active frames -> active segments, without making events
 - :func:`count_segments`: rolls -> counts
-- :func:`check_size`: lengths that cannot be meant
+- :func:`check_size`: refuses absurd lengths
 
 Source: Mesaros, Heittola & Virtanen, "Metrics for polyphonic sound event detection", Applied Sciences 6(6), 2016.
 """
@@ -27,12 +27,12 @@ from sedpipe.metrics.ranges import ranges
 from sedpipe.metrics.validation import EventTable, validate
 
 TIME_RESOLUTION = 1.0
-"""Length of a segment in seconds, as DCASE has it."""
+"""Length of a segment in seconds, as in DCASE."""
 
 MOST_SEGMENTS = 2**26
-"""Of the longest clip, times classes: they are a byte each."""
+"""Maximum number of segments of the longest clip times the number of classes: each takes a byte."""
 
-_MOST_CELLS = 2**20  # of a roll; each that is lit takes 8 bytes several times
+_MOST_CELLS = 2**20  # of a roll; each active one takes 8 bytes in several arrays
 
 
 def segment_based_scores(
@@ -47,7 +47,7 @@ def segment_based_scores(
     Parameters
     ----------
     reference, estimated : mapping of str to sequence of Event
-        By clip; see :func:`~sedpipe.metrics.validation.validate`.
+        Events by clip; see :func:`~sedpipe.metrics.validation.validate`.
     durations : mapping of str to float
         Length in seconds of each clip; events are truncated there.
     labels : LabelSet
@@ -58,7 +58,7 @@ def segment_based_scores(
     Returns
     -------
     DetectionScores
-        Over all classes and of each.
+        Scores over all classes and of each class.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def segment_based_counts(
     Parameters
     ----------
     reference, estimated : mapping of str to sequence of Event
-        By clip.
+        Events by clip.
     durations : mapping of str to float
         Length of each clip in seconds.
     labels : LabelSet
@@ -95,7 +95,7 @@ def segment_based_counts(
     time_resolution : float > 0
         Length of a segment in seconds.
     """
-    if not time_resolution > 0:  # nor is nan
+    if not time_resolution > 0:  # true for nan, too
         raise ValueError(f"time_resolution must be positive, got {time_resolution}")
     clips = validate(reference, estimated, durations, labels)
     check_size(clips.durations, len(labels), time_resolution)
@@ -111,12 +111,12 @@ def segment_based_counts(
 
 
 def check_size(durations: Sequence[float] | np.ndarray, n_classes: int, time_resolution: float) -> None:
-    """Refuse lengths that cannot be meant, before they fill the memory.
+    """Refuse absurd lengths before they fill the memory.
 
     Raises
     ------
     ValueError
-        If a clip has more than :data:`MOST_SEGMENTS` segments, those of all classes together.
+        If a clip has more than :data:`MOST_SEGMENTS` segments, counted for all classes together.
     """
     longest = float(np.max(durations, initial=0.0))
     if longest / time_resolution * n_classes > MOST_SEGMENTS:
@@ -127,7 +127,7 @@ def check_size(durations: Sequence[float] | np.ndarray, n_classes: int, time_res
 
 
 def _pieces(n_segments: np.ndarray, n_classes: int, most_cells: int) -> Iterator[slice]:
-    """Neighbouring clips whose rolls together are small: one long recording among many makes all rolls long."""
+    """Groups of neighbouring clips whose rolls are small: in one array, one long recording makes all rolls long."""
     start, longest = 0, 0
     for n, segments in enumerate(n_segments.tolist()):
         longest = max(longest, segments)
@@ -138,23 +138,23 @@ def _pieces(n_segments: np.ndarray, n_classes: int, most_cells: int) -> Iterator
 
 
 def count_of_segments(durations: Sequence[float] | np.ndarray, time_resolution: float) -> np.ndarray:
-    """How many segments each clip has; the last may be cut."""
+    """Number of segments of each clip; the last segment may be incomplete."""
     return np.ceil(np.asarray(durations, dtype=float) / time_resolution).astype(int)
 
 
 def segment_roll(events: EventTable, durations: np.ndarray, n_classes: int, time_resolution: float) -> np.ndarray:
-    """Boolean (N, S, K): which classes each clip's events light in which segments; S is that of the longest clip.
+    """Return a boolean roll (N, S, K): the segments in which each class is active; S is that of the longest clip.
 
-    Times are taken as they are: :func:`~sedpipe.metrics.validation.validate` rounds them.
+    Times are not rounded here: :func:`~sedpipe.metrics.validation.validate` does that.
 
     Parameters
     ----------
     events : EventTable
-        Of N clips.
+        Events of N clips.
     durations : ndarray [shape=(N,)]
         Length of each clip in seconds.
     n_classes : int
-        K.
+        Number K of classes.
     time_resolution : float > 0
         Length of a segment in seconds.
     """
@@ -162,7 +162,7 @@ def segment_roll(events: EventTable, durations: np.ndarray, n_classes: int, time
     last, step = n_segments[events.clips], int(n_segments.max(initial=0))
     firsts = np.minimum(np.floor(events.onsets / time_resolution).astype(int), last)
     lengths = np.maximum(np.minimum(np.ceil(events.offsets / time_resolution).astype(int), last) - firsts, 0)
-    # every segment of every event: the event's first one, and as many more as it reaches into
+    # every segment of every event: the event's first one, and all others that it reaches into
     event = np.repeat(np.arange(len(events)), lengths)
     segment = ranges(firsts, lengths)
     roll = np.zeros((len(durations), step, n_classes), dtype=bool)
@@ -171,25 +171,26 @@ def segment_roll(events: EventTable, durations: np.ndarray, n_classes: int, time
 
 
 def segments_of_frames(active: np.ndarray, edges: np.ndarray, n_segments: int, time_resolution: float) -> np.ndarray:
-    """Segments that the events of an activity would light, without making the events.
+    """Return the segments that the events of active frames would make active, without making the events.
 
-    A run of frames lights exactly the segments that its frames light one by one, since neighbours share an edge.
+    A run of frames makes exactly those segments active that its frames make active one by one, since neighbouring
+    frames share an edge.
 
     Parameters
     ----------
     active : ndarray [shape=(T, ...)]
-        Boolean, or words with a bit for each clip; time along the first axis.
+        Booleans, or words with a bit for each clip; time along the first axis.
     edges : ndarray [shape=(T + 1,)]
-        Of the frames, in seconds, rounded as event times are.
+        Edges of the frames in seconds, rounded in the same way as event times.
     n_segments : int
-        S.
+        Number S of segments.
     time_resolution : float > 0
         Length of a segment in seconds.
 
     Returns
     -------
     ndarray [shape=(S, ...)]
-        As ``active``.
+        Active segments, in the same form as ``active``.
     """
     segment = np.arange(n_segments)
     firsts = np.searchsorted(np.ceil(edges[1:] / time_resolution), segment, side="right")
@@ -207,7 +208,7 @@ def segments_of_frames(active: np.ndarray, edges: np.ndarray, n_segments: int, t
 
 
 def count_segments(reference: np.ndarray, estimated: np.ndarray) -> DetectionCounts:
-    """Counts of two rolls (N, S, K).
+    """Count correct segments and errors in two rolls (N, S, K).
 
     Raises
     ------
@@ -229,5 +230,5 @@ def count_segments(reference: np.ndarray, estimated: np.ndarray) -> DetectionCou
 
 
 def _classes_per_segment(roll: np.ndarray) -> np.ndarray:
-    """Integers (N, S); einsum adds along a short last axis many times faster than sum."""
+    """Number of classes in each segment, integers (N, S); einsum sums a short last axis many times faster than sum."""
     return np.asarray(np.einsum("nsk->ns", roll.view(np.int8), dtype=np.int16, casting="unsafe").astype(int))

@@ -1,9 +1,10 @@
-"""Clips that have a recording in common, which are not independent: what that does to the variance of a mean.
+"""The variance of a mean over clips of which some are not independent, since they have a recording in common.
 
-A mixture is made of several recordings, a window of one; two clips of the same recording tend to be heard alike. So
-the variance of a sum over clips is not the sum of their squares: every pair of clips with a recording in common counts.
+A mixture is made from several recordings, a window from one; predictions for two clips of the same recording tend to be
+similar. So the variance of a sum over clips is not the sum of their squares: every pair of clips with a recording in
+common counts.
 
-- :class:`Sharing`: which do, and the variance of a sum over all clips
+- :class:`Sharing`: which clips have a recording in common, and the variance of a sum over all clips
 
 Source: Cameron, Gelbach & Miller, "Robust inference with multiway clustering", Journal of Business and Economic
 Statistics 29(2), 2011, for the sum over pairs; Bell & McCaffrey, "Bias reduction in standard errors for linear
@@ -28,11 +29,11 @@ class Sharing:
     Parameters
     ----------
     kinds : ndarray [shape=(N,)]
-        Clips of one kind are made of the same recordings; kinds are numbered from 0 to G - 1.
+        Kind of each clip: clips of one kind are made from the same recordings; kinds are numbered from 0 to G - 1.
     shares : sparse array [shape=(G, G)]
         1 where two kinds have a recording in common, else 0; 1 on the diagonal.
     n_recordings : int
-        How many there are.
+        Number of recordings.
     """
 
     kinds: np.ndarray
@@ -41,7 +42,7 @@ class Sharing:
 
     @classmethod
     def of(cls, recordings: Sequence[Collection[str]]) -> Sharing:
-        """From the recordings of each clip; a clip of none stands for itself.
+        """Return the sharing for the recordings of each clip; a clip without any counts as a separate recording.
 
         >>> Sharing.of([{"dog 1", "rain 2"}, {"rain 2"}, {"dog 3"}]).shares.toarray().astype(int).tolist()
         [[1, 1, 0], [1, 1, 0], [0, 0, 1]]
@@ -58,25 +59,25 @@ class Sharing:
 
     @classmethod
     def alone(cls, n_clips: int) -> Sharing:
-        """Clips of which each is a recording of its own."""
+        """Return the sharing of clips that have no recording in common."""
         return cls.of([()] * n_clips)
 
     @property
     def n_clips(self) -> int:
-        """N."""
+        """Number N of clips."""
         return len(self.kinds)
 
     @cached_property
     def share(self) -> float:
-        """Of all pairs of clips (each with itself, too), those that have a recording in common."""
+        """Fraction of all pairs of clips (including each clip with itself) that have a recording in common."""
         sizes = self._sizes
         return float(sizes @ (self.shares @ sizes)) / max(1, self.n_clips) ** 2
 
     @cached_property
     def degrees(self) -> float:
-        """Degrees of freedom of :meth:`variance`; G - 1 where each clip is of one of G recordings, equally often.
+        """Degrees of freedom of :meth:`variance`; G - 1 if the clips come from G recordings, equally many from each.
 
-        Those of Satterthwaite for contributions that are independent and equally large, less their mean.
+        Satterthwaite's degrees of freedom for contributions that are independent and equally large, less their mean.
         """
         sizes, n, share = self._sizes, self.n_clips, self.share
         neighbours = self.shares @ sizes
@@ -84,18 +85,18 @@ class Sharing:
         return (1 - share) ** 2 / spread if spread > 1e-12 else 0.0
 
     def variance(self, contributions: np.ndarray) -> np.ndarray:
-        """Of the sum of the contributions of all clips; inf where too few recordings tell nothing.
+        """Variance of the sum of the contributions of all clips; inf if all pairs share a recording.
 
         Parameters
         ----------
         contributions : ndarray [shape=(..., N)]
-            What each clip adds to a number, less its mean: they sum to 0.
+            What each clip contributes to a number, less the mean: they sum to 0.
 
         Returns
         -------
         ndarray [shape=(...)]
-            Sum over all pairs with a recording in common, but no less than if no pair had; larger by
-            1 / (1 - :attr:`share`), since having taken the mean away makes it smaller.
+            Sum over all pairs with a recording in common, but no less than if no pair had one; multiplied by
+            1 / (1 - :attr:`share`), since subtracting the mean makes it smaller.
         """
         share = self.share
         if share >= 1 - 1e-12:
@@ -103,13 +104,13 @@ class Sharing:
         flat = contributions.reshape(-1, self.n_clips)
         by_kind = flat @ self._of_kind
         pairs = np.sum(by_kind * (self.shares @ by_kind.T).T, axis=1)
-        # where recordings matter little, chance alone may bring the pairs below what independent clips would have
+        # if recordings matter little, chance alone may make the sum over pairs smaller than that of independent clips
         at_least = np.maximum(pairs, np.sum(flat**2, axis=1))
         return np.asarray(at_least / (1 - share)).reshape(contributions.shape[:-1])
 
     @cached_property
     def _of_kind(self) -> sparse.csr_array:
-        """(N, G): 1 where a clip is of a kind."""
+        """Array (N, G) with 1 where a clip is of a kind."""
         n = self.n_clips
         return sparse.csr_array((np.ones(n), (np.arange(n), self.kinds)), shape=(n, self.shares.shape[0]))
 

@@ -1,7 +1,8 @@
-"""How sure a mean score is over seeds, and the scores of the rows that tables keep.
+"""The uncertainty of a mean score over seeds, and the scores of the rows of counts that tables keep.
 
-A run is an integer array (N, 4) of what its segments came to, a row a clip (see :data:`COUNTED`). Rates of any choice
-of clips are those of summed rows. Whether two systems differ tells :mod:`sedpipe.metrics.comparison`.
+A run is an integer array (N, 4) of segment counts, with a row for each clip (see :data:`COUNTED`). The rates of any
+selection of clips follow from the sum of their rows. Whether two systems differ is tested by
+:mod:`sedpipe.metrics.comparison`.
 
 - :func:`over_seeds`: mean and its interval
 - :func:`rates`: error rate and F1
@@ -21,7 +22,7 @@ COUNTED = ("errors", "reference", "correct", "estimated")
 
 @dataclass(frozen=True)
 class Interval:
-    """A number and where it lies with 95 % confidence; ``low`` and ``high`` are None where one cannot tell."""
+    """A value and its 95 % confidence interval; ``low`` and ``high`` are None if there are too few seeds to tell."""
 
     value: float
     low: float | None
@@ -29,7 +30,7 @@ class Interval:
 
 
 def over_seeds(values: Sequence[float]) -> Interval:
-    """Mean over seeds with Student's interval; of one seed, the value alone.
+    """Mean over seeds with Student's interval; with one seed, the value alone.
 
     >>> over_seeds([0.80, 0.85, 0.79, 0.78, 0.80]).value.__round__(3)
     0.804
@@ -42,7 +43,7 @@ def over_seeds(values: Sequence[float]) -> Interval:
 
 
 def rates(counts: np.ndarray) -> dict[str, np.ndarray]:
-    """Error rate and F1 of summed counts (..., 4); nan where undefined."""
+    """Compute error rate and F1 from summed counts (..., 4); nan where undefined."""
     errors, reference, correct, estimated = np.moveaxis(np.asarray(counts, np.float64), -1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         return {

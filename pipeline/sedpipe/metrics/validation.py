@@ -1,6 +1,6 @@
-"""Event lists made fit for scoring, alike for every metric.
+"""Checks and preparation of event lists for scoring, the same for every metric.
 
-- :func:`validate`: the reference and the estimated events of the same clips, or what is wrong with them
+- :func:`validate`: checks the reference and the estimated events, and returns them for the same clips
 - :class:`EventTable`: events of many clips as arrays
 - :class:`Scorable`: both tables with the lengths of the clips
 """
@@ -18,7 +18,7 @@ from sedpipe.events import Event, EventLists
 from sedpipe.labels import LabelSet, UnknownLabelError
 
 DUST_DECIMALS = 6
-"""What is smaller than a microsecond is what arithmetic with floats leaves behind, not a time that anybody wrote."""
+"""Decimals to which times are rounded: anything below a microsecond is a rounding error, not a time from a list."""
 
 _NEAR_A_TIE = 1e-3  # of a microsecond
 
@@ -30,9 +30,9 @@ class EventTable:
     Parameters
     ----------
     clips, classes : ndarray [shape=(M,)]
-        Index of the clip and of the class.
+        Index of the clip and of the class of each event.
     onsets, offsets : ndarray [shape=(M,)]
-        Seconds.
+        Onset and offset of each event in seconds.
     """
 
     clips: np.ndarray
@@ -44,17 +44,17 @@ class EventTable:
         return len(self.clips)
 
     def where(self, wanted: np.ndarray | slice) -> EventTable:
-        """The events that a mask, indices or a slice pick."""
+        """Select events by a mask, indices or a slice."""
         return EventTable(self.clips[wanted], self.classes[wanted], self.onsets[wanted], self.offsets[wanted])
 
     def of_clips(self, some: slice) -> EventTable:
-        """The events of neighbouring clips, which are then counted from 0; clips must be in order."""
+        """Select the events of a slice of clips, which are then numbered from 0; events must be in order of clips."""
         first, end = np.searchsorted(self.clips, [some.start, some.stop])
         found = self.where(slice(first, end))
         return EventTable(found.clips - some.start, found.classes, found.onsets, found.offsets)
 
     def lists(self, n_clips: int, labels: LabelSet) -> list[list[Event]]:
-        """The same as lists, clip by clip."""
+        """Convert the table to a list of events for each clip."""
         found: list[list[Event]] = [[] for _ in range(n_clips)]
         columns = (self.clips, self.classes, self.onsets, self.offsets)
         for n, k, onset, offset in zip(*(column.tolist() for column in columns), strict=True):
@@ -64,16 +64,16 @@ class EventTable:
 
 @dataclass(frozen=True, eq=False)
 class Scorable:
-    """What is scored: N clips.
+    """Input of a metric: the events of N clips.
 
     Parameters
     ----------
     clip_ids : list of str
-        Those of the reference, in its order.
+        Names of the clips of the reference, in its order.
     durations : ndarray [shape=(N,)]
-        Seconds.
+        Length of each clip in seconds.
     reference, estimated : EventTable
-        Clips in order, the events of a clip in the order of its list.
+        Events in order of clips, those of a clip in the order of its list.
     """
 
     clip_ids: list[str]
@@ -85,10 +85,10 @@ class Scorable:
 def validate(
     reference: EventLists, estimated: EventLists, durations: Mapping[str, float], labels: LabelSet
 ) -> Scorable:
-    """Both lists and the durations for the clips of the reference, in its order.
+    """Check both lists and the durations, and return them for the clips of the reference, in its order.
 
     All times are rounded to 1 microsecond, since a rounding error could make a segment active (an offset of 2.0000001 s
-    reaches into a third second). Rows with onset = offset = 0, with which DCASE 2017 says that a class is present at an
+    reaches into a third second). Rows with onset = offset = 0, by which DCASE 2017 marks a class as present at an
     unknown time, are not events. Other events of length 0 are treated as in sed_eval.
 
     Parameters
@@ -96,17 +96,17 @@ def validate(
     reference : mapping of str to sequence of Event
         Reference events by clip; a clip with an empty list is scored, too.
     estimated : mapping of str to sequence of Event
-        Estimated events by clip; a clip of the reference that is missing here has none.
+        Estimated events by clip; a clip of the reference that is missing here has no events.
     durations : mapping of str to float
-        Length in seconds of each clip of the reference; others are ignored.
+        Length in seconds of each clip of the reference; other clips are ignored.
     labels : LabelSet
         The classes.
 
     Raises
     ------
     ValueError
-        If a clip is estimated that the reference lacks, has no usable duration, or has an event of no class of
-        ``labels``.
+        If a clip is in ``estimated`` but not in the reference, has no usable duration, or has an event whose class is
+        not in ``labels``.
     """
     for clip_id in estimated:
         if clip_id not in reference:
@@ -121,7 +121,7 @@ def validate(
 
 
 def rounded(seconds: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Times (M,) to 1 microsecond, as Python's ``round`` has it."""
+    """Round times to 1 microsecond, with the same results as Python's ``round``; the result has shape (M,)."""
     times = np.asarray(seconds, dtype=float).reshape(-1)
     microseconds = times * 10**DUST_DECIMALS
     result = np.rint(microseconds) / 10**DUST_DECIMALS
@@ -148,7 +148,7 @@ def _table(clip_ids: Sequence[str], lists: EventLists, labels: LabelSet) -> Even
 
 
 def _unknown_label(lists: EventLists, labels: LabelSet) -> ValueError:
-    """Which clip has it, and what was probably meant."""
+    """Return the error for the first unknown label, with its clip and what was probably meant."""
     for clip_id, events in lists.items():
         for event in events:
             try:

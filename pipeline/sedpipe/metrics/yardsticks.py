@@ -1,9 +1,9 @@
-"""Event lists to compare scores with: trivial baselines and oracles.
+"""Event lists of trivial baselines and oracles, whose scores are for comparison.
 
-- :func:`yardsticks`: by name, on exactly the clips that are scored
+- :func:`yardsticks`: the event lists by name, on exactly the clips that are scored
 
-``nothing``: no events. ``commonest_everywhere``: the class with the longest total duration, over all of every clip.
-``tags_stretched``: the true labels of each clip, over the whole clip, as from a perfect tagger without times.
+``nothing``: no events. ``commonest_everywhere``: the class with the longest total duration, over the whole of every
+clip. ``tags_stretched``: the true labels of each clip, over the whole clip, as from a perfect tagger without times.
 ``rounded_to_segments``: the reference with its times rounded to segments, as from a perfect system at that resolution.
 """
 
@@ -20,16 +20,16 @@ NAMES = ("nothing", "commonest_everywhere", "tags_stretched", "rounded_to_segmen
 def yardsticks(
     reference: EventLists, durations: Mapping[str, float], labels: LabelSet, time_resolution: float = 1.0
 ) -> dict[str, dict[str, list[Event]]]:
-    """Estimated events of each yardstick by ``clip_id``.
+    """Return the estimated events of each yardstick by ``clip_id``.
 
     Parameters
     ----------
     reference : mapping of str to sequence of Event
-        What sounds; events that are not located still say that their class is there.
+        Reference events by clip; events that are not located still show that their class is present.
     durations : mapping of str to float
         Length in seconds of each clip.
     labels : LabelSet
-        The classes; of equally long ones the first is the commonest.
+        The classes; if several have the same longest total duration, the first of them is the commonest.
     time_resolution : float > 0
         Length of a segment in seconds.
     """
@@ -44,7 +44,7 @@ def yardsticks(
 
 
 def commonest_class(reference: EventLists, labels: LabelSet) -> str:
-    """The class that sounds longest."""
+    """Return the class with the longest total duration."""
     seconds = dict.fromkeys(labels, 0.0)
     for events in reference.values():
         for event in events:

@@ -1,1 +1,1 @@
-"""The network: pooling, blocks, CRNN, fitting; knows no file."""
+"""Neural networks: blocks, pooling, architectures; nothing here reads or writes files."""

@@ -1,13 +1,13 @@
-"""Convolutions, the bricks of the network.
+"""Blocks of convolutions, of which networks are built.
 
-- :data:`CONVOLUTIONS`: the kinds of block by name; a new one is a function and a line there
-- :class:`BlockShape`: what a block is asked to be
-- :class:`GatedConv`: 3x3 convolution whose second half of maps decides how much of the first half passes
-- :class:`GatedBlock`: a few of them, the last with dropout and pooling
-- :class:`LeakyConv`: normalisation, 3x3 convolution, leaky rectifier; :func:`leaky_block` puts a few before a pooling
-- :class:`PowerPool`: between the mean and the largest of a patch
+- :data:`CONVOLUTIONS`: the kinds of block by name; a new one is a function and an entry there
+- :class:`BlockShape`: sizes and settings of a block
+- :class:`GatedConv`: 3x3 convolution in which the second half of the maps decides how much of the first half passes
+- :class:`GatedBlock`: several gated convolutions, the last with dropout and pooling
+- :class:`LeakyConv`: normalisation, 3x3 convolution, leaky rectifier; :func:`leaky_block`: several, then pooling
+- :class:`PowerPool`: pooling between the mean and the maximum of a patch
 - :func:`rectified`: convolution, normalisation, rectifier, for networks that are built layer by layer
-- :func:`begin_xavier`, :func:`begin_he`: weights as published systems draw them
+- :func:`begin_xavier`, :func:`begin_he`: initialise weights as published systems do
 
 Tensors are (B, C, T, F): clips, maps, frames, mel bands.
 
@@ -27,22 +27,22 @@ from sedpipe.nn.gate import drop_and_pool, normalised_gate
 from sedpipe.registry import Registry
 
 NORMALISATIONS = ("before_gate", "after_gate", "block")
-"""Where batch normalisation stands: on a convolution's maps before the gate, after the gate, or once a block."""
+"""Place of batch normalisation: on a convolution's maps before the gate, after the gate, or once per block."""
 
 
 class BlockShape(NamedTuple):
-    """What a block is asked to be: (B, maps_in, T, F) -> (B, maps_out, T / pool[0], F / pool[1]).
+    """Sizes and settings of a block: (B, maps_in, T, F) -> (B, maps_out, T / pool[0], F / pool[1]).
 
     Parameters
     ----------
     maps_in, maps_out : int
-        Maps before and after.
+        Number of maps in the input and in the output.
     pool : (int, int)
         Pooling over time and over frequency.
     depth : int
-        Convolutions.
+        Number of convolutions.
     pool_power : int
-        0 keeps the largest of each patch; any other is that of :class:`PowerPool`.
+        0 for max-pooling; any other value is the power of :class:`PowerPool`.
     normalisation : str
         One of ``NORMALISATIONS``.
     dropout : float
@@ -59,14 +59,14 @@ class BlockShape(NamedTuple):
 
 
 class GatedConv(nn.Module):
-    """3x3 convolution to twice the maps; linear half times sigmoid half; dropout, max-pooling.
+    """3x3 convolution to twice the maps; linear half times the sigmoid of the other half; dropout, max-pooling.
 
     Parameters
     ----------
     maps_in, maps_out : int
-        Maps before and after.
+        Number of maps in the input and in the output.
     normalisation : str
-        One of ``NORMALISATIONS``; ``block`` leaves it to the block.
+        One of ``NORMALISATIONS``; ``block`` leaves normalisation to the block.
     pool : (int, int)
         Max-pooling over time and over frequency.
     dropout : float
@@ -104,7 +104,7 @@ class GatedBlock(nn.Module):
     Parameters
     ----------
     maps_in, maps_out : int
-        Maps before and after.
+        Number of maps in the input and in the output.
     pool : (int, int)
         Pooling over time and over frequency.
     normalisation : str
@@ -112,9 +112,9 @@ class GatedBlock(nn.Module):
     dropout : float
         Share of values dropped, before the pooling.
     depth : int
-        Convolutions.
+        Number of convolutions.
     pool_power : int
-        0 keeps the largest of each patch; any other is that of :class:`PowerPool`.
+        0 for max-pooling; any other value is the power of :class:`PowerPool`.
     """
 
     def __init__(
@@ -156,35 +156,35 @@ class LeakyConv(nn.Module):
 
 
 def gated_block(shape: BlockShape) -> GatedBlock:
-    """Gated convolutions, the last with dropout and pooling."""
+    """Build gated convolutions, the last with dropout and pooling."""
     return GatedBlock(
         shape.maps_in, shape.maps_out, shape.pool, shape.normalisation, shape.dropout, shape.depth, shape.pool_power
     )
 
 
 def leaky_block(shape: BlockShape) -> nn.Sequential:
-    """Leaky convolutions, then pooling."""
+    """Build leaky convolutions, followed by pooling."""
     widths = (shape.maps_in, *(shape.maps_out,) * (shape.depth - 1))
     return nn.Sequential(*(LeakyConv(width, shape.maps_out) for width in widths), pooling_of(shape))
 
 
 def pooling_of(shape: BlockShape) -> nn.Module:
-    """What makes the maps of a block smaller."""
+    """Return the pooling layer of a block."""
     return PowerPool(shape.pool, shape.pool_power) if shape.pool_power else nn.MaxPool2d(shape.pool)
 
 
 class PowerPool(nn.Module):
-    """LP pooling: ``(sum of x^p over a patch)^(1/p)``; loud values count most, and unlike the largest, all count.
+    """LP pooling: ``(sum of x^p over a patch)^(1/p)``; large values count most, but unlike in max-pooling, all count.
 
     Parameters
     ----------
     pool : (int, int)
-        Patch over time and over frequency.
+        Size of the patch over time and over frequency.
     power : int
         p, even.
     """
 
-    _SMALLEST_SUM = 1e-24  # below, the root has no gradient that float32 could hold
+    _SMALLEST_SUM = 1e-24  # below, the gradient of the root exceeds float32
 
     def __init__(self, pool: tuple[int, int], power: int) -> None:
         super().__init__()
@@ -200,18 +200,18 @@ class PowerPool(nn.Module):
 def rectified(
     maps_in: int, maps_out: int, kernel: tuple[int, int] = (3, 3), normalised: str = "before", *, bias: bool = True
 ) -> nn.Sequential:
-    """A convolution that keeps the size, and a rectifier.
+    """Build a convolution that keeps the size, with a rectifier.
 
     Parameters
     ----------
     maps_in, maps_out : int
-        Maps before and after.
+        Number of maps in the input and in the output.
     kernel : (int, int)
-        Frames and bands that it sees, odd numbers.
+        Frames and bands that it covers, odd numbers.
     normalised : str
         Batch normalisation ``before`` the rectifier, ``after`` it, or ``never``.
     bias : bool
-        Of the convolution.
+        Whether the convolution has a bias.
     """
     padding = (kernel[0] // 2, kernel[1] // 2)
     layers: dict[str, list[nn.Module]] = {
@@ -223,7 +223,7 @@ def rectified(
 
 
 def begin_xavier(module: nn.Module) -> None:
-    """Draw weights as Keras does: uniform after Glorot, biases 0, a GRU's weights of itself orthogonal.
+    """Initialise weights as Keras does: Glorot's uniform ones, biases 0, recurrent weights of a GRU orthogonal.
 
     Source: Glorot & Bengio, AISTATS 2010; Saxe, McClelland & Ganguli, arXiv:1312.6120.
     """
@@ -238,7 +238,7 @@ def begin_xavier(module: nn.Module) -> None:
 
 
 def begin_he(module: nn.Module) -> None:
-    """Draw weights after He: of convolutions normal, of linear layers uniform; biases stay what they are.
+    """Initialise weights after He: convolutions normal, linear layers uniform; biases are not changed.
 
     Source: He et al., arXiv:1502.01852.
     """
@@ -267,9 +267,9 @@ class Convolution:
     block : callable
         :class:`BlockShape` -> module.
     drops_out : bool
-        It drops values itself; else they are dropped once, after the last block.
+        Whether the block applies dropout itself; otherwise dropout follows once, after the last block.
     channels_last : bool
-        It is quicker on maps that lie channels-last in memory.
+        Whether it is faster on maps that are channels-last in memory.
     """
 
     block: Callable[[BlockShape], nn.Module]

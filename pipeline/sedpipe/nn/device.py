@@ -1,11 +1,11 @@
-"""Which device a network runs on, and what that device can do.
+"""The device that a network runs on, and what it can do.
 
-- :func:`choose_device`: ``auto`` becomes a device that is there
-- :func:`devices_like`: all of them, for as many processes
-- :func:`check_compiler`: whether ``torch.compile`` could work
+- :func:`choose_device`: replaces ``auto`` by an available device
+- :func:`devices_like`: all GPUs, for as many processes
+- :func:`check_compiler`: checks that ``torch.compile`` has a compiler
 - :func:`has_room`: whether features may stay in the device's memory
-- :func:`wait_for`: until it has done what it was told
-- :func:`deterministically`: the same bits from the same seed on a GPU, too
+- :func:`wait_for`: waits until the device has finished its work
+- :func:`deterministically`: the same bits from the same random seed, on a GPU, too
 """
 
 from __future__ import annotations
@@ -21,37 +21,37 @@ from sedpipe.errors import SettingsError
 
 COMPILERS = ("g++", "clang++", "c++")
 SHARE_FOR_FEATURES = 0.5
-"""Of the device's free memory; the rest is for the network."""
+"""Share of the device's free memory that features may take; the rest is for the network."""
 
 
 def choose_device(wanted: str) -> str:
-    """``auto`` becomes ``cuda`` where there is a GPU; anything else must be a device that torch has here.
+    """Replace ``auto`` by ``cuda`` or, without a GPU, ``cpu``; any other device must be one that torch can use here.
 
-    Apple's ``mps`` has to be named: nobody has trained there yet.
+    Apple's ``mps`` has to be named explicitly: nobody has trained there yet.
 
     Raises
     ------
     SettingsError
-        If it is not.
+        If torch cannot use the device.
     """
     if wanted == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.zeros(1, device=wanted).item()
-    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
-        reason = str(error).splitlines()[0].split(". ")[0]  # an essay follows
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA raises the latter
+        reason = str(error).splitlines()[0].split(". ")[0]  # a long explanation follows
         raise SettingsError(f"--device {wanted}: {reason}", hint="try --device auto") from error
     return wanted
 
 
 def devices_like(device: str) -> list[str]:
-    """Every GPU where ``cuda`` was chosen without a number, else the one that was."""
+    """Return all GPUs if ``cuda`` was chosen without a number, else only the chosen device."""
     n_gpus = torch.cuda.device_count() if device == "cuda" else 0
     return [f"cuda:{number}" for number in range(n_gpus)] if n_gpus > 1 else [device]
 
 
 def check_compiler() -> None:
-    """Raise ``SettingsError`` unless there is the C++ compiler that ``torch.compile`` calls."""
+    """Raise ``SettingsError`` if the C++ compiler that ``torch.compile`` calls is missing."""
     wanted = os.environ.get("CXX")
     names = (wanted,) if wanted else COMPILERS
     if not any(shutil.which(name) for name in names):
@@ -62,7 +62,7 @@ def check_compiler() -> None:
 
 
 def has_room(device: torch.device, n_bytes: int) -> bool:
-    """Whether ``n_bytes`` of features may stay in a GPU's memory; for the processor they are read as needed."""
+    """Return whether ``n_bytes`` of features may stay in a GPU's memory; for a CPU they are read as needed: False."""
     if device.type != "cuda":
         return False
     free, _ = torch.cuda.mem_get_info(device)
@@ -70,22 +70,22 @@ def has_room(device: torch.device, n_bytes: int) -> bool:
 
 
 def wait_for(device: torch.device) -> None:
-    """Until the device has done what it was told, so that a clock can be read."""
+    """Wait until the device has finished its work, so that time can be measured."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 @contextmanager
 def deterministically(device: torch.device, wanted: bool) -> Iterator[None]:
-    """Have a GPU compute the same bits from the same seed, where it can, for some of its speed; processors always do.
+    """Make a GPU compute the same bits from the same seed, if possible, at some cost in speed; CPUs always do.
 
-    An operation of which CUDA knows no deterministic form is told on stderr, once.
+    For an operation without a deterministic form in CUDA, torch prints a warning on stderr, once.
     """
     if not wanted or device.type != "cuda":
         yield
         return
-    # Read when cuBLAS is first used. Of the two values with which products are deterministic, recurrent layers are so
-    # with this one (docs.pytorch.org, cudnn_rnn_determinism).
+    # cuBLAS reads this when it is first used. Two values make matrix products deterministic; this one makes recurrent
+    # layers deterministic, too (docs.pytorch.org, cudnn_rnn_determinism).
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
     convolutions, before = torch.backends.cudnn, torch.are_deterministic_algorithms_enabled()
     benchmark, convolutions.benchmark = convolutions.benchmark, False

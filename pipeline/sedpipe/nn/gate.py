@@ -1,13 +1,13 @@
-"""Normalise, gate, drop, pool: what follows each gated convolution, as one step on the processor.
+"""Normalisation, gate, dropout and pooling after each gated convolution, as one step on the CPU.
 
 Torch's own operations (:func:`plain`) write and read the maps of a convolution a dozen times; here they are read once
-for the statistics and once for the rest, and only what survives the pooling is written. The maths is the same.
+for the statistics and once for the rest, and only the result of the pooling is written. The maths is the same.
 
-- :func:`normalised_gate`: the one to call; takes the quick way where there is one
-- :func:`plain`: the same by torch's operations, for GPUs, compilers and comparisons
-- :func:`drop_and_pool`: its second half
+- :func:`normalised_gate`: the function to call; takes the fast path where possible
+- :func:`plain`: the same with torch's operations, for GPUs, compilers and comparisons
+- :func:`drop_and_pool`: the second half of :func:`plain`
 
-Maps are (B, C, T, F); the quick way wants them channels-last in memory, and returns them so.
+Maps are (B, C, T, F); the fast path needs them channels-last in memory (others are copied), and returns them so.
 """
 
 from __future__ import annotations
@@ -30,37 +30,38 @@ _ALL_BITS = 2**32
 
 
 def plain(z: Tensor, normalise: nn.BatchNorm2d, pool: tuple[int, int], dropout: float) -> Tensor:
-    """The same as :func:`normalised_gate` by torch's operations."""
+    """Compute :func:`normalised_gate` with torch's operations."""
     gated = nn.functional.glu(normalise(z), dim=1)
     return drop_and_pool(gated, pool, dropout if normalise.training else 0.0)
 
 
 def drop_and_pool(maps: Tensor, pool: tuple[int, int], dropout: float) -> Tensor:
-    """Drop a share of (B, C, T, F), then keep the largest of each patch: (B, C, T / pool[0], F / pool[1])."""
+    """Drop a share of (B, C, T, F), then keep the maximum of each patch: (B, C, T / pool[0], F / pool[1])."""
     dropped = nn.functional.dropout(maps, dropout) if dropout else maps
     return nn.functional.max_pool2d(dropped, pool) if pool != (1, 1) else dropped
 
 
 def normalised_gate(z: Tensor, normalise: nn.BatchNorm2d, pool: tuple[int, int], dropout: float) -> Tensor:
-    """Batch normalisation, linear half times sigmoid half, dropout, max-pooling.
+    """Apply batch normalisation, linear half times sigmoid of the other half, dropout and max-pooling.
 
     Parameters
     ----------
     z : Tensor [shape=(B, 2C, T, F)]
         A convolution's maps: C linear ones, then C gates.
     normalise : BatchNorm2d
-        Of the 2C maps; its running statistics move as always. Whether it is in training decides the dropout too.
+        Normalisation of the 2C maps; its running statistics are updated as usual. Dropout is applied if it is in
+        training mode.
     pool : (int, int)
         Patch over time and frequency, of which the largest value is kept.
     dropout : float
-        Share of values dropped, in [0, 1). Its seed comes from torch's generator, a number a call.
+        Share of values dropped, in [0, 1). Its seed comes from torch's generator, one number per call.
 
     Returns
     -------
     Tensor [shape=(B, C, T / pool[0], F / pool[1])]
     """
     if z.dtype == torch.bfloat16 and z.device.type == "cpu":
-        z = z.float()  # convolutions in bfloat16 are quicker on some processors, torch's other operations are not
+        z = z.float()  # convolutions in bfloat16 are faster on some CPUs, torch's other operations are not
     if not is_quick(z, pool):
         return plain(z, normalise, pool, dropout)
     rate = dropout if normalise.training else 0.0
@@ -70,14 +71,14 @@ def normalised_gate(z: Tensor, normalise: nn.BatchNorm2d, pool: tuple[int, int],
 
 
 def is_quick(z: Tensor, pool: tuple[int, int]) -> bool:
-    """Whether the loops can do it: float32 in the processor's memory, whole patches, nobody tracing."""
+    """Return whether the compiled loops can be used: float32 in CPU memory, whole patches, no compiling or tracing."""
     traced = torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[no-untyped-call, attr-defined]
     whole = z.shape[2] % pool[0] == 0 and z.shape[3] % pool[1] == 0 and pool[0] * pool[1] < kernels.DROPPED
     return z.device.type == "cpu" and z.dtype == torch.float32 and whole and not traced
 
 
 class _NormalisedGate(torch.autograd.Function):
-    """Keeps the convolution's maps and, of each patch, which value was the largest; no mask, no normalised maps."""
+    """The fast path: it saves the convolution's maps and the place of each patch's maximum, no normalised maps."""
 
     @staticmethod
     def forward(
@@ -128,12 +129,12 @@ class _NormalisedGate(torch.autograd.Function):
 
 
 def _maps_last(maps: Tensor) -> Tensor:
-    """(B, C, T, F) -> (B, T, F, C), contiguous; a copy unless it lies so already."""
+    """(B, C, T, F) -> (B, T, F, C), contiguous; copied unless memory has this order already."""
     return maps.permute(0, 2, 3, 1).contiguous()
 
 
 def _statistics(maps: Tensor, normalise: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Mean and 1 / deviation (2C,) float64 that count: the batch's in training, else the running ones."""
+    """Return the mean and 1 / deviation (2C,) float64 to use: the batch's in training, else the running ones."""
     if not normalise.training:
         variance = normalise.get_buffer("running_var").double()
         return normalise.get_buffer("running_mean").double(), (variance + normalise.eps).rsqrt()
@@ -155,7 +156,7 @@ def _follow(normalise: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
 
 
 def _over_clips(kernel: Callable[..., None], maps: Tensor, *arguments: Any) -> None:
-    """Run a loop over all clips, a share of them on each of torch's threads."""
+    """Run a loop over all clips, shared among as many threads as torch uses."""
     arrays = [
         argument.detach().numpy() if isinstance(argument, Tensor) else argument for argument in (maps, *arguments)
     ]
@@ -170,5 +171,5 @@ def _over_clips(kernel: Callable[..., None], maps: Tensor, *arguments: Any) -> N
 
 @lru_cache(maxsize=2)
 def _threads(process: int, n_threads: int) -> ThreadPoolExecutor:
-    """Threads of this process; a fork has none of its parent's, hence the number."""
+    """Return threads of this process; a fork has none of its parent's, so the process number is part of the key."""
     return ThreadPoolExecutor(n_threads, thread_name_prefix="gate")

@@ -1,15 +1,15 @@
 """Loops of :mod:`sedpipe.nn.gate`, compiled by numba: a few passes over memory where torch's operations take many.
 
-All arrays are contiguous; maps lie last. ``z`` (B, T, F, 2C) float32 are a convolution's maps: C linear ones, then C
-gates. ``affine`` (2, 2C) float32 are scale and shift of its normalisation. A loop does the clips ``first`` to ``last``,
-so that threads can share a batch; no sum crosses clips, so that the number of threads changes no bit. What
-:func:`gate` gets as None (``key``: nothing is dropped; ``which``: and each patch is one value) is left out when it is
-compiled.
+All arrays are contiguous; maps are the last axis. ``z`` (B, T, F, 2C) float32 holds a convolution's maps: C linear
+ones, then C gates. ``affine`` (2, 2C) float32 holds scale and shift of its normalisation. A loop processes the clips
+from ``first`` up to ``last``, so that threads can share a batch; no sum crosses clips, so the number of threads changes
+no bit. Where :func:`gate` gets None (``key``: nothing is dropped; ``which``: nothing is dropped, and each patch is a
+single value), the compiler leaves out the code for it.
 
-- :func:`sums`: of values and of squares, for the statistics
+- :func:`sums`: sums of values and of squares, for the statistics
 - :func:`gate`: normalise, gate, drop, keep the largest of each patch
-- :func:`gradient_sums`, :func:`gradient`: the way back
-- :func:`sigmoid`, :func:`random_bits`: what they are made of
+- :func:`gradient_sums`, :func:`gradient`: the backward pass
+- :func:`sigmoid`, :func:`random_bits`: parts of these loops
 """
 
 # mypy: disable-error-code="untyped-decorator"
@@ -25,7 +25,7 @@ F32 = np.float32
 U32 = np.uint32
 
 DROPPED = 255
-"""In ``which``: the largest of the patch was dropped, so no gradient passes."""
+"""Value in ``which`` if the largest of the patch is a dropped one, so that no gradient passes."""
 
 _INLINE: dict[str, Any] = {"inline": "always", "error_model": "numpy"}
 _LOOP: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
@@ -33,7 +33,7 @@ _LOOP: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "
 
 @njit(**_INLINE)
 def sigmoid(x: F32) -> F32:
-    """``1 / (1 + exp(-x))`` to 1e-7, without a call, so that a compiler can do sixteen at a time.
+    """Return ``1 / (1 + exp(-x))`` to 1e-7, without a call, so that a compiler can process sixteen at a time.
 
     exp(-x) = 2^k exp(r) with |r| <= log(2) / 2; the polynomial of exp is Cephes' (``expf``).
     """
@@ -54,7 +54,7 @@ def sigmoid(x: F32) -> F32:
 
 @njit(**_INLINE)
 def random_bits(index: U32, key: U32) -> U32:
-    """32 bits that index and key decide: a multiply-and-shift hash (Wellons, ``lowbias32``)."""
+    """Return 32 bits determined by index and key: a multiply-and-shift hash (Wellons, ``lowbias32``)."""
     h = U32(index ^ key)
     h = U32(U32(h ^ (h >> U32(16))) * U32(0x7FEB352D))
     h = U32(U32(h ^ (h >> U32(15))) * U32(0x846CA68B))
@@ -63,7 +63,7 @@ def random_bits(index: U32, key: U32) -> U32:
 
 @njit(**_LOOP)
 def sums(first: int, last: int, z: Array, out: Array) -> None:
-    """Sums of values and of squares of each map of each clip, ``out`` (B, 2, 2C) float64."""
+    """Write the sums of values and of squares of each map of each clip to ``out`` (B, 2, 2C) float64."""
     _, n_frames, n_bands, n_maps = z.shape
     for clip in range(first, last):
         total, squares = np.zeros(n_maps), np.zeros(n_maps)
@@ -88,10 +88,10 @@ def gate(
     out: Array,
     which: Array | None,
 ) -> None:
-    """``out`` (B, T', F', C): the largest of each patch of linear * sigmoid(gate), some dropped.
+    """Write the largest of each patch of linear * sigmoid(gate), after dropout, to ``out`` (B, T', F', C).
 
     A value is dropped where its random bits are below ``threshold``; the others are multiplied by ``kept``.
-    ``which`` (B, T', F', C) uint8 tells which of the patch is the largest, row by row, or ``DROPPED``.
+    ``which`` (B, T', F', C) uint8 receives the index of the largest value in its patch, row by row, or ``DROPPED``.
     """
     _, n_frames, n_bands, n_maps = out.shape
     pool_t, pool_f = z.shape[1] // n_frames, z.shape[2] // n_bands
@@ -119,7 +119,7 @@ def gate(
                             if which is None:
                                 largest[c] = value
                             else:
-                                larger = not value <= largest[c]  # a nan counts as larger, so that it is seen
+                                larger = not value <= largest[c]  # a nan counts as larger, so that it is not lost
                                 place[c] = came_from if larger else place[c]
                                 largest[c] = value if larger else largest[c]
                 out[clip, t, f] = largest
@@ -131,10 +131,10 @@ def gate(
 def gradient_sums(
     first: int, last: int, z: Array, affine: Array, kept: float, which: Array, above: Array, out: Array
 ) -> None:
-    """What the normalisation's gradient needs of each clip, ``out`` (B, 2, 2C) float64.
+    """Write the sums over each clip that the normalisation's gradient needs to ``out`` (B, 2, 2C) float64.
 
-    ``above`` (B, T', F', C) is the gradient of what :func:`gate` returned; summed are d and d * z, d being the
-    gradient of a normalised value.
+    ``above`` (B, T', F', C) is the gradient of the output of :func:`gate`; the sums are those of d and of d * z, where
+    d is the gradient of a normalised value.
     """
     _, n_frames, n_bands, n_maps = above.shape
     pool_t, pool_f = z.shape[1] // n_frames, z.shape[2] // n_bands
@@ -175,10 +175,10 @@ def gradient(
     through: Array,
     out: Array,
 ) -> None:
-    """Gradient of ``z``, ``out`` (B, T, F, 2C).
+    """Write the gradient of ``z`` to ``out`` (B, T, F, 2C).
 
-    ``through`` (3, 2C) float32 is how a value moves the others through the batch's statistics: d * scale + offset +
-    slope * (z - mean), its rows being offset, slope and mean; zeros where statistics are frozen.
+    ``through`` (3, 2C) float32 is the effect of a value on the others through the batch's statistics: the gradient is
+    d * scale + offset + slope * (z - mean), and the rows are offset, slope and mean; zeros where statistics are frozen.
     """
     _, n_frames, n_bands, n_maps = above.shape
     pool_t, pool_f = z.shape[1] // n_frames, z.shape[2] // n_bands

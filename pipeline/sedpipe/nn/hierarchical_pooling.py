@@ -21,7 +21,7 @@ from sedpipe.suggestions import did_you_mean
 class HierarchicalPooling(nn.Module):
     """Frame probabilities (B, T, K) -> clip probabilities (B, K) through a hierarchy of segments.
 
-    He, Shen & Zhang (2019), Eq. 3 with the weights of Eq. 4 as the erratum corrects them. The group sizes
+    He, Shen & Zhang (2019), Eq. 3 with the weights of Eq. 4 as corrected in the erratum. The group sizes
     need not divide T: the last group is filled with padding, which has no influence.
 
     Parameters
@@ -30,12 +30,12 @@ class HierarchicalPooling(nn.Module):
         A name in :data:`sedpipe.nn.pooling.POOLING_FUNCTIONS`: ``max``, ``average``, ``linear``, ``exponential``,
         ``attention``, ``auto``, ``cap``, ``rap``, ``power``, ...
     hierarchy : sequence of int
-        Neighbours that each stage before the last pools; ``(5, 5)`` makes 125 -> 25 -> 5 -> 1, ``()`` is single
-        pooling.
+        Number of neighbours that each stage before the last pools; ``(5, 5)`` makes 125 -> 25 -> 5 -> 1, ``()`` is
+        single pooling.
     n_classes : int, optional
         K; needed by functions with a learned parameter for each class (``auto``, ``cap``, ``rap``, ``power``).
     attention_axis : str
-        Softmax of ``attention`` over the ``classes`` of a frame or over ``time``.
+        Axis of the softmax of ``attention``: over the ``classes`` of a frame or over ``time``.
     original_weights : bool
         Use the segment weights of Eq. A-1, as first printed; the hierarchy then changes nothing.
 
@@ -88,22 +88,22 @@ class HierarchicalPooling(nn.Module):
         self.alpha = nn.Parameter(torch.ones(n_classes)) if learns and n_classes else None
 
     def forward(self, frame_probs: Tensor, mask: Tensor | None = None, attention: Tensor | None = None) -> Tensor:
-        """Clip probabilities (B, K), at least in float32; see :meth:`stages`."""
+        """Return clip probabilities (B, K), at least in float32; see :meth:`stages`."""
         return self.stages(frame_probs, mask, attention)[0]
 
     def stages(
         self, frame_probs: Tensor, mask: Tensor | None = None, attention: Tensor | None = None
     ) -> tuple[Tensor, list[Tensor]]:
-        """Clip probabilities, and the segment probabilities of the stages before.
+        """Return clip probabilities, and the segment probabilities of the stages before.
 
         Parameters
         ----------
         frame_probs : Tensor [shape=(B, T, K)]
-            In [0, 1].
+            Frame probabilities, in [0, 1].
         mask : Tensor [shape=(B, T)], optional
-            Whether a frame is part of its clip (bool); all are, if it is not given.
+            Whether a frame is part of its clip (bool); by default, all frames are.
         attention : Tensor [shape=(B, T, K)], optional
-            Output of a dense layer before any softmax, for functions that attend.
+            Output of a dense layer before any softmax, for functions that need attention.
 
         Returns
         -------
@@ -114,7 +114,7 @@ class HierarchicalPooling(nn.Module):
         Raises
         ------
         ValueError
-            If shapes do not fit together, or the function attends and ``attention`` is missing.
+            If shapes do not fit together, or the function needs ``attention`` and it is missing.
         """
         if frame_probs.ndim != 3:
             raise ValueError(f"expected frame_probs of shape (B, T, K), got {tuple(frame_probs.shape)}")
@@ -125,7 +125,7 @@ class HierarchicalPooling(nn.Module):
         if attention is not None and attention.shape != frame_probs.shape:
             raise ValueError(f"expected attention of shape {tuple(frame_probs.shape)}, got {tuple(attention.shape)}")
         mask, n_frames = mask.bool(), frame_probs.shape[1]
-        frame_probs = frame_probs.masked_fill(~mask.unsqueeze(-1), 0)  # 0 times nan would count
+        frame_probs = frame_probs.masked_fill(~mask.unsqueeze(-1), 0)  # padding has weight 0, but 0 times nan is nan
         attention = None if attention is None else attention.masked_fill(~mask.unsqueeze(-1), 0)
         missing = -n_frames % prod(self.hierarchy)
         frame_probs, mask = _padded(frame_probs, missing), _padded(mask, missing)
@@ -140,16 +140,16 @@ class HierarchicalPooling(nn.Module):
         return clip_probs, [part[:, : -(-n_frames // size)] for part, size in zip(segments, so_far, strict=False)]
 
     def penalty(self) -> Tensor | float:
-        """What has to be added to the loss in training; 0 except for ``rap``."""
+        """Return the penalty to add to the loss in training; 0 except for ``rap``."""
         return alpha_penalty(self.function, self.alpha)
 
     def extra_repr(self) -> str:
-        """What ``print(module)`` shows."""
+        """Return the settings that ``print(module)`` shows."""
         return f"{self.function!r}, hierarchy={self.hierarchy}"
 
 
 def _padded(values: Tensor, missing: int) -> Tensor:
-    """``missing`` more frames (axis 1) of zeros."""
+    """Append ``missing`` frames (axis 1) of zeros."""
     if not missing:
         return values
     return torch.cat([values, values.new_zeros(values.shape[0], missing, *values.shape[2:])], dim=1)

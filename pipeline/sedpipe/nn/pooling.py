@@ -8,7 +8,7 @@ Shapes: B clips, T frames, K classes. Padding frames have weight 0 and thus no i
 float32 at least, whatever the network's precision.
 
 - :data:`POOLING_FUNCTIONS`: all of them by name, from :mod:`sedpipe.nn.pooling_functions`
-- :class:`PoolingConfig`: which of them, and through which hierarchy
+- :class:`PoolingConfig`: pooling function and hierarchy
 - :func:`frame_weights`: weights (B, T, K) of a pooling function
 - :func:`pool_stage`: one stage of the hierarchy
 - :func:`pool`: all stages, down to the clip
@@ -33,7 +33,7 @@ from sedpipe.nn.pooling_functions import Frames as Frames
 from sedpipe.nn.pooling_functions import PoolingFunction as PoolingFunction
 
 SEGMENT_WEIGHTS = ("corrected", "original", "learned")
-"""Weight of a group in the next stage: ``sum(w^2) / sum(w)`` (Eq. 4 as the erratum corrects it), the mean of its
+"""Weight of a group in the next stage: ``sum(w^2) / sum(w)`` (Eq. 4 as corrected in the erratum), the mean of its
 weights (Eq. A-1, as first printed; the hierarchy then changes nothing), or the output of a dense layer per stage."""
 
 
@@ -47,9 +47,9 @@ class PoolingConfig:
         A name in ``POOLING_FUNCTIONS``: ``max``, ``average``, ``linear``, ``exponential``, ``attention``, ``auto``,
         ``cap``, ``rap``, ``power``, ...
     hierarchy : tuple of int
-        Neighbours pooled in each stage before the last; ``()`` is single pooling.
+        Number of neighbours pooled in each stage before the last; ``()`` is single pooling.
     attention_axis : str
-        Softmax of the attention layer, and of learned segment weights, over ``classes`` or over ``time``.
+        Axis of the softmax of the attention layer and of learned segment weights: ``classes`` or ``time``.
     segment_weights : str
         ``corrected`` (Eq. 4 of the erratum), ``original`` (Eq. A-1) or ``learned`` (a dense layer per stage).
 
@@ -77,7 +77,7 @@ class PoolingConfig:
 
     @property
     def n_learned_stages(self) -> int:
-        """Stages whose segments have learned weights."""
+        """Number of stages whose segments have learned weights."""
         return len(self.hierarchy) if self.segment_weights == "learned" else 0
 
 
@@ -89,14 +89,14 @@ def frame_weights(
     attention_axis: str = "classes",
     alpha: Tensor | None = None,
 ) -> Tensor:
-    """Weight of each frame for each class (Table 1).
+    """Return the weight of each frame for each class (Table 1).
 
     Parameters
     ----------
     function : str
         One of ``POOLING_FUNCTIONS``.
     frame_probs : Tensor [shape=(B, T, K)]
-        In [0, 1].
+        Frame probabilities, in [0, 1].
     valid : Tensor [shape=(B, T)]
         Whether a frame is part of the clip.
     attention : Tensor [shape=(B, T, K)], optional
@@ -131,7 +131,7 @@ def pool_stage(
     ----------
     values, weights : Tensor [shape=(B, T, K)]
     group : int
-        Neighbours in a group; the last group is smaller where it does not divide T.
+        Number of neighbours in a group; the last group is smaller where it does not divide T.
     largest : bool
         Take the largest value of a group instead of the weighted mean (max pooling).
     segment_weights : str
@@ -151,13 +151,13 @@ def pool_stage(
     if group < 1:
         raise ValueError(f"a group must have at least 1 member, got {group}")
     lacking = -values.shape[1] % group
-    if lacking:  # what is not there weighs as much as padding does: nothing
+    if lacking:  # missing members have weight 0, as padding has
         values, weights = (nn.functional.pad(part, (0, 0, 0, lacking)) for part in (values, weights))
     n_clips, n_frames, n_classes = values.shape
     values = values.reshape(n_clips, n_frames // group, group, n_classes)
     weights = weights.reshape(values.shape)
-    # shares of the largest weight: squares of small weights would vanish. The scale changes neither result, hence
-    # no gradient through it; where all weights are 0 it is 1
+    # relative to the largest weight, since squares of small weights would underflow. The scale changes neither result,
+    # so it needs no gradient; where all weights are 0 it is 1
     scale = weights.detach().amax(dim=2, keepdim=True)
     scale = torch.where(scale > 0, scale, torch.ones_like(scale))
     shares = weights / scale
@@ -172,10 +172,10 @@ def pool_stage(
 
 
 def check_hierarchy(hierarchy: Sequence[int], n_frames: int) -> None:
-    """Raise ``ValueError`` if a stage of ``hierarchy`` has groups that are larger than its number of inputs.
+    """Raise ``ValueError`` if a stage of ``hierarchy`` has groups of fewer than 2 members, or of more than its inputs.
 
-    The size of a group need not divide that number: the last segment of a stage is then shorter. A stage with a single
-    group would only do what the last stage does anyway.
+    The size of a group need not divide the number of inputs: the last segment of a stage is then shorter. A stage with
+    a single group would only do what the last stage does anyway.
 
     Examples
     --------
@@ -210,12 +210,12 @@ def pool(
     function : str
         One of ``POOLING_FUNCTIONS``.
     frame_probs : Tensor [shape=(B, T, K)]
-        In [0, 1].
+        Frame probabilities, in [0, 1].
     weights : Tensor [shape=(B, T, K)]
-        From :func:`frame_weights`.
+        Weights from :func:`frame_weights`.
     hierarchy : sequence of int
-        Neighbours pooled in each stage before the last: ``(5, 5)`` makes 125 -> 25 -> 5 -> 1, or from 38 frames 8
-        segments (the last of 3 frames), then 2; ``()`` is single pooling. The last stage pools all that is left.
+        Number of neighbours pooled in each stage before the last: ``(5, 5)`` makes 125 -> 25 -> 5 -> 1, or from 38
+        frames 8 segments (the last of 3 frames), then 2; ``()`` is single pooling. The last stage pools what remains.
     segment_weights : str
         One of ``SEGMENT_WEIGHTS``.
     learned : sequence of Tensor
@@ -231,7 +231,7 @@ def pool(
     Raises
     ------
     ValueError
-        If the hierarchy does not fit the frames, or there is not one tensor of learned weights for each stage.
+        If a name is unknown, the hierarchy does not fit the frames, or ``learned`` does not have one tensor per stage.
     """
     check_hierarchy(hierarchy, frame_probs.shape[1])
     if segment_weights not in SEGMENT_WEIGHTS:

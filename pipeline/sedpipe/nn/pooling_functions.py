@@ -1,11 +1,11 @@
 """The pooling functions: the weight of a frame in its clip, for each class.
 
-- :data:`POOLING_FUNCTIONS`: all of them by name; a new one is a function and a line there
+- :data:`POOLING_FUNCTIONS`: all of them by name; a new one is a function and an entry there
 - :class:`PoolingFunction`, :class:`Frames`: an entry, and the input of a function
-- :func:`learned_weights`: from the output of a dense layer, for frames or segments
-- :func:`keep_in_range`, :func:`alpha_penalty`: what else training does to the learned parameter of each class
+- :func:`learned_weights`: weights of frames or segments from the output of a dense layer
+- :func:`keep_in_range`, :func:`alpha_penalty`: range and penalty of the learned parameter of each class in training
 
-Sources are those of :mod:`sedpipe.nn.pooling`.
+For the sources, see :mod:`sedpipe.nn.pooling`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from torch import Tensor
 from sedpipe.registry import Registry
 
 ATTENTION_AXES = ("classes", "time")
-_SMALLEST_ATTENTION = 1e-7  # so that no frame of a learned weight is beyond reach of the gradient
-_SMALLEST_PROBABILITY = 1e-7  # whose logarithm has a gradient
+_SMALLEST_ATTENTION = 1e-7  # so that the gradient reaches every frame with a learned weight
+_SMALLEST_PROBABILITY = 1e-7  # smaller ones are raised to this, so that the logarithm has a gradient
 
 
 def _any(n_frames: int) -> tuple[float, float]:
@@ -34,7 +34,7 @@ def _not_negative(n_frames: int) -> tuple[float, float]:
 
 
 def _half_for_one_frame(n_frames: int) -> tuple[float, float]:
-    """With ``ln(T - 1)``, in single pooling one frame of 1 among frames of 0 has half of the weight, no more."""
+    """With the bound ``ln(T - 1)``, a frame of 1 among frames of 0 has at most half of the weight (single pooling)."""
     most = log(max(n_frames - 1, 1))
     return -most, most
 
@@ -65,18 +65,18 @@ class Frames(NamedTuple):
 
 @dataclass(frozen=True)
 class PoolingFunction:
-    """One way to weigh frames.
+    """A way to weight frames.
 
     Parameters
     ----------
     weights : callable
         :class:`Frames` -> weights (B, T, K), not negative; those of padding become 0 afterwards.
     attends : bool
-        It needs ``attention``: the network gets a dense layer for it.
+        Whether it needs ``attention``: the network then has a dense layer for it.
     learns_alpha : bool
-        It needs ``alpha``.
+        Whether it needs ``alpha``.
     takes_largest : bool
-        Stages take the largest value instead of the weighted mean.
+        Whether stages take the largest value instead of the weighted mean.
     alpha_range : callable
         Number of frames in a clip -> smallest and largest ``alpha``; training keeps it in this range.
     alpha_penalty : float
@@ -92,34 +92,34 @@ class PoolingFunction:
 
 
 def equal(frames: Frames) -> Tensor:
-    """Every frame counts the same."""
+    """Give every frame the same weight."""
     return torch.ones_like(frames.probs)
 
 
 def linear(frames: Frames) -> Tensor:
-    """``p``: the louder, the more (linear softmax)."""
+    """Weight frames by ``p``: the more probable, the higher (linear softmax)."""
     return frames.probs
 
 
 def exponential(frames: Frames) -> Tensor:
-    """``exp(p)`` (exponential softmax)."""
+    """Weight frames by ``exp(p)`` (exponential softmax)."""
     return frames.probs.exp()
 
 
 def attention(frames: Frames) -> Tensor:
-    """As a dense layer says."""
+    """Weight frames by the output of a dense layer."""
     if frames.attention is None:
         raise ValueError("attention pooling needs the attention layer's output")
     return learned_weights(frames.attention, frames.valid, frames.attention_axis)
 
 
 def auto(frames: Frames) -> Tensor:
-    """Softmax over time of ``alpha p``: 0 is the average, 1 the exponential softmax, infinity the maximum."""
+    """Softmax over time of ``alpha p``; alpha 0 is the average, 1 the exponential softmax, infinity the maximum."""
     return _softmax_over_time(_alpha(frames) * frames.probs, frames.valid.unsqueeze(-1))
 
 
 def power(frames: Frames) -> Tensor:
-    """``p^alpha``, as shares of a clip: 0 is the average, 1 the linear softmax, infinity the maximum."""
+    """``p^alpha``, normalised over time; alpha 0 is the average, 1 the linear softmax, infinity the maximum."""
     logarithms = frames.probs.clamp(min=_SMALLEST_PROBABILITY).log()
     return _softmax_over_time(_alpha(frames) * logarithms, frames.valid.unsqueeze(-1))
 
@@ -146,7 +146,7 @@ authors took ln 25 for the 26 frames of their clips; 0.01 is the penalty of thei
 
 
 def function_of(function: str) -> PoolingFunction:
-    """The function of a name; ``ValueError`` if there is none."""
+    """Return the function of a name; raise ``ValueError`` if the name is unknown."""
     if function not in POOLING_FUNCTIONS:
         raise ValueError(f"pooling must be one of {', '.join(POOLING_FUNCTIONS)}, got {function!r}")
     return POOLING_FUNCTIONS[function]
@@ -156,20 +156,20 @@ def function_of(function: str) -> PoolingFunction:
 def keep_in_range(function: str, alpha: Tensor | None, n_frames: int) -> None:
     """Clip a learned ``alpha`` to the function's range."""
     if alpha is not None:
-        # by its data: a forward pass that has not gone backward yet may hold it, and within the range nothing changes
+        # on .data: a forward pass whose backward pass is still to come may hold it; within the range nothing changes
         alpha.data.clamp_(*function_of(function).alpha_range(n_frames))
 
 
 def alpha_penalty(function: str, alpha: Tensor | None) -> Tensor | float:
-    """What the function adds to the loss in training, a single number; 0 for most."""
+    """Return the penalty that the function adds to the loss in training, a single number; 0 for most."""
     penalty = function_of(function).alpha_penalty
     return penalty * alpha.square().sum() if penalty and alpha is not None else 0.0
 
 
 def learned_weights(attention: Tensor, valid: Tensor, axis: str) -> Tensor:
-    """Weights (B, T, K) of frames or segments from a dense layer's output; softmax over ``classes`` or ``time``.
+    """Return weights (B, T, K) of frames or segments from a dense layer's output; softmax over ``classes`` or ``time``.
 
-    None is smaller than 1e-7, but those of padding, which are 0.
+    No weight is smaller than 1e-7, except those of padding, which are 0.
     """
     attention, counts = at_least_float32(attention), valid.unsqueeze(-1)
     if axis == "classes":
@@ -187,5 +187,5 @@ def _softmax_over_time(values: Tensor, counts: Tensor) -> Tensor:
 
 
 def at_least_float32(values: Tensor) -> Tensor:
-    """The same, in float32 or what is finer."""
+    """Return the values in float32, or in their own type if that is more precise."""
     return values.to(torch.promote_types(values.dtype, torch.float32))

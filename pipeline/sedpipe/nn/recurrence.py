@@ -1,8 +1,8 @@
-"""Bidirectional GRUs whose backward half begins at each clip's own end.
+"""Bidirectional GRUs whose backward direction starts at the end of each clip.
 
-- :class:`BidirectionalGRU`: in place of ``torch.nn.GRU``, which begins it in the padding, so that what a short clip
-  says would depend on how much was padded. The weights bear the same names.
-- :class:`GatedGRU`: two of them side by side, one of which decides how much of the other passes
+- :class:`BidirectionalGRU`: replaces ``torch.nn.GRU``, whose backward direction starts in the padding, so that the
+  output for a short clip would depend on the amount of padding. The weights have the same names.
+- :class:`GatedGRU`: two bidirectional GRUs side by side, one of which decides how much of the other passes
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from sedpipe.nn.precision import without_autocast
 
 
 class BidirectionalGRU(nn.GRU):
-    """One layer, batch first; always in float32, since cuDNN's would be rounded to float16 under any autocast.
+    """One layer, batch first; always in float32, since cuDNN would round to float16 under any autocast.
 
-    On a GPU, training's products are TF32 where torch allows it, as by default: see :mod:`sedpipe.nn.precision`.
+    On a GPU, matrix products in training are TF32 where torch allows it, as it does by default: see
+    :mod:`sedpipe.nn.precision`.
 
     Parameters
     ----------
     n_in, units : int
-        Values a frame, and units in each direction.
+        Values per frame of the input, and units in each direction.
     """
 
     def __init__(self, n_in: int, units: int) -> None:
@@ -33,22 +34,22 @@ class BidirectionalGRU(nn.GRU):
     def forward(self, x: Tensor, n_frames: Tensor) -> Tensor:  # type: ignore[override]
         """(B, T, n_in), of which the first ``n_frames`` (B,) count -> (B, T, 2 * units).
 
-        What it gives for frames that do not count is finite, and means nothing. On a GPU, ``n_frames`` had best lie in
-        the processor's memory: nothing has to wait for it there.
+        The output for frames that do not count is finite, but meaningless. For a GPU, ``n_frames`` should be in CPU
+        memory: reading it there does not have to wait for the GPU.
         """
         with without_autocast(x.device):
             x = x.float()
             return self._whole(x, n_frames) if x.is_cuda else self._by_halves(x, n_frames.to(x.device))
 
     def _whole(self, x: Tensor, n_frames: Tensor) -> Tensor:
-        """Both directions in one call, which is what cuDNN is quick at, and its weights in one piece."""
+        """Compute both directions in one call, which is fast with cuDNN and keeps its weights in one piece."""
         lengths = n_frames.cpu().clamp(1, x.shape[1])
         packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
         hidden, _ = super().forward(packed)
         return pad_packed_sequence(hidden, batch_first=True, total_length=x.shape[1])[0]
 
     def _by_halves(self, x: Tensor, n_frames: Tensor) -> Tensor:
-        """A direction a call: on a processor, a packed sequence is a loop over frames in Python's place."""
+        """Compute one direction per call: on a CPU, torch would process a packed sequence in a loop over frames."""
         forwards, backwards = self.all_weights
         there_and_back = _from_the_end(n_frames, x.shape[1]).unsqueeze(-1)
         reversed_x = x.gather(1, there_and_back.expand_as(x))
@@ -63,7 +64,7 @@ class BidirectionalGRU(nn.GRU):
 
 
 def _from_the_end(n_frames: Tensor, n_all: int) -> Tensor:
-    """Indices (B, T) that reverse the frames that count and keep the others behind them; applied twice, none."""
+    """Return indices (B, T) that reverse the frames that count, with the others after them; twice, they cancel out."""
     frames = torch.arange(n_all, device=n_frames.device)
     return (n_frames.long().unsqueeze(1) - 1 - frames) % n_all
 
@@ -71,14 +72,14 @@ def _from_the_end(n_frames: Tensor, n_all: int) -> Tensor:
 class GatedGRU(nn.Module):
     """A bidirectional GRU without its hyperbolic tangent, times one with a sigmoid in its place; always in float32.
 
-    As Keras had it in 2017: gates are ``clip(0.2 x + 0.5, 0, 1)``, the reset is taken before the weights of the state.
+    As in Keras in 2017: gates are ``clip(0.2 x + 0.5, 0, 1)``, and the reset gate acts before the weights of the state.
 
     Source: Xu, Kong, Wang & Plumbley, ICASSP 2018 (github.com/yongxuUSTC/dcase2017_task4_cvssp, ``main_crnn_sed.py``).
 
     Parameters
     ----------
     n_in, units : int
-        Values a frame, and units in each direction.
+        Values per frame of the input, and units in each direction.
     """
 
     def __init__(self, n_in: int, units: int) -> None:
@@ -104,7 +105,7 @@ class GatedGRU(nn.Module):
             return torch.cat([forwards, backwards.gather(1, there_and_back.expand_as(backwards))], dim=-1)
 
     def _steps(self, given: Tensor) -> Tensor:
-        """(4, B, T, 3 * units), what each frame gives -> (4, B, T, units)."""
+        """(4, B, T, 3 * units), the contribution of the input -> (4, B, T, units), the states."""
         state, states = given.new_zeros(4, given.shape[1], self.units), []
         for_gates, for_new = self.weight_hh[..., : 2 * self.units], self.weight_hh[..., 2 * self.units :]
         for frame in given.unbind(2):
@@ -117,5 +118,5 @@ class GatedGRU(nn.Module):
         return torch.stack(states, dim=2)
 
     def multiply_adds(self, output: Tensor) -> int:
-        """Of what it multiplies by its weights."""
+        """Return the multiply-adds of the products with its weights."""
         return output.shape[:-1].numel() * (self.weight_ih.numel() + self.weight_hh.numel())

@@ -1,8 +1,8 @@
-"""What a network is made of and what a step of its training takes.
+"""The layers of a network, and the memory that a training step takes.
 
 - :class:`Layer`: one row of the table
-- :func:`layers`: all of them, by sending one clip through
-- :func:`saved_bytes`: what the way back has to remember of a clip
+- :func:`layers`: all rows, found by passing one clip through the network
+- :func:`saved_bytes`: bytes per clip that the backward pass needs
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ class Layer:
     Parameters
     ----------
     name, kind : str
-        Where it is in the network, and what.
+        Its place in the network, and its type.
     shape : tuple of int
-        Of its output for one clip.
+        Shape of its output for one clip.
     parameters : int
+        Number of parameters.
     multiply_adds : int
-        Of convolutions, recurrent and dense layers, and of layers that say by ``multiply_adds(output)`` what they
-        multiply by hand; for one clip.
+        Multiply-adds for one clip of convolutions, recurrent and dense layers, and of layers with a method
+        ``multiply_adds(output)``, which counts those that they do themselves.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Layer:
 
 
 def layers(model: Network, spec: FeatureSpec) -> list[Layer]:
-    """The parts of a network in the order in which it has them; of a sequence or a list of parts, each."""
+    """Return the parts of a network in order; a sequence or list of parts is replaced by its own parts."""
     parts: dict[str, nn.Module] = {}
     for name, part in model.named_children():
         inner = part.named_children() if isinstance(part, nn.Sequential | nn.ModuleList) else ()
@@ -75,7 +76,7 @@ def layers(model: Network, spec: FeatureSpec) -> list[Layer]:
 
 
 def saved_bytes(model: Network, spec: FeatureSpec) -> int:
-    """Bytes of one clip that are kept from the way forward for the way back, each storage once."""
+    """Return the bytes per clip that the forward pass saves for the backward pass; each storage counts once."""
     own = {tensor.untyped_storage().data_ptr() for tensor in model.state_dict().values()}
     sizes: dict[int, int] = {}
 
@@ -86,7 +87,7 @@ def saved_bytes(model: Network, spec: FeatureSpec) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor), _training(model):
-        kept = model(torch.zeros(2, *spec.shape), torch.full((2,), spec.shape[0]))  # the graph lives while it does
+        kept = model(torch.zeros(2, *spec.shape), torch.full((2,), spec.shape[0]))  # keeps the graph alive
         del kept
     return sum(sizes.values()) // 2
 
@@ -101,7 +102,7 @@ def _one_clip(model: Network, spec: FeatureSpec) -> None:
 
 @contextmanager
 def _training(model: Network) -> Iterator[None]:
-    """In training, with its running statistics as they were afterwards."""
+    """Set training mode in the block, and restore mode and running statistics afterwards."""
     before: dict[str, Any] = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     was_training = model.training
     model.train()
@@ -122,5 +123,5 @@ def _multiply_adds(part: nn.Module, output: Tensor) -> int:
 
 
 def _matrices(part: nn.RNNBase) -> Iterator[Tensor]:
-    """What each frame is multiplied by, biases apart."""
+    """Return the matrices that each frame is multiplied by, without biases."""
     return (tensor for name, tensor in part.named_parameters() if name.startswith("weight"))

@@ -1,6 +1,6 @@
-"""A network that begins with what another one has learnt.
+"""Starting a network from the weights of another, trained one.
 
-- :func:`begin_with`: its weights; last layers class by class
+- :func:`begin_with`: copies the weights; last layers class by class
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from sedpipe.nn.networks.network import Network
 
 
 def begin_with(model: Network, labels: LabelSet, weights: Mapping[str, Tensor], learnt: LabelSet) -> None:
-    """Give a network the weights of another one of the same sizes.
+    """Copy the weights of another network of the same sizes into a network.
 
-    Below the last layers everything is taken over, the statistics of its input, too: weights never meet another scaler.
-    In the last layers each class that both know takes its own weights with it, wherever it stands in either list; other
-    classes, and layers that the other network lacks (of another pooling), stay as chance made them.
+    Below the last layers everything is copied, including the statistics of the input: weights are never combined with
+    another scaler. In the last layers, each class that both networks have keeps its own weights, whatever its position
+    in either list; other classes, and layers that the other network lacks (with another pooling), keep their random
+    weights.
 
     Parameters
     ----------
     model : Network
-        With weights by chance.
+        Network with random weights, which are replaced.
     labels : LabelSet
-        Its classes.
+        Classes of ``model``.
     weights : mapping of str to Tensor
-        ``state_dict`` of the other one.
+        ``state_dict`` of the other network.
     learnt : LabelSet
-        The other one's classes.
+        Classes of the other network.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def begin_with(model: Network, labels: LabelSet, weights: Mapping[str, Tensor], 
                 here = f"the layer {name} is {_sizes(tensor)} in the network to train"
                 raise ValueError(f"{here}, and {there} in the model to start from")
             tensor.copy_(given)
-    model.keep_in_range()  # what another pooling learnt may lie beyond what this one can use
+    model.keep_in_range()  # a parameter that another pooling learnt may lie outside of this one's range
 
 
 def _by_class(tensor: Tensor, labels: LabelSet, given: Tensor, learnt: LabelSet) -> None:

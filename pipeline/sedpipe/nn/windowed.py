@@ -1,6 +1,6 @@
-"""A clip heard in several windows: where they lie, and what they say together of each moment.
+"""A clip processed in several windows: where they lie, and how their probabilities are combined.
 
-Time is counted in steps, an output frame each.
+Time is counted in steps; each step is an output frame.
 
 - :class:`Windows`: windows of one length over a clip
 """
@@ -20,11 +20,11 @@ class Windows:
     Parameters
     ----------
     n_steps : int
-        Of the clip.
+        Number of steps of the clip.
     covered : int
-        Steps that a window is long; all, if there are fewer.
+        Number of steps of a window; the whole clip, if that has fewer.
     hop : int
-        Steps from one window to the next.
+        Number of steps from one window to the next.
 
     Examples
     --------
@@ -44,18 +44,18 @@ class Windows:
         return regular if regular[-1] == last else [*regular, last]
 
     def cut(self, x: Tensor, step: int, length: int) -> Tensor:
-        """(B, n_steps * step, ...) -> (B, windows, length, ...): what each hears; beyond the clip's end, zeros."""
+        """(B, n_steps * step, ...) -> (B, windows, length, ...): input of each window, zeros beyond the clip's end."""
         lacking = self.starts[-1] * step + length - x.shape[1]
         if lacking > 0:
             x = torch.cat([x, x.new_zeros(x.shape[0], lacking, *x.shape[2:])], dim=1)
         return torch.stack([x[:, start * step : start * step + length] for start in self.starts], dim=1)
 
     def heard(self, n_steps: Tensor) -> Tensor:
-        """Which windows (B, windows) begin within the first ``n_steps`` (B,) of their clip."""
+        """Return which windows (B, windows) begin within the first ``n_steps`` (B,) of their clip."""
         return torch.tensor(self.starts, device=n_steps.device) < n_steps.unsqueeze(1)
 
     def spread(self, probs: Tensor, heard: Tensor) -> Tensor:
-        """(B, windows, K) -> (B, n_steps, K): the mean of the windows over a step that count; 0 where none does."""
+        """(B, windows, K) -> (B, n_steps, K): the mean over the windows at a step that count; 0 where none does."""
         steps = torch.arange(self.n_steps, device=probs.device)
         starts = torch.tensor(self.starts, device=probs.device).unsqueeze(1)
         covers = ((steps >= starts) & (steps < starts + self.covered)).to(probs.dtype)
@@ -64,6 +64,6 @@ class Windows:
         return sums / (counts @ covers).clamp(min=1).unsqueeze(-1)
 
     def mean(self, values: Tensor, heard: Tensor) -> Tensor:
-        """(B, windows, V) -> (B, V): the mean of the windows that count."""
+        """(B, windows, V) -> (B, V): the mean over the windows that count."""
         counts = heard.to(values.dtype).unsqueeze(-1)
         return (values * counts).sum(dim=1) / counts.sum(dim=1).clamp(min=1)

@@ -1,6 +1,6 @@
 """The reports of commands: values that ``--json`` prints, and that :mod:`sedpipe.views.terminal` shows.
 
-Reports that are stored, too, are records (:mod:`sedpipe.io.records`).
+Reports that are also stored are records (:mod:`sedpipe.io.records`).
 
 - :func:`as_json`: a report as plain values
 """
@@ -16,7 +16,7 @@ from sedpipe.io.records.form import Record
 
 
 def as_json(value: object) -> Any:
-    """A report, or a part of one, as plain values for JSON; keys are the names of its fields."""
+    """Convert a report, or a part of one, to plain values for JSON; keys are the names of its fields."""
     if isinstance(value, Record | PredictedFile):
         return value.as_json()
     if is_dataclass(value) and not isinstance(value, type):

@@ -2,7 +2,7 @@
 
 - :class:`DownloadReport`
 - :class:`FeatureReport`, :class:`FeatureExplanation`, with their counts
-- :class:`StatusReport`, with :class:`Stages` and its parts; :class:`CacheStatus`: of all datasets
+- :class:`StatusReport`, with :class:`Stages` and its parts; :class:`CacheStatus`: the status of all datasets
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from sedpipe.steps.tally import ClassTally, Listed, Tally
 class DownloadReport:
     """What was downloaded: by split, the number of clips by state and reason; with ``--dry-run`` only the listed clips.
 
-    ``stopped`` says why the run ended before its last clip, if it did. ``missing`` are, by split, the user's files that
-    are listed but do not exist.
+    ``stopped`` is the reason why the run ended before its last clip, if it did. ``missing`` lists, by split, the user's
+    files that are listed but do not exist.
     """
 
     dataset: str
@@ -37,7 +37,7 @@ class FeatureCounts:
     """Numbers of clips of a split that have audio.
 
     Their features were ``computed`` now, were stored before (``reused``), or could not be computed (``failed``);
-    ``damaged`` ones had been stored, were found damaged, and were therefore computed again.
+    ``damaged`` features were stored before, but were found to be damaged and therefore computed again.
     """
 
     clips: int
@@ -49,7 +49,7 @@ class FeatureCounts:
 
 @dataclass(frozen=True)
 class FeatureReport:
-    """What was computed; ``waiting`` clips belong to other parts (``--shard``); when all are done, they are merged."""
+    """What was computed; ``waiting`` clips belong to other shards (``--shard``), which are merged when all are done."""
 
     dataset: str
     fingerprint: str
@@ -61,7 +61,7 @@ class FeatureReport:
 
     @property
     def holds_any(self) -> bool:
-        """Whether the features of any clip are there now."""
+        """Whether the features of any clip are now available."""
         return any(counts.computed or counts.reused for counts in self.splits.values())
 
 
@@ -90,7 +90,7 @@ class StoredCounts:
     """Numbers of clips with stored features, and of those whose audio could not be used (``failed``).
 
     ``changed`` clips have stored features, but their audio file has changed since then, by its size and time.
-    ``unreadable`` says why the store cannot be read, if so.
+    ``unreadable`` is the reason why the store cannot be read, if so.
     """
 
     clips: int
@@ -111,7 +111,7 @@ class CellState(Record):
     """The state of one cell of a table.
 
     ``state`` is ``done``, ``under_way`` (a process is training its run), ``begun`` (its training was stopped),
-    ``failed`` or ``missing``. ``run`` is known if the table lists its cells; ``epochs`` are known for a cell that was
+    ``failed`` or ``missing``. ``run`` is known if the table lists its cells; ``epochs`` is known for a cell that was
     begun and is not done.
     """
 
@@ -148,7 +148,7 @@ class Headline:
 
 @dataclass(frozen=True)
 class Stages:
-    """What each stage has made.
+    """Results of each stage.
 
     ``download`` by split; ``features`` by fingerprint and split; ``train`` and ``score`` (the scored splits) by run;
     ``reproduce`` by table; ``headlines``, the scores that can be read, by run and split.
@@ -174,7 +174,7 @@ class StatusReport:
 
 @dataclass(frozen=True)
 class CacheStatus:
-    """Every dataset of a cache; why others cannot be read; and, if there is none, the first command to run."""
+    """Every dataset of a cache; why others cannot be read; and, if there are no datasets, the first command to run."""
 
     cache: str
     datasets: list[StatusReport]

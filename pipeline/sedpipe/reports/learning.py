@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DryRunReport:
-    """What a training would take; memory is an estimate for each process, for float32; ``epochs`` is the maximum."""
+    """What a training would need; memory is an estimate for each process, for float32; ``epochs`` is the maximum."""
 
     dataset: str
     clips: int
@@ -36,7 +36,7 @@ class DryRunReport:
 
 @dataclass(frozen=True)
 class NeededEncoder:
-    """An encoder whose file a model needs; ``how`` is the command that brings it into a cache."""
+    """An encoder whose file a model needs; ``how`` is the command that puts it into a cache."""
 
     name: str
     file: str
@@ -51,16 +51,17 @@ class ExportReport:
     Parameters
     ----------
     model : str
-        The folder it came from.
+        Folder of the exported model.
     format : str
+        Format of the export.
     files : list of str
-        What was written.
+        Files that were written.
     parity : dict
         Largest absolute difference of a probability from PyTorch's, by batch size; empty except for ONNX.
     needs : list of NeededEncoder
         The encoders that the model uses; its files do not contain them.
     of_another_model : list of str
-        Files that an earlier export left in the folder and that are of another model, or may be.
+        Files from an earlier export in the folder that belong to another model, or may do so.
     """
 
     model: str
@@ -79,6 +80,7 @@ class ListedEncoder:
     Parameters
     ----------
     name, title : str
+        Name and title of the encoder.
     dimensions : int
         Number of values per frame.
     hop_s : float
@@ -86,12 +88,13 @@ class ListedEncoder:
     sample_rate : int
         Sample rate of its input in Hz.
     trained_on, licence : str
+        Data that it was trained on, and its licence.
     heard : list of str
-        Datasets on whose recordings it may have been trained: scores there are marked as contaminated.
+        Datasets on whose recordings it may have been trained: scores on these are marked as contaminated.
     bytes : int
-        Of its file.
+        Size of its file in bytes.
     sha256 : str
-        Of its file, hex.
+        SHA-256 of its file (hex).
     address : str
         URL to download it from; "" if you have to get it yourself.
     file : str

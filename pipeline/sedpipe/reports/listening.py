@@ -14,26 +14,26 @@ from sedpipe.io.predictions import PredictedFile
 
 @dataclass(frozen=True)
 class PredictReport:
-    """What was found in recordings.
+    """Events that were found in recordings.
 
     Parameters
     ----------
     model : str
-        The folder it came from.
+        Folder of the model.
     files : list of PredictedFile
         One for each recording, ordered by name. If the events are not printed, only recordings that need a remark.
     post_processing : PostProcessing
-        How probabilities became events.
+        Settings with which events were made from probabilities.
     left_out : dict
         Numbers of files in the folders that are not recordings, by kind.
     sample_rate : int
         Sample rate of the model's input in Hz.
     labels : tuple of str
-        The classes that the model knows.
+        Classes of the model.
     counts : dict of str to float
-        Of all ``recordings``: how many are ``ok``, ``kept`` (finished before) and ``failed``, their ``events`` and
-        ``seconds``, and how many are ``unlike_training``: quieter than the model's training data, or with a narrower
-        bandwidth.
+        Numbers of all ``recordings``, of those that are ``ok``, ``kept`` (finished before) and ``failed``, of their
+        ``events`` and ``seconds``, and of recordings that are ``unlike_training``: quieter than the model's training
+        data, or with a narrower bandwidth.
     """
 
     model: str
@@ -47,13 +47,13 @@ class PredictReport:
 
     @property
     def n_failed(self) -> int:
-        """Recordings that could not be used."""
+        """Number of recordings that could not be used."""
         return sum(file.state == "failed" for file in self.files)
 
 
 @dataclass(frozen=True)
 class PageReport:
-    """Which page was written; ``clips`` are those with audio."""
+    """The page that was written; ``clips`` are those with audio."""
 
     dataset: str
     runs: list[str]

@@ -1,6 +1,6 @@
 """Reports of ``doctor`` and ``cache``.
 
-- :class:`DoctorReport`, of :class:`Check`
+- :class:`DoctorReport`, with every :class:`Check`
 - :class:`CacheReport`, :class:`PruneReport`
 """
 
@@ -20,11 +20,11 @@ class Check:
     name : str
         What was checked.
     ok : bool
-        Whether it is as it should be.
+        Whether it is in order.
     found : str
         What was found.
     advice : str
-        What to do if it is not.
+        What to do if it is not in order.
     required : bool
         Whether sedpipe needs it; if not, it is only recommended.
     """
@@ -38,7 +38,7 @@ class Check:
 
 @dataclass(frozen=True)
 class DoctorReport:
-    """All checks, in the order in which to fix them."""
+    """All checks, in the order in which problems should be fixed."""
 
     dataset: str
     checks: list[Check]
@@ -57,7 +57,7 @@ class CacheReport:
 
 @dataclass(frozen=True)
 class PruneReport:
-    """What was freed; ``kept`` says why some chosen items are still there."""
+    """What was freed; ``kept`` gives the reasons why some chosen items are still there."""
 
     freed: list[CacheItem]
     kept: dict[str, str]

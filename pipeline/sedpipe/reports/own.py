@@ -1,7 +1,7 @@
 """Reports of ``sedpipe init`` and ``sedpipe check`` about a dataset of your own.
 
 - :class:`InitReport`: how it was set up
-- :class:`CheckReport`, with :class:`SplitFound`: how it looks before anything is converted
+- :class:`CheckReport`, with :class:`SplitFound`: its state before anything is converted
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from sedpipe.io.manifests.compose import Shape
 
 @dataclass(frozen=True)
 class InitReport:
-    """How a dataset was set up; what ``init --json`` prints.
+    """How a dataset was set up; printed by ``init --json``.
 
     Parameters
     ----------
     dataset : str
-        Its name.
+        Name of the dataset.
     path : str
-        The TOML.
+        Path of its TOML file.
     lists : tuple of str
-        The lists beside it.
+        Paths of the lists beside the TOML file.
     importer : str
         Name of the importer that recognised the layout of the folder.
     story : str
@@ -61,7 +61,7 @@ class InitReport:
 
 @dataclass(frozen=True)
 class SplitFound:
-    """Recordings of one split: what is listed and what was found; ``seconds`` of the usable ones; events listed."""
+    """Numbers of recordings of one split, listed and found; ``seconds`` of the usable ones; number of listed events."""
 
     listed: int
     found: int
@@ -77,12 +77,12 @@ class SplitFound:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """How a dataset looks; what ``check --json`` prints.
+    """State of a dataset; printed by ``check --json``.
 
     Parameters
     ----------
     dataset : str
-        Its name.
+        Name of the dataset.
     splits : dict of str to SplitFound
         Recordings of each split.
     classes : dict
@@ -94,7 +94,7 @@ class CheckReport:
     problems : list of str
         What prevents training, and what else should be corrected.
     remarks : list of str
-        What you should know.
+        Other things that the user should know.
     """
 
     dataset: str

@@ -29,7 +29,7 @@ class ListCoverage:
 
 @dataclass(frozen=True)
 class AgainstList:
-    """Differences of a list from another one on the same clips, by score; None if undefined."""
+    """Differences between a list and another one on the same clips, by score; None if undefined."""
 
     estimated: str
     differences: dict[str, Difference | None]
@@ -37,7 +37,7 @@ class AgainstList:
 
 @dataclass(frozen=True)
 class ListScoreReport:
-    """Scores of one event list; fractions, ``None`` where undefined, with the reason in ``undefined``.
+    """Scores of one event list, as fractions; ``None`` where undefined, with the reason in ``undefined``.
 
     ``remarks`` are sentences about what was guessed or left out. ``shown`` has the numbers of every metric that are
     shown on the terminal; ``metrics`` has all numbers of metrics that do not come with sedpipe.

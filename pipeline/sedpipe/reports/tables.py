@@ -1,7 +1,7 @@
 """Reports of ``sedpipe reproduce``.
 
-- :class:`ReproduceReport`: of a table
-- :class:`FigureReport`: of a drawing
+- :class:`ReproduceReport`: report about a table
+- :class:`FigureReport`: report about a figure
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class ReproduceReport:
 
 @dataclass(frozen=True)
 class FigureReport:
-    """What was drawn."""
+    """The figure that was drawn."""
 
     dataset: str
     split: str

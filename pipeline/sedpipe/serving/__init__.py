@@ -1,10 +1,10 @@
-"""A page for one's own recordings, from this machine to its own browser: ``sedpipe listen``.
+"""Web pages for the user's recordings, served by this machine to its own browser: ``sedpipe listen``.
 
-- :mod:`~sedpipe.serving.recordings`: the folder, and the lists of events beside its recordings
-- :mod:`~sedpipe.serving.lists_beside`: the lists that other programs left there
-- :mod:`~sedpipe.serving.found_list`: what of a list is shown, and what is cut
-- :mod:`~sedpipe.serving.ear`: the model that hears them
-- :mod:`~sedpipe.serving.guard`: whom the server answers
-- :mod:`~sedpipe.serving.app`: what it answers
-- :mod:`~sedpipe.serving.server`: the address, and the loop
+- :mod:`~sedpipe.serving.recordings`: the folder, and the event lists beside its recordings
+- :mod:`~sedpipe.serving.lists_beside`: event lists from other programs in the folder
+- :mod:`~sedpipe.serving.found_list`: which events of a list are shown, and which are cut
+- :mod:`~sedpipe.serving.ear`: the model that finds events in the recordings
+- :mod:`~sedpipe.serving.guard`: access control, so that only this browser gets responses
+- :mod:`~sedpipe.serving.app`: the responses
+- :mod:`~sedpipe.serving.server`: the address, and the loop of the server
 """

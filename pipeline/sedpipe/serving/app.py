@@ -1,6 +1,6 @@
-"""What the server answers: the page of a folder, the page of a recording, a list to save, a file to add.
+"""Requests that the server handles: the page of a folder, the page of a recording, saving a list, adding a file.
 
-- :func:`application`: folder and model -> the application, which :class:`~sedpipe.serving.guard.Guard` stands before
+- :func:`application`: folder and model -> the application, which :class:`~sedpipe.serving.guard.Guard` protects
 """
 
 from __future__ import annotations
@@ -38,14 +38,16 @@ Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 def application(recordings: Recordings, ear: Ear, home: str) -> Starlette:
-    """The application.
+    """Make the application.
 
     Parameters
     ----------
     recordings : Recordings
+        The folder.
     ear : Ear
+        The model.
     home : str
-        The path, secret and all, below which it is found, with a slash at its end.
+        Path below which the application is found, including the secret, with a slash at its end.
     """
     routes = [
         Route("/", partial(_folder, recordings, ear, home)),
@@ -103,7 +105,7 @@ def _recording_html(recordings: Recordings, ear: Ear, home: str, name: str) -> s
 
 
 def _spelled(events: list[Event] | None, ear: Ear) -> list[Event] | None:
-    """Labels as the model spells its classes, whose rows of the page they are to be in."""
+    """Spell labels as the model spells its classes, so that events appear in the rows of these classes on the page."""
     labels = ear.opened.trained.labels
     return events and [
         replace(event, label=labels[labels.index(event.label)]) if event.label in labels else event for event in events
@@ -128,7 +130,7 @@ def _saved(recordings: Recordings, ear: Ear, name: str, rows: object, state: str
 
 
 async def _add(recordings: Recordings, home: str, request: Request) -> Response:
-    """Take a file; the name is the person's, where it goes is not."""
+    """Receive a file; the user chooses its name, but not its folder."""
     name = request.query_params.get("name", "")
     n_bytes = 0
     with recordings.adding(name) as path, write_atomically(path) as temporary, temporary.open("wb") as file:

@@ -1,7 +1,7 @@
-"""The model that hears what a person looks at, one recording at a time.
+"""The model that finds events in the recordings that the user opens, one recording at a time.
 
-- :class:`Ear`: a recording -> its page
-- :class:`Page`: the page, and how long the recording is
+- :class:`Ear`: a recording -> the parts of its page
+- :class:`~sedpipe.stages.predict_page.RecordingParts`: these parts, with the recording
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sedpipe.stages.predict_page import RecordingParts, recording_parts
 from sedpipe.steps.hearing import heard_and_told
 
 _KEPT = 8
-"""Pages of as many recordings: looking back costs nothing."""
+"""Number of recordings whose pages are cached, so that going back to them costs nothing."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,14 @@ class _Known:
 
 
 class Ear:
-    """A model, and the recordings that it heard last.
+    """A model, and its results for the last few recordings.
 
     Parameters
     ----------
     opened : OpenModel
+        The model.
     point : PostProcessing
-        How probabilities become events.
+        Settings with which events are made from probabilities.
     """
 
     def __init__(self, opened: OpenModel, point: PostProcessing) -> None:
@@ -44,12 +45,12 @@ class Ear:
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def hear(self, file: AudioFile) -> RecordingParts:
-        """What the page of a recording is made of; kept until the recording changes.
+        """Return the parts of the page of a recording; they are cached until the recording changes.
 
         Raises
         ------
         AudioError
-            If it cannot be read as audio.
+            If the recording cannot be read as audio.
         """
         with self._one_at_a_time:
             state, known = state_of(file.path), self._known.get(file.name)

@@ -1,6 +1,6 @@
-"""What a list says of one recording, as events that a page can show and save; what it cannot is counted, and told.
+"""The events of a list that a page can show and save for one recording; all others are counted and reported.
 
-- :class:`FoundList`: events within the recording, and how many others there were
+- :class:`FoundList`: events within the recording, and the number of the others
 - :func:`found_list`: events of any list -> those within a recording
 """
 
@@ -14,7 +14,7 @@ from sedpipe.events import Event
 from sedpipe.wording import counted
 
 ROUNDED_S = 0.002
-"""By so much, lists that round their times may go beyond the end of a recording."""
+"""Seconds by which rounded times in a list may exceed the end of a recording."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,13 @@ class FoundList:
     Parameters
     ----------
     path : Path
+        Path of the list.
     events : list of Event
-        Within the recording, in the order of the list; none where somebody has found it empty.
+        Events within the recording, in the order of the list; empty if the list shows that the recording has none.
     n_cut : int
-        Events that went beyond the end of the recording, and end there now or are left out.
+        Number of events that went beyond the end of the recording, and now end there or are left out.
     n_unlocated : int
-        Events without a length, which are left out.
+        Number of events without a length, which are left out.
     """
 
     path: Path
@@ -44,27 +45,28 @@ class FoundList:
 
     @property
     def is_of_no_use(self) -> bool:
-        """Whether it lists something, and nothing of that has a place in the recording."""
+        """Whether the list has events, but none of them lies in the recording."""
         return not self.events and not self.says_all
 
     @property
     def told(self) -> str:
-        """Where the events come from, for a person."""
+        """A description of where the events come from, for people."""
         cut = f"; {counted(self.n_cut, 'event')} beyond the end of the recording cut there" if self.n_cut else ""
         unlocated = f"; {counted(self.n_unlocated, 'event')} without a length (present, not located) left out"
         return f"{counted(len(self.events), 'event')} of {self.path.name}{cut}{unlocated if self.n_unlocated else ''}"
 
 
 def found_list(path: Path, events: Iterable[Event], duration: float) -> FoundList:
-    """Those of some events that lie within a recording.
+    """Select and cut the events that lie within a recording.
 
     Parameters
     ----------
     path : Path
-        Their list.
+        Path of the list that contains the events.
     events : iterable of Event
+        The events of the list.
     duration : float
-        Of the recording in seconds.
+        Length of the recording in seconds.
     """
     kept: list[Event] = []
     n_cut = n_unlocated = 0

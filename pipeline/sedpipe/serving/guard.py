@@ -1,10 +1,10 @@
-"""Whom the server answers: the browser of the person who started it, and nobody else.
+"""Access control: the server answers only the browser of the user who started it.
 
-Every path begins with a secret that only the printed address holds. A page from elsewhere in the same browser does not
-know it, and may read no answer anyway, since no header allows it; one that has its own name point to this machine (DNS
-rebinding) is told by its ``Host``, and one that posts blindly by its ``Origin``.
+Every path begins with a secret that only the printed address contains. A page of another site in the same browser does
+not know it, and may not read a response anyway, since no header allows it; a page whose host name points to this
+machine (DNS rebinding) is recognised by its ``Host`` header, and one that sends blind POST requests by its ``Origin``.
 
-- :class:`Guard`: in front of the application
+- :class:`Guard`: checks requests before the application
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _HEADERS = (
 
 
 class Guard:
-    """Hands on what knows the secret and asked this very address; all else is refused without a word about why.
+    """Passes on requests with the secret that were sent to this address; refuses all others without giving a reason.
 
     Parameters
     ----------
     app : ASGIApp
-        Sees paths without the secret.
+        The application; it receives paths without the secret.
     token : str
         The secret.
     port : int
-        Where the server listens.
+        Port on which the server listens.
     """
 
     def __init__(self, app: ASGIApp, token: str, port: int) -> None:

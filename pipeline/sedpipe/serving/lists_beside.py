@@ -1,10 +1,10 @@
-"""The events that somebody else has marked in a recording: a list of any program, beside it, which is to be corrected.
+"""Event lists from other programs beside a recording, whose events are to be corrected.
 
-The reader is that of datasets. A list that is called like the recording comes first (Audacity's labels, a Raven
-selection table, DCASE's list), then one about several recordings that names it. It is never written to.
+Lists are read by the same code as those of datasets. A list named after the recording comes first (Audacity's labels, a
+Raven selection table, DCASE's list), then a list of several recordings that names it. These lists are never changed.
 
 - :func:`list_beside`: a recording -> :class:`~sedpipe.serving.found_list.FoundList`
-- :func:`names_of`: what such a list calls it
+- :func:`names_of`: the names by which a list refers to a recording
 """
 
 from __future__ import annotations
@@ -24,27 +24,28 @@ from sedpipe.io.lists.read import read_annotations
 from sedpipe.serving.found_list import FoundList, found_list
 
 _MOST_SHARED = 20
-"""Lists about several recordings that are looked into; a folder with more of them is no folder of recordings."""
+"""Maximum number of lists of several recordings that are read; a folder of recordings does not have more of them."""
 
 
 def list_beside(recording: Path, duration: float, *, but: Path) -> FoundList | None:
-    """The first list in a recording's folder that is understood and says when things sound in it.
+    """Find the first list in a recording's folder that can be read and gives the times of events in the recording.
 
-    Where none says so, the first one that lists something without a place in it, for a person to know.
+    If no list does so, return the first one that has events, but none that lies in the recording, to inform the user.
 
     Parameters
     ----------
     recording : Path
+        Path of the recording.
     duration : float
-        Its length in seconds.
+        Length of the recording in seconds.
     but : Path
-        The list that is written for it, which is no other program's.
+        The list that sedpipe itself writes for the recording, which is skipped.
     """
     of_no_use: list[FoundList] = []
     for path, is_own in _lists(recording, but):
         try:
             found = read_annotations(path)
-        except SedpipeError:  # a note, a log, a list of something else
+        except SedpipeError:  # a note, a log, a list of other things
             continue
         rows: list[Annotation] | None = found.rows
         if found.names_recordings:
@@ -61,13 +62,16 @@ def list_beside(recording: Path, duration: float, *, but: Path) -> FoundList | N
 
 
 def names_of(recording: Path, names: Iterable[str]) -> Collection[str]:
-    """What a list beside it calls a recording, as seen from its folder or, where that can be several, from above.
+    """Return the names by which a list beside a recording refers to it.
+
+    They are matched with the file name of the recording or, if that is ambiguous, with its absolute path.
 
     Parameters
     ----------
     recording : Path
+        Path of the recording.
     names : iterable of str
-        All that the list has.
+        All names in the list.
     """
     places = (recording.name, recording.absolute().as_posix())
     found = (KnownNames([place]).find_all(names, spellings=True) for place in places)
@@ -75,7 +79,7 @@ def names_of(recording: Path, names: Iterable[str]) -> Collection[str]:
 
 
 def _lists(recording: Path, but: Path) -> Iterator[tuple[Path, bool]]:
-    """Lists in the folder that may be about a recording, and whether they are called like it."""
+    """Yield the lists in the folder that may be about a recording, and whether they are named after it."""
     there = [path for path in entries(recording.parent) if path.is_file()]
     names = {path.name for path in there if path.suffix.lower() in AUDIO_SUFFIXES}
     stems = [Path(name).stem for name in names]

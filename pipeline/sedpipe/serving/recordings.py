@@ -1,12 +1,12 @@
-"""The recordings of a folder, and the lists of events that a person saves beside them.
+"""The recordings of a folder, and the event lists that the user saves beside them.
 
-Nothing is ever read or written outside the folder: a recording is only known by the name under which it was found
-there, and a file that is added gets a name of its own at the top.
+Nothing is ever read or written outside the folder: recordings are identified only by the names under which they were
+found in it, and an added file gets a new name at the top of the folder.
 
-- :class:`Recordings`: the folder; :class:`Listing`: what is there at one moment
-- :class:`SavedList`: what lies beside a recording
-- :func:`checked_events`: events as a page sends them
-- :func:`safe_audio_name`: the name of a file that is added
+- :class:`Recordings`: the folder; :class:`Listing`: its recordings at one moment
+- :class:`SavedList`: the list beside a recording
+- :func:`checked_events`: checks the events that a page sends
+- :func:`safe_audio_name`: a safe name for an added file
 """
 
 from __future__ import annotations
@@ -40,31 +40,32 @@ from sedpipe.serving.lists_beside import names_of
 
 MOST_EVENTS = 100_000
 MOST_LETTERS = 80
-"""Of the name of an added file without its suffix, and of a label in a message."""
+"""Maximum length of the name of an added file without its suffix, and of a label in a message."""
 MOST_OF_A_LABEL = 10_000
-"""Letters; no line of a list is so long that it could not be read."""
+"""Maximum length of a label, such that no line of a list is too long to be read."""
 
 _UNSAFE = re.compile(r"[^\w .,()+-]+")
 
 
 @dataclass(frozen=True)
 class SavedList:
-    """The list of events beside a recording.
+    """The event list beside a recording.
 
     Parameters
     ----------
     path : Path
+        Path of the list, whether or not it exists.
     state : str
-        Changes with the file; empty where there is none.
+        A value that changes with the file; empty if there is no list.
     events : list of Event, optional
-        None where there is no list, or one that cannot be understood.
+        Events of the list; None if there is no list, or it cannot be used.
     complaint : str
-        Why it cannot be.
+        Reason why the list cannot be used.
     found : FoundList, optional
-        Where it is not what would be written of these events: other columns, comments, events that cannot be shown.
-        Saving keeps it under another name.
+        The list, if it differs from the one that would be written for these events: other columns, comments, events
+        that cannot be shown. On saving, it is kept under another name.
     kept_as : str
-        That name; empty where nothing would be lost.
+        This other name; empty if nothing would be lost.
     """
 
     path: Path
@@ -82,11 +83,11 @@ class Listing:
     Parameters
     ----------
     files : dict of str to AudioFile
-        By name.
+        Recordings by name.
     lists : dict of str to Path
-        Where the list of each lies, or would lie, as :meth:`Recordings.list_path` tells it.
+        Path of the list of each recording, whether or not it exists, as returned by :meth:`Recordings.list_path`.
     n_unlistable : int
-        How many more there are, whose names neither a page nor a list can contain.
+        Number of further recordings, whose names neither a page nor a list can contain.
     """
 
     files: dict[str, AudioFile]
@@ -95,11 +96,12 @@ class Listing:
 
 
 class Recordings:
-    """The recordings of a folder, which may not be there yet.
+    """The recordings of a folder, which need not exist yet.
 
     Parameters
     ----------
     folder : Path
+        The folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -108,7 +110,7 @@ class Recordings:
         self._being_added: set[Path] = set()
 
     def listing(self) -> Listing:
-        """What is there now, found in one walk."""
+        """Return the recordings that exist now and the paths of their lists, from one walk through the folder."""
         found = self._found()
         files = {file.name: file for file in found if not has_control_characters(file.name)}
         beside = {folder: _audio_names(folder) for folder in {file.path.parent for file in files.values()}}
@@ -116,7 +118,7 @@ class Recordings:
         return Listing(files, lists, n_unlistable=len(found) - len(files))
 
     def files(self) -> dict[str, AudioFile]:
-        """All recordings as they are now, by name; without those whose names neither a page nor a list can contain."""
+        """Return the recordings that exist now, by name; without those whose names no page and no list can contain."""
         return {file.name: file for file in self._found() if not has_control_characters(file.name)}
 
     def _found(self) -> list[AudioFile]:
@@ -124,28 +126,30 @@ class Recordings:
             return []
         try:
             return find_audio([self.folder]).files
-        except SettingsError:  # there is none yet
+        except SettingsError:  # there are no recordings yet
             return []
 
     def find(self, name: str) -> AudioFile | None:
-        """The recording of this name, if there is one."""
+        """Return the recording of this name, if there is one."""
         return self.files().get(name)
 
     def list_path(self, file: AudioFile) -> Path:
-        """Where its list lies: called like the recording or, where two would share it, like all of its name.
+        """Return the path of a recording's list, named after the recording without its extension.
 
-        A list that was there before the other recording stays its own, if it names it.
+        If two recordings would share this name, that with the extension is used, unless the list of the shorter name
+        already exists and names only this recording.
         """
         return _list_path(file, _audio_names(file.path.parent))
 
     def saved(self, file: AudioFile, duration: float = math.inf) -> SavedList:
-        """The list beside a recording.
+        """Read the list beside a recording.
 
         Parameters
         ----------
         file : AudioFile
+            The recording.
         duration : float
-            Of the recording in seconds: events are cut there.
+            Length of the recording in seconds: events are cut there.
         """
         path = self.list_path(file)
         state = _state_of(path)
@@ -167,21 +171,23 @@ class Recordings:
         return SavedList(path, state, found.events, found=found, kept_as=_spare_path(path).name)
 
     def save(self, file: AudioFile, events: Sequence[Event], state: str, duration: float = math.inf) -> SavedList:
-        """Write a recording's list, whole or not at all; one that says more than events is kept under another name.
+        """Write a recording's list atomically; an existing list with more than events is kept under another name.
 
         Parameters
         ----------
         file : AudioFile
+            The recording.
         events : sequence of Event
+            The new events.
         state : str
-            Of the list as the person saw it.
+            State of the list that the user saw.
         duration : float
-            Of the recording in seconds.
+            Length of the recording in seconds.
 
         Raises
         ------
         SedpipeError
-            If somebody else has changed it meanwhile, or it is no list of events, which nobody overwrites.
+            If the list has been changed in the meantime, or is not an event list and must therefore not be overwritten.
         """
         with self._one_at_a_time:
             return self._save(file, events, state, duration)
@@ -205,7 +211,7 @@ class Recordings:
         return replace(self.saved(file, duration), kept_as=there.kept_as)
 
     def free_path(self, name: str) -> Path:
-        """Where an added file goes: by its name, or with a number where a recording is called so, extension aside."""
+        """Return the path for an added file: its name, with a number if a recording has that name without extension."""
         safe = PurePosixPath(safe_audio_name(name))
         there = {path for path in self.folder.glob("*") if path.suffix.lower() in AUDIO_SUFFIXES} | self._being_added
         stems = {path.stem.casefold() for path in there}
@@ -217,7 +223,7 @@ class Recordings:
 
     @contextmanager
     def adding(self, name: str) -> Iterator[Path]:
-        """Where an added file goes, which no other that is added meanwhile gets."""
+        """Yield the path for an added file, and reserve it against other files that are added in the meantime."""
         with self._one_at_a_time:
             path = self.free_path(name)
             self._being_added.add(path)
@@ -229,12 +235,12 @@ class Recordings:
 
 
 def safe_audio_name(name: str) -> str:
-    """The name under which a file from anywhere is added to a folder.
+    """Return a safe name under which a file from any source is added to a folder.
 
     Raises
     ------
     SettingsError
-        If it does not have the extension of an audio file.
+        If the name does not have the extension of an audio file.
 
     Examples
     --------
@@ -251,19 +257,19 @@ def safe_audio_name(name: str) -> str:
 
 
 def checked_events(rows: object, duration: float) -> list[Event]:
-    """Events as a page sends them.
+    """Check the events that a page sends.
 
     Parameters
     ----------
     rows : object
         A list of objects with ``onset``, ``offset`` and ``label``.
     duration : float
-        Of the recording in seconds.
+        Length of the recording in seconds.
 
     Raises
     ------
     SettingsError
-        If they are none.
+        If this is not a list of events within the recording, or has more than :data:`MOST_EVENTS`.
     """
     if not isinstance(rows, list) or len(rows) > MOST_EVENTS:
         raise SettingsError(f"expected a list of at most {MOST_EVENTS:,} events")
@@ -286,7 +292,7 @@ def _checked_event(row: object, duration: float) -> Event:
     if not 0 <= onset < offset <= duration + ROUNDED_S:
         raise SettingsError(f"{event}: an event lies within the recording, from 0 to {duration:g} s")
     start, end = round(float(onset), 3), round(min(float(offset), duration), 3)
-    if end <= start:  # shorter than a list can say
+    if end <= start:  # shorter than the resolution of a list
         start = min(start, max(0.0, round(math.floor(1000 * duration) / 1000 - 0.001, 3)))
         end = round(start + 0.001, 3)
     return Event(start, end, one_spelling(str(label)).strip())
@@ -297,12 +303,12 @@ def _found(path: Path, rows: Iterable[Annotation], duration: float) -> FoundList
 
 
 def _audio_names(folder: Path) -> list[str]:
-    """Names of all audio in a folder, in order."""
+    """Names of all audio files in a folder, sorted."""
     return sorted(name for name in names_in(folder) if Path(name).suffix.lower() in AUDIO_SUFFIXES)
 
 
 def _list_path(file: AudioFile, audio_names: Sequence[str]) -> Path:
-    """Where a recording's list lies, beside the audio of its folder; names in order need no look at each."""
+    """Path of a recording's list; the names of the audio files in its folder are sorted, to search only a few."""
     first = bisect_left(audio_names, f"{file.path.stem}.")
     near = audio_names[first : first + 2]
     is_shared = any(name.startswith(f"{file.path.stem}.") and name != file.path.name for name in near)
@@ -311,7 +317,7 @@ def _list_path(file: AudioFile, audio_names: Sequence[str]) -> Path:
 
 
 def _is_about(path: Path, file: AudioFile) -> bool:
-    """Whether a list names a recording, extension and all, and no other one."""
+    """Whether a list names a recording, including its extension, and no other recording."""
     try:
         return path.is_file() and {row.filename for row in read_annotations(path).rows} == {file.path.name}
     except SedpipeError:
@@ -324,7 +330,7 @@ def _written(file: AudioFile, events: Iterable[Event]) -> str:
 
 
 def _spare_path(path: Path) -> Path:
-    """Where a list can be kept, under a name that no program takes for a list's."""
+    """Path at which a list can be kept, with a name that no program takes for that of a list."""
     paths = (path.with_name(f"{path.name}.bak{k if k > 1 else ''}") for k in count(1))
     return next(path for path in paths if not os.path.lexists(path))
 

@@ -1,6 +1,6 @@
-"""The address of a server on this machine, and the loop that answers.
+"""The address of a server on this machine, and the loop that answers requests.
 
-- :class:`Server`: listens from the beginning, answers while it runs
+- :class:`Server`: listens from its creation, answers while :meth:`Server.run` runs
 """
 
 from __future__ import annotations
@@ -20,26 +20,28 @@ from sedpipe.serving.ear import Ear
 from sedpipe.serving.recordings import Recordings
 
 HOST = "127.0.0.1"
-"""This machine alone: no other one can reach it."""
+"""Local address: other machines cannot reach it."""
 
 _PORTS = range(49152, 65536)
-"""Those that nobody registers (RFC 6335)."""
+"""Dynamic ports, which are never registered (RFC 6335)."""
 
 
 class Server:
-    """Answers the browser of this machine, and nobody else.
+    """Server that answers only the browser of this machine.
 
     Parameters
     ----------
     recordings : Recordings
+        The folder.
     ear : Ear
+        The model.
     port : int
-        0 for that which the folder had the last time or, if it is taken, any that is free.
+        Port to listen on; 0 for the folder's own port, the same every time, or, if it is taken, any free one.
 
     Attributes
     ----------
     address : str
-        Secret and all.
+        Address of the server, including the secret.
 
     Raises
     ------
@@ -63,19 +65,19 @@ class Server:
         self._server = uvicorn.Server(config)
 
     def run(self) -> None:
-        """Answer until Ctrl-C, which is the usual end and no interruption, or until :meth:`stop` is called."""
+        """Answer requests until Ctrl-C, which is the usual way to end it and no error, or :meth:`stop`."""
         with self._socket, _ctrl_c_is(self.stop):
             self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
-        """Let :meth:`run` end soon; from any thread."""
+        """Let :meth:`run` end soon; can be called from any thread."""
         self._server.should_exit = True
 
 
 @contextmanager
 def _ctrl_c_is(end: Callable[[], None]) -> Iterator[None]:
-    """Let Ctrl-C call this: uvicorn raises the signal once more for the handler that was there before its own."""
-    # other threads hear no signals, and a job that a script has put into the background ignores this one
+    """Let Ctrl-C call ``end``: uvicorn raises the signal again for the handler that was installed before its own."""
+    # other threads receive no signals, and a script's background job ignores this one
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         yield
         return
@@ -87,7 +89,7 @@ def _ctrl_c_is(end: Callable[[], None]) -> Iterator[None]:
 
 
 def _listening_as_before(folder: Path) -> socket.socket:
-    """On the port of a folder: browsers keep drafts by the port, and would not find them under another one."""
+    """Listen on the port of a folder: browsers store drafts by port, and would not find them at another one."""
     digest = hashlib.sha256(os.fsencode(folder.absolute())).digest()
     try:
         return _listening(_PORTS[int.from_bytes(digest[:8], "big") % len(_PORTS)])

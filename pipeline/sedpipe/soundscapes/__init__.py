@@ -1,1 +1,1 @@
-"""Soundscapes: sounds made by rule, and the mixing of any sounds; arrays in, arrays out."""
+"""Soundscapes: synthetic sounds, and the mixing of any sounds; arrays in, arrays out."""

@@ -1,8 +1,8 @@
-"""Piston engines, heard at the exhaust: who fires when, and how fast the crank turns.
+"""Sounds of piston engines at the exhaust, from firing times of the cylinders and speed of the crankshaft.
 
-- :class:`Engine`: a four-stroke engine by its firing order and speeds
+- :class:`Engine`: a four-stroke engine, described by its firing times and speeds
 - :data:`TRUCK`, :data:`BUS`, :data:`CAR`, :data:`MOTORCYCLES`: the engines of the vehicles
-- :func:`engine_sound`: what an engine sounds like along a curve of speeds
+- :func:`engine_sound`: the sound of an engine along a curve of speeds
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from sedpipe.soundscapes.tones import Waveform
 
 @dataclass(frozen=True)
 class Engine:
-    """A four-stroke engine: each cylinder fires once in two turns of the crank.
+    """A four-stroke engine: each cylinder fires once in two turns of the crankshaft.
 
     Parameters
     ----------
     strokes : tuple of float
-        When each cylinder fires, as a part of the cycle of two turns. Even steps are heard as one note at the
+        Time at which each cylinder fires, as a fraction of the cycle of two turns. Even steps sound as one note at the
         firing rate, uneven ones as a beat at half the turning rate.
     idle_rpm, top_rpm : float
-        Slowest and fastest turning heard, in turns a minute.
+        Lowest and highest speed used, in turns a minute.
     """
 
     strokes: tuple[float, ...]
@@ -33,11 +33,11 @@ class Engine:
     top_rpm: float
 
     def firing_rate(self, rpm: float) -> float:
-        """Ignitions a second: ``rpm / 60 * cylinders / 2``."""
+        """Return the number of ignitions a second: ``rpm / 60 * cylinders / 2``."""
         return rpm / 60 * len(self.strokes) / 2
 
     def cycle(self, generator: np.random.Generator, sharpness: float) -> Waveform:
-        """Pressure in the exhaust over one cycle; no two cylinders push quite alike."""
+        """Return the pressure in the exhaust over one cycle; cylinders differ at random in strength."""
         phase = np.arange(tones.TABLE_LENGTH) / tones.TABLE_LENGTH
         pressure = np.zeros_like(phase)
         for stroke in self.strokes:
@@ -62,7 +62,7 @@ MOTORCYCLES = (
 def engine_sound(
     generator: np.random.Generator, engine: Engine, rpm: Waveform, *, sharpness: float, brightness: float, hiss: float
 ) -> Waveform:
-    """Exhaust of ``engine`` along the curve ``rpm``: pulses, the noise of the gas in them, and the pipe's modes."""
+    """Return the exhaust sound of ``engine`` along the curve ``rpm``: pulses, their gas noise, and the pipe's modes."""
     steady = rpm * (1 + tones.wander(generator, len(rpm), 9, 0.006))
     push = tones.read_table(engine.cycle(generator, sharpness), tones.turns(steady / 120))
     gas = push * tones.noise_band(generator, len(rpm), 120, 2 * brightness)

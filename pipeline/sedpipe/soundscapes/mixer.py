@@ -1,13 +1,13 @@
-"""Ten-second soundscapes mixed from recordings of single sounds, with the truth about when each sounds.
+"""Ten-second soundscapes mixed from recordings of single sounds, with the events as ground truth.
 
-Mixture ``i`` of a split depends on the recipe, the split's seed and ``i`` alone, so that any subset, made in
-any order by any number of workers, is the same audio to the sample. Nothing here reads or writes a file.
+Mixture ``i`` of a split depends only on the recipe, the split's random seed and ``i``, so that any subset, made in any
+order by any number of workers, consists of the same samples. Nothing here reads or writes a file.
 
-- :func:`prepare`: a recording -> stripped, its active regions found, scaled
-- :func:`draw`: which recordings, how loud, from when
-- :func:`recordings_drawn`: the same as far as no recording need be there
+- :func:`prepare`: a recording -> silence stripped, active regions found, level scaled
+- :func:`draw`: draw recordings, their levels and their starts
+- :func:`recordings_drawn`: the recordings drawn, which need not exist for that
 - :func:`truth`: the events of a mixture
-- :func:`render`: its waveform
+- :func:`render`: the waveform of a mixture
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ SAMPLE_RATE, N_SAMPLES, DURATION = _CLIP.sample_rate, _CLIP.n_samples, _CLIP.cli
 _SILENCE = 1e-4  # leading and trailing samples up to this amplitude are stripped
 _FRAME = SAMPLE_RATE // 50  # samples; 20 ms
 _ACTIVE_BELOW_LOUDEST_DB = 26.0
-_SHORTEST_KEPT_GAP = SAMPLE_RATE * 3 // 10  # samples; whole, so that 0.3 s is neither a little more nor less
+_SHORTEST_KEPT_GAP = SAMPLE_RATE * 3 // 10  # samples; an integer, so that a gap of 0.3 s is compared exactly
 _SHORTEST_REGION = SAMPLE_RATE // 10  # samples; 0.1 s
-_FLATTEST_BIN = 20  # below it the background's spectrum is flat, so that its slope has no pole at 0 Hz
+_FLATTEST_BIN = 20  # the background's spectrum is flat below this bin, so that it has no pole at 0 Hz
 _PEAK = 0.99
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is drawn for a mixture; amplitudes relative to full scale.
+    """Distributions from which a mixture is drawn; amplitudes are relative to full scale.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ class Recipe:
     background_rms : float
         RMS of the background.
     n_events : tuple of int
-        How many classes a mixture may hold ...
+        Possible numbers of classes in a mixture.
     n_events_p : tuple of float
-        ... and with what probability each.
+        Probability of each of these numbers.
     gain_db : (float, float)
         Range of a recording's level over the background, in dB.
     """
@@ -65,9 +65,9 @@ class PreparedRecording:
     Parameters
     ----------
     waveform : np.ndarray [shape=(samples,)]
-        float64, RMS 1 over its active regions; of a longer recording, the 10 s that a mixture can hold.
+        Samples as float64, with RMS 1 over the active regions; at most the first 10 s, the length of a mixture.
     regions : tuple of (int, int)
-        First sample and end (exclusive) of each stretch in which it sounds, anywhere in it; at least one.
+        First sample and end (exclusive) of each active region of the whole recording; at least one.
     """
 
     waveform: np.ndarray
@@ -82,7 +82,7 @@ Library = Callable[[int, int], PreparedRecording]
 
 @dataclass(frozen=True)
 class Placement:
-    """One recording in a mixture: which, how many dB over the background, from which sample."""
+    """One recording in a mixture: its class and index, its level over the background in dB, and its first sample."""
 
     class_index: int
     recording_index: int
@@ -92,7 +92,7 @@ class Placement:
 
 @dataclass(frozen=True)
 class Draw:
-    """Everything random about a mixture; ``noise`` (samples,) is white."""
+    """All random values of a mixture; ``noise`` (samples,) is white."""
 
     slope: float
     noise: np.ndarray
@@ -110,7 +110,7 @@ def prepare(waveform: np.ndarray) -> PreparedRecording:
     Raises
     ------
     ValueError
-        If nothing in it is loud or long enough to be a region, or nothing soon enough to be heard in 10 s.
+        If the recording is silent, has no active region of 0.1 s, or none that begins in its first 9.9 s.
     """
     audible = np.flatnonzero(np.abs(waveform) > _SILENCE)
     if audible.size == 0:
@@ -126,7 +126,7 @@ def prepare(waveform: np.ndarray) -> PreparedRecording:
 
 
 def _active_regions(waveform: np.ndarray) -> list[tuple[int, int]]:
-    """Active stretches in samples, end exclusive: short gaps closed first, then short stretches dropped."""
+    """Return the active regions in samples, end exclusive: short gaps are closed, then short regions dropped."""
     n_frames = len(waveform) // _FRAME
     if n_frames == 0:
         return []
@@ -148,10 +148,10 @@ def draw(recipe: Recipe, seed: int, index: int, n_recordings: Sequence[int], lib
     Parameters
     ----------
     n_recordings : sequence of int
-        How many recordings each class has, in the order of the classes.
+        Number of recordings of each class, in the order of the classes.
     library : callable
-        Asked for the recordings that are drawn: a start depends on the recording's first onset. What it raises
-        (a recording that is missing, say) ends the draw.
+        Function that returns the recordings that are drawn: a start depends on the recording's first onset. An
+        exception that it raises (for a missing recording, say) ends the draw.
     """
     generator = np.random.default_rng([seed, index])
     slope = generator.uniform(*recipe.background_slope)
@@ -169,16 +169,16 @@ def draw(recipe: Recipe, seed: int, index: int, n_recordings: Sequence[int], lib
 
 
 def recordings_drawn(recipe: Recipe, seed: int, index: int, n_recordings: Sequence[int]) -> list[tuple[int, int]]:
-    """Class and recording of each sound of mixture ``index``, as :func:`draw` draws them, without any audio.
+    """Return class and recording of each sound in mixture ``index``, as :func:`draw` draws them, without any audio.
 
-    What a recording sounds like decides when it starts, and no draw hangs on that.
+    The content of a recording only affects when it starts, and no later draw depends on that.
     """
     placements = draw(recipe, seed, index, n_recordings, lambda *_: _ANY_RECORDING).placements
     return [(placement.class_index, placement.recording_index) for placement in placements]
 
 
 def truth(drawn: Draw, labels: Sequence[str], library: Library) -> list[Event]:
-    """Events of the mixture: the recordings' regions where they fall, cut at 10 s, in order of time, to 1 ms."""
+    """Return the events of a mixture: active regions of its recordings, cut at 10 s, in order of time, to 1 ms."""
     events = []
     for placement in drawn.placements:
         for first, end in library(placement.class_index, placement.recording_index).regions:
@@ -190,7 +190,7 @@ def truth(drawn: Draw, labels: Sequence[str], library: Library) -> list[Event]:
 
 
 def render(recipe: Recipe, drawn: Draw, library: Library) -> np.ndarray:
-    """The waveform (441000,), float64, peak at most 0.99."""
+    """Return the waveform (441000,) of a mixture, float64, with a peak of at most 0.99."""
     mixture = _background(drawn.noise, drawn.slope, recipe.background_rms)
     for placement in drawn.placements:
         waveform = library(placement.class_index, placement.recording_index).waveform

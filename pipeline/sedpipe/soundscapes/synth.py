@@ -1,10 +1,10 @@
-"""Synthetic takes of the 17 sounds of DCASE 2017 Task 4, for trying the pipeline where no recordings are at hand.
+"""Synthetic takes of the 17 sounds of DCASE 2017 Task 4, for trying the pipeline without any recordings.
 
-Each sound is built from what makes it: the chord of a train horn, the firing order of an engine, the seams of a
-pavement. Every take draws its own pitch, pace, length and timbre, so that no two are alike.
+Each sound is built from its physical causes: the chord of a train horn, the firing order of an engine, the seams of a
+pavement. Pitch, pace, length and timbre are drawn for every take, so that no two are the same.
 
 - :data:`SOUNDS`: label -> function that draws one take at the source, of any level
-- :func:`synthesise`: one take as a microphone would hear it
+- :func:`synthesise`: one take as recorded by a microphone
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CHIMES = ((0, 3, 8), (0, 3, 5, 8), (0, 3, 6, 8, 12), (0, 3, 5, 8, 12))
 """Semitones above the lowest horn: the Nathan AirChime sets K3LA, K4LA, P5 and K5LA."""
 
 CHIME_ROOT = (250.0, 330.0)
-"""Lowest horn of a set in Hz; the sets above blow from C#4 or D#4, 277 and 311 Hz."""
+"""Range of the pitch of a set's lowest horn in Hz; that of the sets above is C#4 or D#4, 277 or 311 Hz."""
 
 PEAK = 0.9
 
@@ -30,7 +30,10 @@ PEAK = 0.9
 def _horn(
     generator: np.random.Generator, pitch: float, blown: tuple[int, Sequence[Span]], *, tilt: float, bright: float
 ) -> Waveform:
-    """One horn blown over spans of a take of so many samples: it speaks a little late and rises into its pitch."""
+    """Synthesise one horn; ``blown`` is the length of the take in samples, and the spans in which the horn is blown.
+
+    The horn speaks a little late and rises to its pitch.
+    """
     n, spans = blown
     late = generator.uniform(0, 0.05)
     spoken = [(start + late, end) for start, end in spans]
@@ -40,20 +43,20 @@ def _horn(
 
 
 def _spans(durations: Waveform, gaps: Waveform) -> list[Span]:
-    """Spans of the given durations one after the other; the last gap is not used."""
+    """Return spans of the given durations, one after the other; the last gap is not used."""
     starts = np.concatenate([[0.0], np.cumsum(np.add(durations, gaps))[:-1]])
     return [(float(start), float(start + length)) for start, length in zip(starts, durations, strict=True)]
 
 
 def _air(generator: np.random.Generator, n: int, attack: float, decay: float) -> Waveform:
-    """Compressed air let off: a hiss that starts at once and dies away over ``n`` samples."""
+    """Synthesise compressed air let off: a hiss over ``n`` samples that starts abruptly and dies away."""
     t = tones.times(n)
     hiss = tones.noise_band(generator, n, generator.uniform(1_500, 3_000), 12_000)
     return hiss * np.minimum(t / attack, 1) * np.exp(-t / decay)
 
 
 def train_horn(generator: np.random.Generator) -> Waveform:
-    """Chord of three to five chimes, blown long."""
+    """Chord of three to five horns, blown long."""
     chord = CHIMES[generator.integers(len(CHIMES))]
     root = generator.uniform(*CHIME_ROOT)
     count = generator.integers(1, 4)
@@ -90,7 +93,7 @@ def car_alarm(generator: np.random.Generator) -> Waveform:
             frequency, level = tones.staircase(n, (low, high), 0.11 / pace, 0.004), np.ones(n)
         elif pattern == 2:  # yelps that rise and stop
             frequency, level = low * (high / low) ** (beat * 3 % 1), (beat * 3 % 1 < 0.85).astype(float)
-        else:  # one pitch, five times a second on and off
+        else:  # one pitch, switched on and off five times a second
             frequency, level = np.full(n, low * 1.2), (beat * 5 % 1 < 0.5).astype(float)
         voice = tones.harmonic_tone(frequency, np.array([1, 0.15, 0.4, 0.08, 0.2, 0.05, 0.1]))
         pieces.append(voice * tones.low_passed(level, 120))
@@ -101,7 +104,7 @@ def car_alarm(generator: np.random.Generator) -> Waveform:
 
 
 def reversing_beeps(generator: np.random.Generator) -> Waveform:
-    """Beeps near 1 kHz, on as long as off."""
+    """Beeps near 1 kHz, on about as long as off."""
     on, off = generator.uniform(0.4, 0.6), generator.uniform(0.4, 0.6)
     count = generator.integers(2, 7)
     spans = _spans(np.full(count, on), np.full(count, off))
@@ -121,7 +124,7 @@ def ambulance(generator: np.random.Generator) -> Waveform:
 
 
 def police_car(generator: np.random.Generator) -> Waveform:
-    """Electronic: a wail (a sweep in two seconds) that turns into yelp (three sweeps a second), or yelp alone."""
+    """An electronic siren: a wail (a sweep in two seconds) that turns into yelp (three a second), or yelp alone."""
     wail, yelp = generator.uniform(0.4, 0.6), generator.uniform(2.4, 4.0)
     wailing = generator.choice([0.0, generator.uniform(1.5, 3.0)])
     n = samples(wailing + generator.uniform(1.5, 3.0))
@@ -158,7 +161,7 @@ def fire_engine(generator: np.random.Generator) -> Waveform:
 
 
 def civil_defense_siren(generator: np.random.Generator) -> Waveform:
-    """A rotor of two rows of ports (a minor third apart), wound up over seconds, steady or slowly wailing, echoing."""
+    """A rotor with two rows of ports a minor third apart, wound up over seconds, steady or slowly wailing, echoing."""
     n = samples(generator.uniform(5, 7.8))
     t = tones.times(n)
     top = generator.uniform(380, 520)
@@ -169,7 +172,7 @@ def civil_defense_siren(generator: np.random.Generator) -> Waveform:
     tone = tones.harmonic_tone(frequency, strengths) + 0.7 * tones.harmonic_tone(frequency * 5 / 6, strengths)
     turning = 1 + 0.25 * np.sin(2 * np.pi * (t / generator.uniform(3, 6) + generator.uniform()))
     siren: Waveform = tone * turning * np.minimum(0.15 + t / 1.5, 1)
-    for delay in generator.uniform(0.15, 0.5, 3):  # housefronts far off
+    for delay in generator.uniform(0.15, 0.5, 3):  # echoes from distant facades
         siren[samples(delay) :] += 0.25 * siren[: -samples(delay)]
     return siren
 
@@ -194,7 +197,7 @@ def screaming(generator: np.random.Generator) -> Waveform:
 
 
 def bicycle(generator: np.random.Generator) -> Waveform:
-    """A bell (inharmonic partials of a struck cup, rung twice or trilled) over the ticking of the freewheel."""
+    """A bell (inharmonic partials of a struck cup, in paired strokes or a trill) over the ticking of the freewheel."""
     n = samples(generator.uniform(1.8, 4.0))
     cup = generator.uniform(1_900, 2_900)
     ratios = np.array([1, 1.007, 1.52, 2.31, 3.16]) * generator.normal(1, 0.01, 5)
@@ -288,7 +291,7 @@ def bus(generator: np.random.Generator) -> Waveform:
 
 
 def truck(generator: np.random.Generator) -> Waveform:
-    """A heavy diesel, slow and deep: knock of the injectors, and a turbocharger that whines up after the engine."""
+    """A heavy diesel, slow and deep: knocking injectors, and a turbocharger whose whine rises later than the engine."""
     n = samples(generator.uniform(3.0, 6.0))
     idle, top = TRUCK.idle_rpm * generator.uniform(1, 1.1), TRUCK.top_rpm * generator.uniform(0.8, 1)
     rpm = tones.curve(n, (0, idle), (generator.uniform(0.1, 0.25), idle), (generator.uniform(0.5, 0.8), top), (1, top))
@@ -303,7 +306,7 @@ def truck(generator: np.random.Generator) -> Waveform:
 
 
 def motorcycle(generator: np.random.Generator) -> Waveform:
-    """One or two cylinders with hardly a muffler, each bark heard, blipped between idle and high revs."""
+    """One or two cylinders with hardly a muffler, each ignition audible, blipped between idle and high revs."""
     engine = MOTORCYCLES[generator.integers(len(MOTORCYCLES))]
     n = samples(generator.uniform(2.0, 4.5))
     idle, top = engine.idle_rpm * generator.uniform(1, 1.15), engine.top_rpm * generator.uniform(0.75, 1)
@@ -318,7 +321,7 @@ def motorcycle(generator: np.random.Generator) -> Waveform:
 
 
 def train(generator: np.random.Generator) -> Waveform:
-    """Rumble, and wheels over rail joints: the two axles of a bogie knock, da-dum, and again a joint later."""
+    """Rumble, and wheels over rail joints: the two axles of a bogie knock, one after the other, at each joint."""
     n = samples(generator.uniform(4.0, 7.5))
     period = generator.uniform(0.65, 1.1)  # a joint every 12 to 20 m at about 18 m/s
     apart = period * generator.uniform(0.17, 0.24)  # axles 2.5 to 3 m apart
@@ -361,14 +364,14 @@ SOUNDS: Mapping[str, Callable[[np.random.Generator], Waveform]] = MappingProxyTy
 
 
 def synthesise(label: str, generator: np.random.Generator) -> Waveform:
-    """One occurrence of a sound, as heard outdoors from some way off.
+    """Synthesise one occurrence of a sound, as recorded outdoors from some distance.
 
     Parameters
     ----------
     label : str
         One of :data:`SOUNDS`.
     generator : np.random.Generator
-        Where all variation comes from; the same state gives the same samples.
+        Source of all randomness; the same state gives the same samples.
 
     Returns
     -------

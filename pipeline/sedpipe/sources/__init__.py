@@ -1,1 +1,1 @@
-"""Where the clips of a dataset come from, one file a kind."""
+"""Where the clips of a dataset come from, one module for each kind."""

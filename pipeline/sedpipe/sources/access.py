@@ -1,7 +1,7 @@
-"""How a source may get at audio: where to look first, with how many hands, and how to behave on the network.
+"""How a source may access audio: where to look first, with how many workers, and how to behave on the network.
 
-- :class:`Access`: what every source is opened with
-- :class:`FetchOptions`: the network's part of it
+- :class:`Access`: options that every source is opened with
+- :class:`FetchOptions`: those for the network
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class FetchOptions:
     Parameters
     ----------
     workers : int
-        Videos at the same time.
+        Number of videos at the same time.
     spacing_s : float
-        Seconds from one video to the next, over all workers, up to 30 % longer or shorter.
+        Time in seconds from one video to the next, over all workers; varies at random by up to 30 %.
     cookies : Path, optional
-        A cookie file; each worker has a copy.
+        A cookie file; each worker uses a copy.
     cookies_from_browser : str, optional
         ``BROWSER[+KEYRING][:PROFILE][::CONTAINER]``.
     proxy : str, optional
@@ -31,15 +31,15 @@ class FetchOptions:
     rate_limit : int, optional
         Most bytes a second, over all workers.
     breaker : int
-        Failures of one kind in a row after which to stop.
+        Number of failures of one kind in a row after which to stop.
     timeout_s : float
-        Longest silence of a server.
+        Longest time in seconds without data from a server.
     clip_timeout_s : float
-        Longest time for one try of a clip.
+        Longest time in seconds for one try of a clip.
     backoff_s : float
-        Pause before the second try of a clip.
+        Pause in seconds before the second try of a clip.
     doubts : bool
-        Stop, too, where very many videos in a row are said not to be there.
+        Whether to stop also if very many videos in a row are reported as missing.
     """
 
     workers: int = 2
@@ -57,14 +57,14 @@ class FetchOptions:
 
 @dataclass(frozen=True)
 class Access:
-    """What every source is opened with; one takes what it needs.
+    """Options that every source is opened with; a source uses those that it needs.
 
     Parameters
     ----------
     places : tuple of str
-        Where to look first: folders, archives, addresses, as the user names them.
+        Places to look in first: folders, archives, addresses, as the user names them.
     jobs : int
-        Worker processes.
+        Number of worker processes.
     network : FetchOptions
         How to behave on the network.
     listener : Listener

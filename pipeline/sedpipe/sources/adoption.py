@@ -1,12 +1,12 @@
-"""Audio that the user has already: found by name in folders and archives, checked, and taken into the store.
+"""Audio that the user already has: found by name in folders and archives, checked, and taken into the store.
 
-A recording is recognised by its name: ``<id>_<start>_<end>`` is a ready clip; ``<id>`` alone is one, too, if it
-lasts no more than half a second longer than the clip (and no other clip of that video is listed), and else the whole
-video, of which the clip is cut. Ids have 11 characters, may begin with ``-`` or ``Y`` and hold ``_``; before an id
-there may be a ``Y``. Any extension will do.
+A recording is recognised by its name: ``<id>_<start>_<end>`` is a finished clip; ``<id>`` alone is one, too, if it is
+at most half a second longer than the clip (and no other clip of that video is listed), otherwise it is the whole video,
+from which the clip is cut. Ids have 11 characters, may begin with ``-`` or ``Y`` and contain ``_``; an id may be
+preceded by ``Y``. Any extension is accepted.
 
-- :func:`adopt`: places and clips -> fates of those that were found
-- :func:`name_of`: what a file name tells
+- :func:`adopt`: places and clips -> fates of the clips that were found
+- :func:`name_of`: file name -> video id and times
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ from sedpipe.io.parallel import in_parallel
 from sedpipe.wording import counted
 
 _NAME = re.compile(r"Y?(?P<id>[A-Za-z0-9_-]{11})(_(?P<start>\d+(\.\d+)?)(_(?P<end>\d+(\.\d+)?))?)?")
-_READY_S = 0.5  # a recording that is longer than its clip by no more is that clip
-_FROM_ONE_ARCHIVE = 64  # members unpacked at the same time, ...
-_BYTES_FROM_ONE_ARCHIVE = 1 << 30  # ... unless they are this big
+_READY_S = 0.5  # a recording that is no more than this longer than its clip is that clip
+_FROM_ONE_ARCHIVE = 64  # at most this many unpacked members wait for being adopted, ...
+_BYTES_FROM_ONE_ARCHIVE = 1 << 30  # ... fewer if they reach this size together
 
 Key = tuple[str, str]  # split and clip_id
 
 Name = tuple[str, float | None, float | None]
-"""Video id, start and end (s), as far as a file name tells."""
+"""Video id, start and end (s), as far as a file name contains them."""
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A recording that may be a clip's."""
+    """A recording that may contain a clip."""
 
     path: Path
-    member: str | None = None  # of the archive that ``path`` is
-    is_ready: bool = False  # its name has times
-    is_only: bool = True  # no other clip of its video is listed
-    origin: str = ""  # what it was unpacked from
+    member: str | None = None  # its name in the archive, if ``path`` is one
+    is_ready: bool = False  # whether its name contains times
+    is_only: bool = True  # whether no other clip of its video is listed
+    origin: str = ""  # archive and member that it was unpacked from
 
     @property
     def title(self) -> str:
@@ -68,7 +68,7 @@ _Wanted = dict[str, list[tuple[Clip, _Found]]]  # by member
 
 
 def name_of(filename: str) -> Name | None:
-    """What a file name tells; a ``Y`` before 11 more characters is no part of the id. None if it names no video.
+    """Parse a file name; a ``Y`` before 11 more characters is not part of the id. Return None if it names no video.
 
     >>> name_of("Y-5QrBL6MzLg_60.000_70.000.wav")
     ('-5QrBL6MzLg', 60.0, 70.0)
@@ -92,30 +92,31 @@ def adopt(
     *,
     sample_rate: int = DEFAULT_SAMPLE_RATE,
 ) -> Iterator[Fate]:
-    """Take clips that lie in the user's places into the store.
+    """Take clips from the user's places into the store.
 
     Parameters
     ----------
     places : sequence of str
-        Folders (with all below; symbolic links are followed), zip and tar archives.
+        Folders (searched recursively; symbolic links are followed), zip and tar archives.
     clips : sequence of Clip
-        Which are wanted; ``source`` is the video's id.
+        Clips that are wanted; ``source`` is the video's id.
     listed : sequence of Clip
-        All of the dataset, had or not, and whoever's part they are: a recording that could be one of several stays so.
+        All clips of the dataset, with or without audio and of all shards: they decide whether a recording could be any
+        of several clips.
     cache : Dataset
-        Where they go.
+        Dataset in the cache that the clips go to.
     jobs : int
-        Worker processes.
+        Number of worker processes.
     say : callable
-        Takes a line for a person about a place that can be read in part only.
+        Function that is called with a message for the user about a place that can be read only in part.
     sample_rate : int
-        Hz of the store.
+        Sample rate of the store in Hz.
 
     Yields
     ------
     Fate
-        Of each clip for which a recording was found: ``ok``, or ``pending`` with the reason ``damaged-copy`` where
-        none of them can be used, since the network may still have it.
+        Fate of each clip for which a recording was found: ``ok``, or ``pending`` with the reason ``damaged-copy`` if
+        none of its recordings can be used, since it may still be fetched from the network.
 
     Raises
     ------
@@ -154,7 +155,7 @@ def _adopt_plain(clips: Sequence[Clip], found: Mapping[Key, list[_Found]], each:
 def _adopt_packed(
     clips: Sequence[Clip], found: Mapping[Key, list[_Found]], done: Collection[Key], folder: Path, each: _Adopting
 ) -> Iterator[Fate]:
-    """Go through each archive for the likeliest member of each clip, then for the others; ``done`` grows meanwhile."""
+    """Read each archive for the likeliest member of each clip, then others; the caller updates ``done`` meanwhile."""
     best: dict[Path, _Wanted] = {}
     others: dict[Path, _Wanted] = {}
     for clip in clips:
@@ -178,7 +179,7 @@ def _adopt_packed(
 def _adopt_members(
     archive: Path, wanted: _Wanted, done: Collection[Key], folder: Path, each: _Adopting
 ) -> Iterator[Fate]:
-    """Unpack a few members, adopt them, go on; no clip is ever made twice at the same time."""
+    """Unpack and adopt members, a few at a time; no clip is ever made twice at the same time."""
     with _Unpacked(folder) as unpacked:
         for name, unpack in _readable_members(archive):
             if unpacked.is_full or unpacked.holds(clip for clip, _ in wanted.get(name, ())):
@@ -195,13 +196,13 @@ def _adopt_members(
 
 
 def _readable_members(archive: Path) -> Iterator[tuple[str, Unpacker]]:
-    """Members up to where an archive breaks off, which was told when it was looked through."""
+    """Yield the members up to where an archive breaks off, which was reported when it was searched."""
     with suppress(ArchiveError):
         yield from read_members(archive)
 
 
 class _Unpacked:
-    """A temporary folder with members that wait for being adopted, under names of ours."""
+    """A temporary folder with unpacked members that wait for being adopted, named by sedpipe, not by the archive."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / temporary_name()
@@ -219,12 +220,12 @@ class _Unpacked:
         return len(self.tasks) >= _FROM_ONE_ARCHIVE or self._n_bytes >= _BYTES_FROM_ONE_ARCHIVE
 
     def holds(self, clips: Iterable[Clip]) -> bool:
-        """Whether one of them waits already."""
+        """Return whether a member for one of these clips waits already."""
         keys = {(clip.split, clip.clip_id) for clip in clips}
         return any((clip.split, clip.clip_id) in keys for clip, _ in self.tasks)
 
     def add(self, suffix: str, unpack: Unpacker, due: Sequence[tuple[Clip, _Found]]) -> None:
-        """Unpack a member for the clips that it may be of."""
+        """Unpack a member for the clips that it may contain."""
         target = self._folder / f"{len(self.tasks)}{suffix[:8]}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -242,7 +243,7 @@ class _Unpacked:
         self.tasks += [(clip, [replace(one, path=target, member=None, origin=one.title)]) for clip, one in due]
 
     def clear(self) -> None:
-        """They were adopted."""
+        """Delete the members, which have been adopted."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self.tasks, self._n_bytes = [], 0
 
@@ -250,7 +251,7 @@ class _Unpacked:
 def _match(
     clips: Sequence[Clip], listed: Sequence[Clip], recordings: Iterable[tuple[Path, str | None]]
 ) -> dict[Key, list[_Found]]:
-    """Recordings of each clip, the likeliest first: named with times, then by path."""
+    """Return the recordings of each clip, the likeliest first: those with times in their name, then by path."""
     n_listed = Counter(clip.source for clip in listed)
     by_id: dict[str, list[Clip]] = {}
     for clip in clips:
@@ -262,7 +263,7 @@ def _match(
             continue
         video_id, start_s, end_s = name
         of_video = by_id.get(video_id, ())
-        if not of_video or (member is None and not path.is_file()):  # a pipe would be waited for without end
+        if not of_video or (member is None and not path.is_file()):  # reading a pipe might block forever
             continue
         for clip in of_video:
             if _is_of(clip, start_s, end_s):
@@ -278,7 +279,7 @@ def _is_of(clip: Clip, start_s: float | None, end_s: float | None) -> bool:
 
 
 def _recordings(places: Sequence[str], say: Callable[[str], None]) -> Iterator[tuple[Path, str | None]]:
-    """Files of folders; archives with each of their members."""
+    """Yield files of folders, and archives with the name of each member."""
     for place in map(Path, places):
         if place.is_dir():
             yield from ((path, None) for path in _below(place))
@@ -289,7 +290,7 @@ def _recordings(places: Sequence[str], say: Callable[[str], None]) -> Iterator[t
 
 
 def _names_in(archive: Path, say: Callable[[str], None]) -> Iterator[str]:
-    """Members of an archive; one that breaks off after its first is worth what came before."""
+    """Yield the members of an archive; if it breaks off after the first one, those up to there are used."""
     name, n_passed_over = None, 0
 
     def pass_over(_: str) -> None:
@@ -308,12 +309,12 @@ def _names_in(archive: Path, say: Callable[[str], None]) -> Iterator[str]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Files in a folder and all below it; a link that leads back to where one has been is not followed again."""
+    """Yield the files in a folder and all below it; folders visited before are skipped, so that no link loops."""
     been: set[tuple[int, int]] = set()
     for root, folders, files in walk(folder, into_links=True):
         try:
             status = os.stat(root)
-        except OSError:  # went away meanwhile
+        except OSError:  # deleted in the meantime
             continue
         if (status.st_dev, status.st_ino) in been:
             folders.clear()
@@ -324,7 +325,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _adopt_one(cache: Dataset, sample_rate: int, task: _Task) -> Fate:
-    """Try the recordings of a clip one after the other."""
+    """Try the recordings of a clip one after the other, until one can be used."""
     clip, recordings = task
     complaints = []
     for recording in recordings:

@@ -1,7 +1,7 @@
-"""Ends a crawl before harm is done: what is said of very many videos in a row is true of the site, not of them.
+"""A breaker that ends a crawl before it does harm: if very many videos in a row fail, the site is the cause.
 
-- :class:`Breaker`: holds doubtful fates back until other clips tell whether they can be believed
-- :data:`LOCAL_ADVICE`: what to do about what a machine lacks
+- :class:`Breaker`: holds doubtful fates back until other clips show whether they can be believed
+- :data:`LOCAL_ADVICE`: what to do about something that a machine lacks
 """
 
 from __future__ import annotations
@@ -12,28 +12,29 @@ from sedpipe.failures import CUT_OFF, NOT_READ, NOT_THERE, REFUSED, SHUT_OUT
 from sedpipe.fates import Fate
 from sedpipe.sources.source import FetchStoppedError
 
-_MANY = 4  # times as many: of what is true of a quarter of the videos, 40 in a row by chance happen once in 10^24 runs
+_MANY = 4  # times as many: what is true of a quarter of videos is true of 40 in a row by chance once in 10^24 runs
 _UPDATE = "update yt-dlp (`pip install -U yt-dlp yt-dlp-ejs`), then run the same command again"
 
 
 class Breaker:
-    """Failures in a row, of one kind and of any.
+    """Counter of failures in a row, of one kind and of any kind.
 
-    A fate that every clip might have is held back. When a clip is there, or fails for a reason of its own, those that
-    were held back are believed; when there are too many, none of them is, and the crawl ends.
+    A fate whose cause may affect every clip is held back. When a clip is fetched, or fails for a reason of its own, the
+    fates that were held back are believed. When too many of one kind, or of all kinds, follow each other, these are not
+    believed but become ``pending``, and the crawl ends.
 
     Parameters
     ----------
     most : int
-        Failures of one kind in a row at which to stop; four times as many where several kinds take turns, or where
-        videos are said not to be there, which is true of many.
+        Number of failures of one kind in a row at which to stop; four times as many if kinds alternate, or if videos
+        are reported as missing, which is true of many.
     doubts : bool
-        Whether to doubt that videos are not there.
+        Whether to doubt reports that videos are missing.
 
     Attributes
     ----------
     error : FetchStoppedError, optional
-        Why to stop.
+        The reason to stop, once there is one.
     """
 
     def __init__(self, most: int, *, doubts: bool = True) -> None:
@@ -45,7 +46,7 @@ class Breaker:
         self.error: FetchStoppedError | None = None
 
     def settled_by(self, fate: Fate) -> list[Fate]:
-        """Fates that are certain now that this one is known, in the order in which they came."""
+        """Return the fates that are settled now that this one is known, in the order in which they came."""
         self._held.append(fate)
         kind = self._kind(fate)
         if kind is None:
@@ -60,7 +61,7 @@ class Breaker:
         return [*believed, *(replace(other, state="pending", reason="doubtful") for other in others)]
 
     def rest(self) -> list[Fate]:
-        """What was held back; nothing is any longer."""
+        """Return the fates that are held back, and hold none back any longer."""
         held, self._held = self._held, []
         return held
 
@@ -68,7 +69,7 @@ class Breaker:
         return next((kind for kind in self._most if fate.reason in kind), None)
 
     def _alike(self, kind: frozenset[str]) -> int:
-        """How many of the last ones are of this kind."""
+        """Return how many of the last fates in a row are of this kind."""
         others = (number for number, fate in enumerate(reversed(self._held)) if fate.reason not in kind)
         return next(others, len(self._held))
 
@@ -102,4 +103,4 @@ LOCAL_ADVICE = {
     "old-cookies": "export the cookies again, from a private window that is closed right after, or use no account",
     "no-cookies": "name a cookie file with --cookies, or another browser with --cookies-from-browser",
 }
-"""By the reason of a ``local`` failure."""
+"""Advice by the reason of a ``local`` failure."""

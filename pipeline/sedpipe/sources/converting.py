@@ -1,7 +1,7 @@
-"""A recording of the user -> the audio of its clips in the store, a piece at a time.
+"""A recording of the user -> the audio of its clips in the store, one piece at a time.
 
 - :func:`convert`: a :class:`Conversion` -> fates
-- :func:`is_silent`: whether nothing can be heard in a piece
+- :func:`is_silent`: whether a piece is silent
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from sedpipe.io.files.checksums import sha256_of
 CONVERTED = "converted"
 """The tool that made the audio of a clip."""
 
-_EDGE_S = 0.05  # where a resampler rings after its neighbour
+_EDGE_S = 0.05  # at either end of a piece, where the resampler rings from the adjacent piece
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """Clips that are to be made of one recording.
+    """Clips that are to be made from one recording.
 
     Parameters
     ----------
     path : Path
     seen : Survey
-        What it was when its clips were thought out.
+        Survey of the recording from when its clips were planned.
     clips : tuple of (Clip, Path)
-        Pieces of it, in order, and where their audio goes.
+        Pieces of the recording, in order, and the paths for their audio.
     clip_format : ClipFormat
     remarks : tuple of Remark
-        What is to be said of each of them.
+        Remarks for the fate of every clip.
     """
 
     path: Path
@@ -53,7 +53,7 @@ class Conversion:
 
 
 def convert(task: Conversion) -> list[Fate]:
-    """Decode a recording once and store its clips; those that cannot be made have their reason."""
+    """Decode a recording once and store its clips; fates of clips that cannot be made contain the reason."""
     fates: list[Fate] = []
     try:
         status = os.stat(task.path)
@@ -71,7 +71,7 @@ def convert(task: Conversion) -> list[Fate]:
 
 
 def _pieces(recording: Recording, task: Conversion) -> Iterator[tuple[tuple[Clip, Path], np.ndarray]]:
-    """Each clip with its samples; no more than a clip and a block are ever in memory."""
+    """Yield each clip with its samples; never more than a clip and a block are in memory."""
     rate, most = task.clip_format.sample_rate, task.clip_format.n_samples
     wanted = iter(task.clips)
     due = next(wanted, None)
@@ -84,7 +84,7 @@ def _pieces(recording: Recording, task: Conversion) -> Iterator[tuple[tuple[Clip
                 break
             yield due, held[begin - first : begin - first + most]
             due = next(wanted, None)
-        if due is None:  # it was listened to, to its end, before
+        if due is None:  # the rest need not be decoded: the survey has decoded all of it
             return
         done = min(first + len(held), round(due[0].start_s * rate))
         held, first = held[done - first :], done
@@ -115,12 +115,12 @@ def _stored(task: Conversion, recording: Recording, clip: Clip, target: Path, sa
         tool=CONVERTED,
     )
     is_told = any(reason == SILENCE[0] for reason, _ in task.remarks)
-    # before all else that is said of the recording: the first remark is the one that is counted
+    # silence comes before the other remarks: the first one is the one that is counted
     return remarked(fate, (SILENCE, *task.remarks) if is_quiet and not is_told else task.remarks)
 
 
 def is_silent(samples: np.ndarray, sample_rate: int) -> bool:
-    """Whether nothing can be heard in a piece (samples,), but for what a resampler rings at its ends."""
+    """Return whether a piece (samples,) is silent, apart from the resampler's ringing at its ends."""
     edge = round(_EDGE_S * sample_rate)
     inner = samples[edge:-edge] if len(samples) > 4 * edge else samples
     return len(inner) == 0 or float(np.abs(inner).max()) < SILENT_BELOW
@@ -131,7 +131,7 @@ def _failed(task: Conversion, reason: str, message: str) -> list[Fate]:
 
 
 def _forget(task: Conversion) -> None:
-    """Pieces that were stored before a recording turned out to be of no use."""
+    """Delete pieces that were stored before the recording turned out to be unusable."""
     for _, target in task.clips:
-        if os.path.lexists(target):  # asked so, a name that is too long is none
+        if os.path.lexists(target):  # False for a name that is too long, for which unlink would raise
             target.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
-"""Many clips from one site, politely: few workers, pauses, and an end before harm is done.
+"""Many clips from one site, politely: few workers, pauses, and a stop before harm is done.
 
 - :func:`crawl`: clips -> fates, as they become known
 - :class:`Pace`: pauses between requests, shared by all workers
-- :class:`Manners`: how many, how fast, when to stop
+- :class:`Manners`: number of workers, pauses, and when to stop
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from sedpipe.fates import Fate
 from sedpipe.sources.breaker import LOCAL_ADVICE, Breaker
 from sedpipe.sources.source import FetchStoppedError
 
-_LOOK_S = 0.1  # how often waiting threads look whether they should stop
-_GRACE_S = 5.0  # a worker may notice by itself that its time is up
-_TIDY_S = 1.0  # what leaving waits for at most
-_JITTER = 0.3  # pauses are this much longer or shorter, at random
+_LOOK_S = 0.1  # interval at which waiting threads check whether they should stop
+_GRACE_S = 5.0  # time for a worker to notice by itself that its time is over
+_TIDY_S = 1.0  # longest wait for all workers at the end
+_JITTER = 0.3  # pauses are up to this much longer or shorter, at random
 
 
 @dataclass(frozen=True)
 class Manners:
-    """How to behave.
+    """How to behave towards the site.
 
     Parameters
     ----------
     workers : int
-        At the same time.
+        Number of clips at the same time.
     spacing_s : float
-        Seconds between two videos, over all workers; each pause is up to 30 % longer or shorter.
+        Time in seconds between two videos, over all workers; each pause is up to 30 % longer or shorter.
     breaker : int
-        Failures of one kind in a row after which to stop.
+        Number of failures of one kind in a row after which to stop.
     clip_timeout_s : float
-        Longest time for one try of a clip; a worker that takes longer is left behind.
+        Longest time in seconds for one try of a clip; a worker that takes longer is abandoned and replaced.
     backoff_s : float
-        Pause before the second try of a clip.
+        Pause in seconds before the second try of a clip.
     doubts : bool
-        Stop, too, after four times ``breaker`` videos in a row that are said not to be there, which an outdated tool
-        says of all videos; not wanted where many are known to be gone.
+        Whether to stop also after four times ``breaker`` videos in a row that are reported as missing, as an outdated
+        tool reports all videos; turn it off if many are known to be gone.
     """
 
     workers: int = 2
@@ -59,13 +59,13 @@ class Manners:
 
 
 class Worker(Protocol):
-    """Gets clips, one after the other, in one thread."""
+    """A worker that gets clips, one after the other, in one thread."""
 
     def get(self, clip: Clip, stopped: Callable[[], bool]) -> Fate:
         """Get the audio of a clip; raises :class:`FailedClipError`."""
 
     def close(self) -> None:
-        """Nothing more will be asked."""
+        """Release resources; no more clips follow."""
 
 
 class Pace:
@@ -74,7 +74,7 @@ class Pace:
     Parameters
     ----------
     spacing_s : float
-        Seconds between two turns.
+        Mean time in seconds between two requests.
     """
 
     def __init__(self, spacing_s: float) -> None:
@@ -83,7 +83,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait(self, stopped: Callable[[], bool]) -> None:
-        """Come back when it is one's turn, or when stopped."""
+        """Wait for the caller's turn, or until stopped."""
         with self._lock:
             now = time.monotonic()
             turn = max(now, self._next_s)
@@ -92,14 +92,14 @@ class Pace:
 
 
 def pause_until(moment: float, stopped: Callable[[], bool]) -> None:
-    """Wait for a moment of the monotonic clock, or until stopped."""
+    """Wait until a moment on the monotonic clock, or until stopped."""
     while (left := moment - time.monotonic()) > 0 and not stopped():
         time.sleep(min(left, _LOOK_S))
 
 
 @dataclass
 class _Job:
-    """A clip that a worker has in hand; the clock runs while it tries, not while it pauses."""
+    """The clip that a worker is working on; its time limit applies to tries, not to pauses."""
 
     clip: Clip
     trying_since: float | None = None
@@ -108,7 +108,7 @@ class _Job:
 
 @dataclass
 class _Crew:
-    """What the threads share."""
+    """State shared by the threads."""
 
     make_worker: Callable[[], Worker]
     manners: Manners
@@ -123,13 +123,13 @@ class _Crew:
         self.pace = Pace(self.manners.spacing_s)
 
     def start(self) -> None:
-        """One more worker. A daemon: Ctrl-C waits for nobody, and files appear whole or not at all."""
+        """Start one more worker, in a daemon thread: Ctrl-C does not wait for it, and files are written atomically."""
         thread = threading.Thread(target=self._work, args=(next(self.names),), daemon=True)
         self.threads.append(thread)
         thread.start()
 
     def dismiss(self) -> None:
-        """Nobody begins anything more; who is in the middle of something has a moment to tidy up."""
+        """Stop all workers: none starts another clip, and those at work have a moment to clean up."""
         self.stop.set()
         end = time.monotonic() + _TIDY_S
         for thread in self.threads:
@@ -149,14 +149,14 @@ class _Crew:
                     return
                 self.jobs[name] = job
                 outcome = self._outcome(worker, job)
-                if self.jobs.pop(name, None) is None:  # left behind: somebody else has taken this place
+                if self.jobs.pop(name, None) is None:  # abandoned: another worker has replaced this one
                     return
                 self._tell(job, outcome)
         finally:
             worker.close()
 
     def _tell(self, job: _Job | None, outcome: Fate | Exception) -> None:
-        """Hand an outcome over; nobody goes on before it is taken, or a storm would be heard of too late."""
+        """Hand over an outcome; wait while another is not taken yet, so that failures in a row are noticed in time."""
         while not self.stop.is_set():
             try:
                 self.fates.put((job, outcome), timeout=_LOOK_S)
@@ -180,7 +180,7 @@ class _Crew:
                 if is_last or not again or stopped():
                     return failed
                 pause_until(time.monotonic() + self.manners.backoff_s, stopped)
-            except Exception as error:  # a slip in one extractor must not end ten thousand clips
+            except Exception as error:  # a bug in one extractor must not end a crawl of ten thousand clips
                 return error
         raise AssertionError("unreachable")
 
@@ -191,26 +191,26 @@ def crawl(clips: Sequence[Clip], make_worker: Callable[[], Worker], manners: Man
     Parameters
     ----------
     clips : sequence of Clip
-        In the order in which they are begun.
+        Clips in the order in which they are started.
     make_worker : callable
-        Called once in each thread.
+        Function that makes a worker, called once in each thread.
     manners : Manners
-        How to behave. A clip that fails for a reason that may pass is tried twice, unless the server said that it
-        is asked too much.
+        How to behave towards the site. A clip that fails for a temporary reason is tried twice, unless the server
+        complained about too many requests.
 
     Yields
     ------
     Fate
-        Of each clip, as it becomes known; one that may be the site's and not the clip's as soon as the next clips tell.
-        Of clips that failed for what strikes all, ``pending``, as before they were asked for.
+        Fate of each clip, as it becomes known; a failure that may be the site's and not the clip's, as soon as later
+        clips decide it. If it is the site's, the clips are ``pending``, as before they were tried.
 
     Raises
     ------
     FetchStoppedError
-        After ``manners.breaker`` failures of one kind in a row, or when this machine lacks something; clips without
+        After ``manners.breaker`` failures of one kind in a row, or if this machine lacks something; clips without
         a fate are untouched.
     SedpipeError
-        What a worker raised about this machine: a full disk, an option that cannot be used.
+        If a worker raised it about this machine: a full disk, an option that cannot be used.
     """
     waiting: queue.SimpleQueue[Clip] = queue.SimpleQueue()
     for clip in clips:
@@ -244,7 +244,7 @@ def _next_fate(crew: _Crew) -> Fate:
 
 
 def _leave_behind(crew: _Crew) -> Fate | None:
-    """The fate of a clip whose worker hangs where it cannot be reached; another takes its place."""
+    """Replace a worker that hangs and cannot be stopped; return the fate of its clip, or None if no worker hangs."""
     limit = crew.manners.clip_timeout_s + _GRACE_S
     for name, job in list(crew.jobs.items()):
         since = job.trying_since
@@ -260,7 +260,7 @@ def _fate(job: _Job | None, outcome: Fate | Exception) -> Fate:
     if isinstance(outcome, Fate):
         return outcome
     if isinstance(outcome, SedpipeError) and not isinstance(outcome, AudioError):
-        raise outcome  # this machine's trouble, in a sentence already
+        raise outcome  # a problem of this machine, whose message is a sentence already
     if isinstance(outcome, FailedClipError):
         failure, message = outcome.failure, outcome.message
     else:

@@ -1,8 +1,8 @@
-"""A recording as clips: one, or the pieces of a long one, with what sounds in each, and what of it was left out.
+"""A recording as clips: one, or the pieces of a long one, with the events of each, and those that were left out.
 
 - :func:`cut_up`: recording -> :class:`CutUp`
-- :class:`CutUp`: its clips and events
-- :class:`LeftOut`: what was cut or dropped, to be counted and told
+- :class:`CutUp`: clips and events of a recording
+- :class:`LeftOut`: numbers of events that were cut or dropped, to be reported
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from sedpipe.clips import LEAST_PIECE_S, Clip, piece_clip_id, pieces
 from sedpipe.events import Event, events_within
 from sedpipe.io.lists.recordings import Recording
 
-_NEAR_S = 0.05  # an event may end so much after its recording: coders pad, and people click
+_NEAR_S = 0.05  # tolerance for events that end after their recording: codecs pad, and annotators click imprecisely
 _DUST_S = 1e-6
 
 
 @dataclass
 class LeftOut:
-    """Events that do not lie in clips as they were listed.
+    """Numbers of events that are not in clips as they were listed.
 
     Parameters
     ----------
     past_end : int
-        That begin after their recording has ended.
+        Events that begin after the end of their recording.
     beyond_end : int
-        That go on after it has.
+        Events that continue beyond the end of their recording.
     parts : int
-        Parts under a tenth of a second of events that go on in the next or previous piece.
+        Parts under a tenth of a second of events that continue in the next or previous piece.
     """
 
     past_end: int = 0
@@ -37,7 +37,7 @@ class LeftOut:
     parts: int = 0
 
     def add(self, other: LeftOut) -> None:
-        """Those of another recording, too."""
+        """Add the numbers of another recording."""
         self.past_end += other.past_end
         self.beyond_end += other.beyond_end
         self.parts += other.parts
@@ -51,12 +51,12 @@ class CutUp:
     ----------
     clips : list of Clip
     events : list of list of Event, or None
-        Of each clip, from its beginning; None where nobody says when things sound.
+        Events of each clip, with times from its beginning; None if they are unknown.
     left_out : LeftOut
     fault : tuple of (str, str)
-        Why it cannot be used as it is: class and sentence; empty where it can.
+        Why the recording cannot be used as it is: reason and sentence; both empty if it can.
     inherits : bool
-        Whether its pieces have the labels of the whole.
+        Whether the pieces have the labels of the whole recording.
     """
 
     clips: list[Clip]
@@ -74,13 +74,13 @@ def cut_up(whole: Clip, listed: Recording, seconds: float | None, clip_s: float,
     whole : Clip
         The recording as one clip: its id, split and source.
     listed : Recording
-        What is known of it.
+        Labels and events of the recording in the lists.
     seconds : float or None
-        How long it is; None where that is not known, since it is missing or cannot be read.
+        Duration in seconds; None if it is unknown, since the recording is missing or cannot be read.
     clip_s : float
-        Longest clip in seconds. What goes on for less than a tenth of a second after it is cut off.
+        Longest clip in seconds. A remainder of less than a tenth of a second is cut off.
     long : str
-        What becomes of a longer one: ``windows``, ``inherit`` or ``refuse``.
+        What to do with a longer recording: ``windows``, ``inherit`` or ``refuse``.
     """
     if seconds is None:
         return CutUp([whole], None if listed.events is None else [list(listed.events)])
@@ -107,7 +107,7 @@ def cut_up(whole: Clip, listed: Recording, seconds: float | None, clip_s: float,
 
 
 def differs(listed: Recording) -> bool:
-    """Whether weak labels and events of a recording contradict each other."""
+    """Return whether weak labels and events of a recording contradict each other."""
     return listed.events is not None and {event.label for event in listed.events} != set(listed.labels)
 
 
@@ -116,7 +116,7 @@ def _piece(whole: Clip, place: tuple[float, float], labels: Sequence[str]) -> Cl
 
 
 def _inside(events: Sequence[Event] | None, end_s: float) -> tuple[list[Event] | None, LeftOut]:
-    """Events up to the end, those that are not located among them."""
+    """Return the events up to the end, and all those without known times."""
     left_out = LeftOut()
     if events is None:
         return None, left_out
@@ -133,7 +133,7 @@ def _inside(events: Sequence[Event] | None, end_s: float) -> tuple[list[Event] |
 def _in_windows(
     events: Sequence[Event], places: Sequence[tuple[float, float]], clip_s: float, left_out: LeftOut
 ) -> list[list[Event]]:
-    """Events of each window: of which a tenth of a second is in it, or all, or more than in any other."""
+    """Return the events of each window: those with at least 0.1 s in it, or with no longer part in another window."""
     counting: list[list[Event]] = [[] for _ in places]
     for event in events:
         last = min(len(places) - 1, int(event.offset / clip_s))
@@ -152,7 +152,7 @@ def _overlap(event: Event, place: tuple[float, float]) -> float:
 
 
 def _without_time(listed: Recording) -> tuple[str, ...]:
-    """Labels of which nobody says when they sound."""
+    """Return the labels whose times are unknown."""
     if listed.events is None:
         return listed.labels
     return tuple(dict.fromkeys(event.label for event in listed.events if not event.is_located))

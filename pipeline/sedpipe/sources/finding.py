@@ -1,7 +1,7 @@
-"""Listed recordings -> files: as they are called, or as only one file can be meant.
+"""Listed recordings -> files: found by their name, or by a similar one if only one file can be meant.
 
 - :func:`find_listed`: names -> :class:`Found`
-- :class:`Found`: where each lies, and what no list has
+- :class:`Found`: the file of each recording, and files that are not listed
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class Found:
     Parameters
     ----------
     files : dict of str to str
-        File below the folder, by listed name; the name itself, or one that differs in its extension, in how accents
-        are written, or in folders before it, if only one can be meant. A recording that is not here is missing.
+        File below the folder, by listed name: the name itself, or one that differs in its extension, in how accents
+        are encoded, or in the folders before it, if only one file can be meant. A recording that has none is missing.
     others : list of str
-        Audio files below the folder that are none of these.
+        All other audio files below the folder.
     suggestions : dict of str to str
-        `` (did you mean ...?)`` of a missing recording, where there is something like it.
+        `` (did you mean ...?)`` for a missing recording, if there is a similar name.
     """
 
     files: dict[str, str]
@@ -38,23 +38,23 @@ class Found:
 
     @property
     def n_renamed(self) -> int:
-        """Recordings that were found under a name written a little differently."""
+        """Number of recordings that were found under a slightly different name."""
         return sum(name != file for name, file in self.files.items())
 
 
 def find_listed(folder: Path, names: Sequence[str]) -> Found:
-    """Where recordings lie.
+    """Find the files of recordings.
 
     Parameters
     ----------
     folder : Path
-        Names start from it.
+        Folder that the names are relative to.
     names : sequence of str
-        Relative paths with ``/``, as a list has them.
+        Relative paths with ``/``, as in a list.
     """
     files = _audio_below(folder)
     there = set(files)
-    # a name that only a link or another suffix keeps out of the search is one all the same
+    # the search leaves out links and unusual suffixes, but a listed file that exists counts all the same
     found = {name: name for name in names if name in there or os.path.isfile(folder / name)}
     by_name = set(found.values())
     left = [file for file in files if file not in by_name]
@@ -67,13 +67,13 @@ def find_listed(folder: Path, names: Sequence[str]) -> Found:
     return Found(found, [file for file in left if file not in taken], suggestions)
 
 
-_SUGGESTED = 10  # looking for what is alike takes long where thousands are missing
+_SUGGESTED = 10  # the search for similar names takes long if thousands of recordings are missing
 
 
 def _audio_below(folder: Path) -> list[str]:
-    """Files whose names a list could hold."""
+    """Return the audio files whose names a list can contain."""
     try:
         files = [file.name for file in find_audio([folder], all_of_it=True).files] if os.path.isdir(folder) else []
-    except SettingsError:  # it holds no audio
+    except SettingsError:  # the folder contains no audio
         return []
     return [name for name in files if not has_control_characters(name)]

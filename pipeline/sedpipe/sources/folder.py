@@ -1,7 +1,7 @@
 """Datasets of a user's own recordings.
 
-What clips were made from is remembered (:mod:`sedpipe.io.cache.recordings`): a changed recording is converted anew, a
-changed label touches no audio.
+A table in the cache (:mod:`sedpipe.io.cache.recordings`) describes the recordings that clips were made from: a changed
+recording is converted again, a changed label affects no audio.
 
 - :class:`FolderSource`: rows from the weak and strong lists, audio converted into the store
 """
@@ -43,7 +43,7 @@ Key = tuple[str, str]
 
 
 class FolderSource(Source):
-    """Clips of a folder.
+    """Clips of a folder dataset.
 
     Parameters
     ----------
@@ -64,15 +64,15 @@ class FolderSource(Source):
 
     @property
     def clip_format(self) -> ClipFormat:
-        """Length and rate of clips, once they are resolved."""
+        """Length and sample rate of the clips, once they are resolved."""
         return self._format
 
     def listed(self) -> dict[str, int]:
-        """Recordings of each split; how many clips they make is known once they were looked at."""
+        """Return the number of recordings of each split; that of clips is known only once recordings are examined."""
         return {split.split: len(split.recordings) for split in read_splits(self._manifest)}
 
     def may_have_changed(self) -> bool:
-        """Recordings may change at any time; what the first edition made is left as it is until one does."""
+        """Return True: recordings may change; but what the first edition made is left alone until a recording does."""
         if not self._known.is_there:
             self._tell_of_beginnings()
         return self._known.is_there or any(
@@ -80,9 +80,10 @@ class FolderSource(Source):
         )
 
     def prepare(self) -> None:
-        """Refuse lists that cannot be used, before the rows that are there are forgotten.
+        """Refuse lists that cannot be used, before the existing rows are dropped.
 
-        So is a dataset whose folder in the cache is a user's own: what is of no clip is deleted there.
+        Also refuse a dataset whose folder in the cache contains the user's own files: sedpipe deletes files there that
+        belong to no clip.
         """
         cache, manifest, hint = self._cache, self._manifest, "choose another --cache, or another name for the dataset"
         for split in manifest.split_names:
@@ -91,7 +92,7 @@ class FolderSource(Source):
                 if os.path.realpath(path) in map(os.path.realpath, lists):
                     raise SedpipeError(f"{path} is a list of {manifest.name}, and would be overwritten", hint=hint)
         made = [os.path.realpath(cache.folder / "audio"), *(os.path.realpath(cache.audio_dir(one)) for one in SPLITS)]
-        for listed in read_splits(manifest):  # a list that cannot be read leaves the rows that are there
+        for listed in read_splits(manifest):  # raises for an unreadable list, so that the existing rows are kept
             self._check_every_recording_has_rows(listed.split, listed.recordings)
             base = manifest.audio_dir(listed.split)
             for folder in {base, *((base / recording.filename).parent for recording in listed.recordings)}:
@@ -107,9 +108,9 @@ class FolderSource(Source):
             )
 
     def recall(self) -> None:
-        """Read what is remembered, which another part may have written meanwhile.
+        """Read the table of known recordings, which another shard may have written in the meantime.
 
-        The names that the first edition gave are taken over before its rows are forgotten.
+        Names of clips that the first edition made are taken over before its rows are dropped.
         """
         self._known = KnownRecordings(self._cache.folder)
         if not self._known.is_there:
@@ -119,7 +120,7 @@ class FolderSource(Source):
                 self._known.save(rows, record.clip_format)
 
     def resolve(self) -> Iterator[SplitRows]:
-        """Read the lists, look at the recordings, and cut them into clips."""
+        """Read the lists, examine the recordings, and cut them into clips."""
         looked = look_at_splits(self._manifest, read_splits(self._manifest), self._known, self._access)
         before = self._known.clip_format or ClipFormat()
         self._format = self._manifest.clip_format(_commonest_rate(looked) or before.sample_rate)
@@ -131,8 +132,8 @@ class FolderSource(Source):
             for one, pieces in zip(split.recordings, of_split, strict=True)
             for clip in pieces.clips
         }
-        # audio of what has changed goes first, then what it was made from is forgotten: the other way round, a process
-        # that is killed in between would leave audio of other recordings
+        # audio of changed recordings is deleted first, and then the table is updated: in the other order, a process
+        # that is killed in between would leave audio that was made from other recordings than those in the table
         self._drop_other_audio(rows)
         self._known.save(_remembered(looked), self._format)
         for note in unlisted_notes(looked):
@@ -140,7 +141,7 @@ class FolderSource(Source):
         yield from rows
 
     def recordings(self, clips: Sequence[Clip]) -> dict[str, frozenset[str]]:
-        """Each clip's recording; where a split says which recordings belong together (``group``), their group."""
+        """Return each clip's recording or, if the split has a rule for what belongs together (``group``), its group."""
         found = super().recordings(clips)
         for split in {clip.split for clip in clips}:
             rule, of_split = self._manifest.splits[split].group, [clip for clip in clips if clip.split == split]
@@ -150,18 +151,18 @@ class FolderSource(Source):
         return found
 
     def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
-        """Tell of clips whose audio is there: it was made from what is remembered, or it would have been deleted.
+        """Yield the fates of clips whose audio exists: it was made from the known recordings, else it would be deleted.
 
-        Silence in which something is said to sound is deleted now: nobody knew of it.
+        Audio that is silent although its clip has labels is deleted now, since no fate has recorded the silence.
         """
         for clip in clips:
             looked, cut = self._made_of[clip.split, clip.clip_id]
             path, rate = self._cache.audio_path(clip), self._format.sample_rate
             try:
                 fate = fate_of_stored(clip, path)
-                # of a whole recording it is remembered elsewhere
+                # whether a whole recording is silent is known from its survey
                 is_quiet = len(cut.clips) > 1 and is_silent(read_stored(path, rate), rate)
-            except AudioError:  # who makes features tells
+            except AudioError:  # reported when features are made
                 continue
             if is_quiet and clip.labels:
                 self._delete(path)
@@ -174,7 +175,7 @@ class FolderSource(Source):
             yield remarked(found, (SILENCE, *told) if is_quiet and not seen.is_silent else told)
 
     def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
-        """Convert recordings, each decoded once for all of its clips."""
+        """Convert recordings; each is decoded once for all of its clips."""
         due: dict[str, list[Clip]] = {}
         for clip in clips:
             looked, cut = self._made_of[clip.split, clip.clip_id]
@@ -215,9 +216,9 @@ class FolderSource(Source):
         return SplitRows(name, len(clips), clips, reference, notes=notes, missing=missing)
 
     def _check_every_recording_has_rows(self, name: str, recordings: Sequence[Recording]) -> None:
-        """Absent is not negative: only a recording in which nothing sounds may go without a row.
+        """Raise if a recording has weak labels but no row in the strong list: a missing row does not mean no events.
 
-        Training may be taught by the strong labels of some clips, and by weak ones alone.
+        ``training`` is exempt: networks can learn from the strong labels of only some clips, or from weak labels alone.
         """
         for one in recordings if self._manifest.has_truth(name) and name != SPLITS[0] else ():
             if one.labels and one.events is None:
@@ -228,7 +229,10 @@ class FolderSource(Source):
                 )
 
     def _drop_other_audio(self, rows: Sequence[SplitRows]) -> None:
-        """Delete what is of no clip, of a recording that has changed, or of another length or rate."""
+        """Delete audio of no clip, of a changed or unusable recording, of another length or rate, or of silence.
+
+        Silence is deleted only if its clip has labels.
+        """
         kept: dict[str, set[str]] = {split: set() for split in SPLITS}
         silent = self._silent()
         if self._known.clip_format == self._format:
@@ -240,7 +244,7 @@ class FolderSource(Source):
                         kept[clip.split].add(audio_name(clip.clip_id))
         for split in SPLITS:
             for name in self._cache.audio_names(split) - kept[split]:
-                if name.endswith(".flac"):  # others are not sedpipe's
+                if name.endswith(".flac"):  # other files are not sedpipe's
                     self._delete(self._cache.audio_dir(split) / name)
 
     def _delete(self, path: Path) -> None:
@@ -253,10 +257,10 @@ class FolderSource(Source):
             ) from error
 
     def _silent(self) -> set[Key]:
-        """Clips of silence, stored while nothing was said to sound in them."""
+        """Return the clips that are silent and were stored while they had no labels."""
         fates = {key: entry.fate for key, entry in read_ledgers(self._cache.folder).items()}
         reason, sentence = SILENCE
-        # the reason was once another one where something else was to be said, too
+        # earlier versions gave another reason if there was another remark, too
         return {
             key
             for key, fate in fates.items()
@@ -264,7 +268,7 @@ class FolderSource(Source):
         }
 
     def _tell_of_beginnings(self) -> None:
-        """The first edition cut long recordings off and kept their labels."""
+        """Warn about clips of the first edition, which cut long recordings off and kept all of their labels."""
         entries = read_ledgers(self._cache.folder).values() if self._cache.clips_path.exists() else ()
         n_cut = sum((entry.fate.state, entry.fate.reason) == ("ok", "cut") for entry in entries)
         if n_cut:
@@ -275,9 +279,9 @@ class FolderSource(Source):
             )
 
     def _of_first_edition(self) -> dict[str, tuple[KnownRecording, Path]]:
-        """Recordings of clips that an edition made which remembered nothing, and where they lie.
+        """Return the recordings of clips that the first edition made, which kept no table of them, and their paths.
 
-        Audio that is younger than its recording was made from it; of others the stamp is no file's.
+        Audio that is newer than its recording was made from it; the other recordings get a stamp that no file has.
         """
         found: dict[str, tuple[KnownRecording, Path]] = {}
         if self._known.is_there or self._cache.find_record() is None or not self._cache.clips_path.exists():
@@ -305,7 +309,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _commonest_rate(looked: Sequence[SplitLooked]) -> int:
-    """Of all recordings, those that cannot be used left out; of equally common ones the highest; 0 for none."""
+    """Return the commonest sample rate of usable recordings, of equally common ones the highest; 0 if there is none."""
     rates = Counter(one.seen.rate for split in looked for one in split.recordings if one.seen and one.seconds)
     return max(rates, key=lambda rate: (rates[rate], rate), default=0)
 
@@ -320,7 +324,7 @@ def _remembered(looked: Sequence[SplitLooked]) -> dict[str, KnownRecording]:
 
 
 def _fault(looked: Looked, cut: CutUp) -> Remark:
-    """Why a recording cannot be converted: class and sentence; empty where it can."""
+    """Return why a recording cannot be converted, as reason and sentence; both are empty if it can."""
     if not looked.is_there:
         return "missing", f"{looked.path}: no such file{looked.suggestion}"
     if looked.seen is not None and looked.seen.fault:
@@ -342,5 +346,5 @@ def _remarks(seen: Survey, cut: CutUp, clip_format: ClipFormat) -> Iterator[Rema
 
 
 def _somewhere(clip: Clip) -> list[Event]:
-    """What sounds in a clip at times that are not known."""
+    """Return events for a clip's labels at unknown times."""
     return [Event(0.0, 0.0, label) for label in clip.labels]

@@ -1,4 +1,4 @@
-"""Listed recordings of a split, found and looked at: where each lies, what it is, and what it was before.
+"""Listed recordings of a split, found and examined: where each is, what it contains, and whether it has changed.
 
 - :func:`look_at_splits`: splits -> :class:`SplitLooked`
 - :class:`Looked`: one recording
@@ -24,7 +24,7 @@ from sedpipe.sources.access import Access
 from sedpipe.sources.finding import Found, find_listed
 
 _LOOKED_AT_AGAIN = frozenset({"unreadable", "silent"})
-"""Faults that may have gone although the file is as it was; silence was one in an earlier edition."""
+"""Faults that may be gone although the file is the same; silence was a fault in an earlier version."""
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,23 @@ class Looked:
     Parameters
     ----------
     listed : Recording
-        What the lists say of it.
+        Content of the lists for this recording.
     place : str
-        The folder as the manifest has it, and the file below.
+        Folder as named in the manifest, and path of the file below it.
     path : Path
-        Where it lies, or should.
+        Path of the file, or the path at which it is expected.
     clip_id : str
-        Of the whole of it.
+        ``clip_id`` of the recording as a whole.
     seen : Survey or None
-        What it is; None where it is not there, and was not before.
+        Survey of the recording, an earlier one if the file no longer exists; None if it does not and never did.
     is_there : bool
+        Whether the file exists.
     is_as_it_was : bool
-        Whether audio that was made of it still is of it. So is that of a recording which is not there any longer.
+        Whether audio made from it earlier is still valid, also that of a recording that no longer exists.
     was_other : bool
-        Whether its content was another one before.
+        Whether its content was different before.
     suggestion : str
-        `` (did you mean ...?)`` where it is not there.
+        `` (did you mean ...?)`` if the file does not exist.
     """
 
     listed: Recording
@@ -64,13 +65,13 @@ class Looked:
 
     @property
     def seconds(self) -> float | None:
-        """How long it is; None where that is not known or it is of no use."""
+        """Duration in seconds; None if it is unknown or the recording cannot be used."""
         return self.seen.seconds if self.seen is not None and self.seen.n_samples and not self.seen.fault else None
 
 
 @dataclass(frozen=True)
 class SplitLooked:
-    """A split: its recordings, and what no list has."""
+    """A split: its recordings, and files that are not listed."""
 
     listed: ListedSplit
     folder: str
@@ -81,18 +82,18 @@ class SplitLooked:
 def look_at_splits(
     manifest: FolderManifest, splits: Iterable[ListedSplit], known: KnownRecordings, access: Access
 ) -> list[SplitLooked]:
-    """Find the recordings of all splits and look at those that are new or have changed.
+    """Find the recordings of all splits and examine those that are new or have changed.
 
     Parameters
     ----------
     manifest : FolderManifest
-        Of the dataset.
+        Manifest of the dataset.
     splits : iterable of ListedSplit
-        What its lists say.
+        Content of its lists.
     known : KnownRecordings
-        What was looked at before.
+        Recordings that were examined before.
     access : Access
-        How the user's files are reached.
+        Number of processes, and the listener.
     """
     located = [(split, *_located(manifest, split, known)) for split in splits]
     paths = {one.place: one.path for _, recordings, _ in located for one in recordings if one.is_there}
@@ -141,12 +142,12 @@ def _with(one: Looked, seen: Mapping[str, Survey], known: KnownRecordings) -> Lo
 
 
 def _is_same(before: Survey, now: Survey) -> bool:
-    """By content; where that was not remembered, by size and time of change."""
+    """Return whether a file is the same: by its checksum or, if that is unknown, by size and time of change."""
     return before.sha256 == now.sha256 if before.sha256 else before.stamp == now.stamp
 
 
 def _look(task: tuple[Path, Survey | None]) -> Survey:
-    """What a recording is; read only if its size or time have changed, decoded only if its content has."""
+    """Survey a recording; read it only if its size or time has changed, and decode it only if its content has."""
     path, before = task
     if before is None or not before.sha256 or before.fault in _LOOKED_AT_AGAIN:
         return survey(path)

@@ -1,6 +1,6 @@
-"""Datasets of mixtures: recordings, found or synthesised, mixed by the recipe of the manifest.
+"""Datasets of mixtures: real or synthesised recordings, mixed by the recipe of the manifest.
 
-- :class:`MixtureSource`: rows by drawing, audio by rendering; both in parallel
+- :class:`MixtureSource`: draws mixtures to get rows, renders them to get audio; both in parallel
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from sedpipe.suggestions import did_you_mean
 from sedpipe.wording import counted
 
 _CALLED = "mixture "
-MIXTURES_PER_TASK = 16  # small enough that a progress bar moves, large enough that recordings are prepared once
+MIXTURES_PER_TASK = 16  # small enough for a progress bar to move, large enough to prepare recordings only once
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,14 @@ class SplitPlan:
     ----------
     recipe : Recipe
     seed : int
-        Of the split.
+        Random seed of the split.
     labels : tuple of str
     recordings : tuple of tuple of str
         Names of the recordings of each class.
     paths : dict
-        Where a recording lies; one that is not here is missing.
+        Path of each recording by its name; a recording without an entry is missing.
     synthesis_seed : int, optional
-        Where recordings are synthesised; ``paths`` is then empty.
+        Random seed of synthesised recordings, if they are synthesised; ``paths`` is then empty.
     """
 
     recipe: Recipe
@@ -72,7 +72,7 @@ class SplitPlan:
 
     @property
     def names(self) -> list[str]:
-        """Of the recordings of all classes."""
+        """Names of the recordings of all classes."""
         return [name for of_class in self.recordings for name in of_class]
 
     def draw(self, index: int) -> Draw:
@@ -80,7 +80,7 @@ class SplitPlan:
         return draw(self.recipe, self.seed, index, [len(names) for names in self.recordings], self.library)
 
     def library(self, class_index: int, recording_index: int) -> PreparedRecording:
-        """The prepared recording; prepared once a process."""
+        """Return a prepared recording, which is prepared once per process."""
         name = self.recordings[class_index][recording_index]
         if self.synthesis_seed is not None:
             return _synthesised(self.synthesis_seed, class_index, self.labels[class_index], name)
@@ -89,7 +89,7 @@ class SplitPlan:
         return _prepared(self.paths[name], name)
 
 
-@lru_cache(maxsize=256)  # at most 0.9 GB a worker
+@lru_cache(maxsize=256)  # at most 0.9 GB per worker
 def _prepared(path: Path, name: str) -> PreparedRecording:
     try:
         return prepare(read_waveform(path, SAMPLE_RATE, dtype="float64"))
@@ -99,7 +99,7 @@ def _prepared(path: Path, name: str) -> PreparedRecording:
 
 @lru_cache(maxsize=512)
 def _synthesised(seed: int, class_index: int, label: str, name: str) -> PreparedRecording:
-    # its filters take 47 MB and half a second, which whoever scores mixtures that are there has better uses for
+    # imported here: its filters take 47 MB and half a second, which scoring existing mixtures does not need
     from sedpipe.soundscapes.synth import synthesise
 
     fold, take = (int(number) for number in name.rsplit("/", 1)[1].split("-"))
@@ -114,7 +114,7 @@ class MixtureSource(Source):
     manifest : MixtureManifest
     cache : Dataset
     access : Access
-        Its places are folders, archives or addresses with the recordings; by default the public archive.
+        Its ``places`` are folders, archives or addresses with the recordings; by default the public archive.
     """
 
     def __init__(self, manifest: MixtureManifest, cache: Dataset, access: Access) -> None:
@@ -124,19 +124,19 @@ class MixtureSource(Source):
         self._plans: dict[str, SplitPlan] = {}
 
     def listed(self) -> dict[str, int]:
-        """As the manifest says; no recording need be there."""
+        """Return the numbers in the manifest; no recordings are needed."""
         return {split: self._manifest.splits[split].clips for split in self._manifest.split_names}
 
     def prepare(self) -> None:
-        """Find the recordings, or fetch their archive, and draw: parts that begin together do so at the same time."""
+        """Find the recordings, or fetch their archive, and draw: shards started together do so at the same time."""
         _ = self._shelf, self._drawn
 
     def resolve(self) -> Iterator[SplitRows]:
-        """Draw every mixture of every split whose recordings are there; what was made before keeps its row."""
+        """Draw every mixture of every split whose recordings exist; mixtures made before keep their rows."""
         yield from map(self._with_what_was_made, self._drawn)
 
     def recordings(self, clips: Sequence[Clip]) -> dict[str, frozenset[str]]:
-        """Names of the recordings that each mixture was drawn from; none need be there."""
+        """Return the names of the recordings that each mixture was drawn from; the recordings need not exist."""
         recipe, drawn = Recipe(**self._manifest.mixture.model_dump()), {}
         for clip in clips:
             of_class = self._manifest.recordings_of(clip.split)
@@ -161,7 +161,7 @@ class MixtureSource(Source):
 
     @cached_property
     def _shelf(self) -> RecordingShelf | None:
-        """Where recordings are; None where they are synthesised."""
+        """The shelf of the recordings; None if they are synthesised."""
         manifest = self._manifest
         if manifest.recordings is None:
             return None
@@ -215,7 +215,10 @@ class MixtureSource(Source):
         return SplitRows(split, listed, clips, reference, dropped, self._notes(plan))
 
     def _with_what_was_made(self, rows: SplitRows) -> SplitRows:
-        """A mixture with audio is whole, wherever its recordings are now; rows of other rules are forgotten by then."""
+        """Add rows of mixtures that have audio but whose recordings are missing now, since the audio is complete.
+
+        Rows that were made with other rules have been dropped by then.
+        """
         dropped = {fate.clip_id: fate for fate in rows.dropped}
         if not dropped or not is_there(self._cache.clips_path):
             return rows
@@ -252,7 +255,7 @@ class MixtureSource(Source):
 
 
 def mixture_id(split: str, index: int) -> str:
-    """``clip_id`` of a mixture of a split.
+    """Return the ``clip_id`` of a mixture of a split.
 
     >>> mixture_id("testing", 3)
     'testing-00003'
@@ -261,7 +264,7 @@ def mixture_id(split: str, index: int) -> str:
 
 
 def is_mixture(clip: Clip) -> bool:
-    """Whether a row is one of a dataset of mixtures: then it does not tell of which recordings."""
+    """Return whether a row belongs to a dataset of mixtures: its ``source`` then does not name the recordings."""
     return clip.source.startswith(_CALLED)
 
 
@@ -270,7 +273,7 @@ def _index_of(clip_id: str) -> int:
 
 
 def _truths(plan: SplitPlan, indices: list[int]) -> list[tuple[int, list[Event] | str]]:
-    """The truth of each mixture, or why it cannot be made."""
+    """Return the events of each mixture, or why it cannot be made."""
     found: list[tuple[int, list[Event] | str]] = []
     for index in indices:
         try:

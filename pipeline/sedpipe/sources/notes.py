@@ -1,7 +1,7 @@
-"""What a person should know of the recordings of a split, counted: nothing is cut, dropped or guessed in silence.
+"""Messages for the user about the recordings of a split, with counts: nothing is silently cut, dropped or guessed.
 
-- :func:`notes_of`: one split
-- :func:`unlisted_notes`: recordings that are in no list
+- :func:`notes_of`: messages about one split
+- :func:`unlisted_notes`: messages about recordings that are in no list
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from sedpipe.wording import counted, of_some
 
 
 def notes_of(split: SplitLooked, cut: Sequence[CutUp], clip_s: float, *, has_strong: bool) -> list[str]:
-    """Sentences about a split.
+    """Return sentences about a split.
 
     Parameters
     ----------
     split : SplitLooked
     cut : sequence of CutUp
-        Its recordings as clips.
+        Clips of each of its recordings.
     clip_s : float
         Longest clip in seconds.
     has_strong : bool
-        Whether it has a strong list.
+        Whether the split has a strong list.
     """
     name = split.listed.split
     notes = [*_of_files(split), *_of_lengths(split, cut, clip_s), *_of_events(cut)]
@@ -47,7 +47,7 @@ def notes_of(split: SplitLooked, cut: Sequence[CutUp], clip_s: float, *, has_str
 
 
 def unlisted_notes(splits: Sequence[SplitLooked]) -> Iterator[str]:
-    """Sentences about recordings that lie in a folder of the dataset and are in no list of it."""
+    """Yield sentences about recordings that are in a folder of the dataset but in none of its lists."""
     for folder in dict.fromkeys(split.folder for split in splits):
         those = [split for split in splits if split.folder == folder]
         listed = {file for split in those for file in split.found.files.values()}

@@ -1,4 +1,4 @@
-"""The kinds of datasets: which source knows which.
+"""The source of each kind of dataset.
 
 - :data:`SOURCES`: kind -> source, a registry
 - :func:`open_source`: manifest -> its source
@@ -19,7 +19,7 @@ from sedpipe.sources.source import Source
 from sedpipe.sources.youtube import YoutubeSource
 from sedpipe.suggestions import did_you_mean
 
-# Any: a source takes the form of its own kind, which is registered under the same name in io.manifests.load.KINDS
+# Any: a source takes a manifest of its own kind, whose form has the same key in io.manifests.load.KINDS
 SOURCES: dict[str, Callable[[Any, Dataset, Access], Source]] = {
     "mixtures": MixtureSource,
     "folder": FolderSource,
@@ -28,12 +28,12 @@ SOURCES: dict[str, Callable[[Any, Dataset, Access], Source]] = {
 
 
 def open_source(manifest: Manifest, cache: Dataset, access: Access) -> Source:
-    """The source that knows this kind of dataset.
+    """Open the source for a manifest's kind of dataset.
 
     Raises
     ------
     ManifestError
-        If there is none.
+        If there is no source for this kind.
     """
     opened = SOURCES.get(manifest.kind)
     if opened is None:

@@ -1,7 +1,7 @@
-"""Recordings that mixtures are made of: found in folders and archives, each checked by its checksum.
+"""Recordings that mixtures are made from: found in folders and archives, each verified by its checksum.
 
-- :func:`open_shelf`: from the places that the user names, or from the public archive
-- :class:`RecordingShelf`: which recordings are there and whole
+- :func:`open_shelf`: find them in the places that the user names, or in the public archive
+- :class:`RecordingShelf`: the recordings that exist and are intact
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.web.fetch import fetch_file
 
 MOST_BYTES_A_RECORDING = 64 * 1024 * 1024
-"""Most that is unpacked for one recording, whatever the archive claims."""
+"""Most bytes that are unpacked for one recording, whatever size the archive claims."""
 
 
 class RecordingShelf:
@@ -26,9 +26,9 @@ class RecordingShelf:
     Parameters
     ----------
     folders : sequence of Path
-        Looked through in this order; a recording lies at its listed path below one of them.
+        Folders, searched in this order; a recording is at its listed path below one of them.
     checksum_of : callable
-        sha256 (hex) that a recording must have, by its listed path.
+        Listed path of a recording -> sha256 (hex) that it must have.
     """
 
     def __init__(self, folders: Sequence[Path], checksum_of: Callable[[str], str]) -> None:
@@ -36,7 +36,7 @@ class RecordingShelf:
         self._checksum_of = checksum_of
 
     def usable(self, names: Iterable[str]) -> dict[str, Path]:
-        """Where each recording lies that is there and has the right checksum."""
+        """Return the paths of those recordings that exist and have the right checksum."""
         paths = {}
         for name in names:
             path = next((path for path in self._candidates(name) if _is_whole(path, self._checksum_of(name))), None)
@@ -45,11 +45,11 @@ class RecordingShelf:
         return paths
 
     def is_there(self, name: str) -> bool:
-        """Whether there is a recording of that name, whole or not."""
+        """Return whether there is a recording of that name, intact or not."""
         return bool(self._candidates(name))
 
     def complaints(self, names: Iterable[str], usable: dict[str, Path]) -> list[str]:
-        """A line for each recording that is there and cannot be used, and then one for all that are missing."""
+        """Return a line for each recording that exists but cannot be used, and then one for all that are missing."""
         lines, missing = [], []
         for name in names:
             candidates = [] if name in usable else self._candidates(name)
@@ -75,22 +75,22 @@ def open_shelf(
     *,
     say: Callable[[str], object] = lambda _: None,
 ) -> RecordingShelf:
-    """Recordings from ``places`` if there are any, else from the public archive.
+    """Open the recordings in ``places`` or, if none are named, in the public archive.
 
     Parameters
     ----------
     names : sequence of str
-        Listed paths of the recordings that are wanted; nothing else is unpacked.
+        Listed paths of the recordings that are needed; nothing else is unpacked.
     checksum_of : callable
-        sha256 of each.
+        Listed path of a recording -> its sha256 (hex).
     archive_url : str
-        The public archive.
+        Address of the public archive.
     places : sequence of str
         Folders, archives (zip, tar) or addresses of archives, as the user names them.
     unpack_to : Path
-        Folder of the cache for archives and what is taken from them.
+        Folder in the cache for archives and the recordings unpacked from them.
     say : callable
-        Takes a line for a person, before something is fetched.
+        Function that is called with a message for the user before something is fetched.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def open_shelf(
 
 
 def _fetched(url: str, path: Path, say: Callable[[str], object]) -> Path:
-    """An archive from the network; what is none (a page that says sorry, say) is not kept."""
+    """Fetch an archive; a file that is not one (an error page, say) is not kept."""
     if not path.exists():
         say(f"fetching the recordings: {url}")
     fetch_file(url, path)
@@ -128,16 +128,16 @@ def _fetched(url: str, path: Path, say: Callable[[str], object]) -> Path:
 
 
 def _unpacked(archive: Path, names: Sequence[str], folder: Path, checksum_of: Callable[[str], str]) -> Path:
-    """Take the listed recordings, and nothing else, out of an archive; members may lie below one folder of it."""
+    """Unpack the listed recordings, and nothing else, from an archive; they may be below one top-level folder in it."""
     left = {name for name in names if not _is_whole(folder / name, checksum_of(name))}
     if not left:
         return folder
     for member, unpack in read_members(archive, ArchiveLimits(member_bytes=MOST_BYTES_A_RECORDING)):
         for name in left & {member, member.split("/", 1)[-1]}:
-            # the name is the manifest's, never the archive's
+            # the path is made from the manifest's name, never from the archive's
             with write_atomically(folder / name) as temporary, temporary.open("wb") as file:
                 unpack(file)
-            if _is_whole(folder / name, checksum_of(name)):  # a copy elsewhere in the archive may be another one
+            if _is_whole(folder / name, checksum_of(name)):  # if not, another member of this name may be intact
                 left.remove(name)
     return folder
 

@@ -1,6 +1,6 @@
-"""Rows whose clips are longer than the dataset's clips -> rows of pieces of them.
+"""Rows of listed clips that are longer than a dataset's clips may be -> rows of pieces of them.
 
-- :func:`cut_rows`: as the manifest's ``long`` has it
+- :func:`cut_rows`: cut them in the way that the manifest's ``long`` selects
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ def cut_rows(rows: SplitRows, clip_s: float, long: str, name_of: Callable[[Clip,
     clip_s : float
         Longest clip in seconds.
     long : str
-        What becomes of a longer one: ``windows``, ``inherit`` or ``refuse``.
+        What to do with a longer one: ``windows``, ``inherit`` or ``refuse``.
     name_of : callable
-        (listed clip, first second of its source, last one) -> ``clip_id`` of that piece.
+        (listed clip, start and end of a piece of its source in seconds) -> ``clip_id`` of that piece.
 
     Returns
     -------
     SplitRows
-        The same where nothing is longer. What was cut, refused or left out is counted in its notes.
+        ``rows`` itself if no clip is longer. Its notes count what was cut, refused or left out.
     """
     long_ones = {clip.clip_id for clip in rows.clips if clip.duration > clip_s + LEAST_PIECE_S}
     if not long_ones:

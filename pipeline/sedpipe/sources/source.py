@@ -1,10 +1,10 @@
-"""What every kind of dataset can do: say which clips there are, and get their audio.
+"""The interface to every kind of dataset: list the clips, and get their audio.
 
 A source is opened with the manifest of its kind, the dataset in the cache, and :class:`sedpipe.sources.access.Access`.
 
-- :class:`Source`: the two steps
+- :class:`Source`: these two steps
 - :class:`SplitRows`: the rows of one split
-- :class:`FetchStoppedError`: why a source gave up before its last clip
+- :class:`FetchStoppedError`: raised when a source gives up before its last clip
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from sedpipe.fates import Fate
 
 @dataclass(frozen=True)
 class SplitRows:
-    """A split as far as it can be resolved.
+    """The rows of a split, as far as they are known.
 
     Parameters
     ----------
     split : str
-        Its name.
+        Name of the split.
     listed : int
-        Clips that the manifest lists.
+        Number of clips that the manifest lists.
     clips : sequence of Clip
         Clips whose rows are known.
     reference : EventLists, optional
-        Strong labels, where truth exists.
+        Strong labels, if there are any.
     dropped : sequence of Fate
         Clips that have no row, and why.
     notes : sequence of str
-        What a person should know about the split as a whole, a line each.
+        Messages for the user about the split as a whole, a line each.
     missing : sequence of str
-        Files of the user's that are listed and not there.
+        Files of the user that are listed but do not exist.
     is_available : bool
-        Whether it can be resolved at all now: if not, what is known of it stays as it is.
+        Whether the split can be resolved at all now: if not, what the cache has of it stays as it is.
     """
 
     split: str
@@ -54,7 +54,7 @@ class SplitRows:
 
 
 class FetchStoppedError(SedpipeError):
-    """Going on would do harm (a blocked address, a full disk); what was done is kept, the rest stays pending."""
+    """A stop because going on would do harm (blocked address, full disk); results are kept, the rest stays pending."""
 
 
 class Source(ABC):
@@ -63,11 +63,11 @@ class Source(ABC):
     Attributes
     ----------
     is_local : bool
-        Whether all that it needs lies on this machine. Then what failed may have been mended and costs nobody
-        anything: it is always tried again.
+        Whether everything that it needs is on this machine. Clips that failed are then always tried again: the cause
+        may have been removed, and another try costs nobody anything.
     keeps_audio : bool
-        Whether audio outlives a change of the manifest: since a clip's name says what it is, as on the network, or
-        since the source itself deletes what was made of something else. Otherwise all of it is made anew.
+        Whether audio is kept when the manifest changes: because a clip's name determines its content, as for videos,
+        or because the source itself deletes audio that was made from something else. Otherwise all audio is made again.
     """
 
     is_local: bool = True
@@ -75,19 +75,19 @@ class Source(ABC):
 
     @property
     def clip_format(self) -> ClipFormat:
-        """Length and rate of its clips; asked for once they are resolved."""
+        """Length and sample rate of the clips, valid once they are resolved."""
         return ClipFormat()
 
     def may_have_changed(self) -> bool:
-        """Whether what clips are made from may be another one, although the manifest is the same."""
+        """Return whether the files that clips are made from may have changed, although the manifest is the same."""
         return False
 
     def listed(self) -> dict[str, int]:
-        """How many clips each split lists; no audio is touched."""
+        """Return how many clips each split lists; no audio is touched."""
         return {rows.split: rows.listed for rows in self.resolve()}
 
     def prepare(self) -> None:  # noqa: B027 - most have nothing to find
-        """Find what the user has named, and what takes long and touches nothing of the dataset.
+        """Find the places that the user has named, and do all that takes long and changes nothing in the dataset.
 
         Raises
         ------
@@ -96,58 +96,58 @@ class Source(ABC):
         """
 
     def recall(self) -> None:  # noqa: B027 - most remember nothing
-        """Read what is remembered of the dataset; until its rows are written, no other process is where this one is.
+        """Read what the cache knows about the dataset, under a lock that is held until its rows are written.
 
         Raises
         ------
         SedpipeError
-            If what is there and what is wanted do not go together.
+            If the manifest does not fit the audio that is in the cache.
         """
 
     @abstractmethod
     def resolve(self) -> Iterator[SplitRows]:
-        """The rows of each split, one split after the other."""
+        """Yield the rows of each split, one split after the other."""
 
     def adopt(self, clips: Sequence[Clip], listed: Sequence[Clip], say: Callable[[str], None]) -> Iterator[Fate]:
-        """Take what the user has already, where that is told apart from getting it.
+        """Take audio that the user already has, in sources that distinguish this from fetching it.
 
         Parameters
         ----------
         clips : sequence of Clip
-            Those without audio.
+            Clips without audio.
         listed : sequence of Clip
-            All of the dataset, also those with audio and those of other parts.
+            All clips of the dataset, including those with audio and those of other shards.
         say : callable
-            Takes a line for a person.
+            Function that is called with a message for the user.
 
         Yields
         ------
         Fate
-            Of each clip that was found: ``ok``, or ``pending`` where what was found cannot be used.
+            Fate of each clip that was found: ``ok``, or ``pending`` if what was found cannot be used.
         """
         yield from ()
 
     def recordings(self, clips: Sequence[Clip]) -> dict[str, frozenset[str]]:
-        """What each clip was made of, by ``clip_id``: clips that have something in common are not independent."""
+        """Return what each clip was made from, by ``clip_id``: clips with a recording in common are not independent."""
         return {clip.clip_id: frozenset({clip.source}) for clip in clips}
 
     def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
-        """Tell of ``clips`` whose audio is there but whose fate was lost: a kill came between the two, say.
+        """Yield the fates of ``clips`` whose audio exists but whose fate was lost, since the process was killed, say.
 
-        What can be made again in no time is made again, to the same bytes.
+        By default the clips are made again, to the same bytes: this is for audio that takes little time to make.
         """
         yield from self.fetch(clips)
 
     def expectation(self, clips: Sequence[Clip]) -> str:
-        """How long it will take to fetch ``clips``, in a sentence; empty where it is no matter of hours."""
+        """Return how long it will take to fetch ``clips``, in a sentence; empty if it is not a matter of hours."""
         return ""
 
     @abstractmethod
     def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
-        """Get the audio of ``clips`` into the cache; yields a fate for each as it becomes known.
+        """Get the audio of ``clips`` into the cache; yield the fate of each as it becomes known.
 
         Raises
         ------
         FetchStoppedError
-            If it had better not go on.
+            If going on would do harm.
         """

@@ -1,6 +1,6 @@
-"""Datasets of pieces of YouTube videos: rows from the public lists, audio from what the user has or from the network.
+"""Datasets of pieces of YouTube videos: rows from public lists, audio from the user's own files or from the network.
 
-- :class:`YoutubeSource`: lists and audio looked for in the user's places first, then fetched
+- :class:`YoutubeSource`: looks for lists and audio in the user's places first, then fetches them
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ from sedpipe.sources.source import FetchStoppedError, Source, SplitRows
 from sedpipe.wording import counted
 
 MOST_AN_HOUR = {"guest": 300, "account": 2000}
-"""Videos that YouTube lets one have, without and with an account, as yt-dlp's wiki has it."""
+"""Videos an hour that YouTube allows without and with an account, according to yt-dlp's wiki."""
 
-_SECONDS_A_CLIP = 6.0  # what one worker needs for a clip: two pages, a player, two or three pieces of the file
-_LEAST_FREE = 64 << 20  # bytes of disk
+_SECONDS_A_CLIP = 6.0  # time that a worker needs for a clip: two pages, a player, two or three pieces of the file
+_LEAST_FREE = 64 << 20  # bytes that must be free on disk
 
 
 class YoutubeSource(Source):
@@ -56,9 +56,9 @@ class YoutubeSource(Source):
     manifest : YoutubeManifest
     cache : Dataset
     access : Access, optional
-        Its places are folders and archives with lists or audio that the user has.
+        Its ``places`` are folders and archives with lists or audio that the user has.
     watch_address : str
-        Where a video is, with ``{}`` for its id.
+        Address of a video, with ``{}`` for its id.
 
     Raises
     ------
@@ -92,14 +92,14 @@ class YoutubeSource(Source):
 
     @property
     def clip_format(self) -> ClipFormat:
-        """As the manifest has it."""
+        """Length and sample rate of the clips, from the manifest."""
         return self._format
 
     def recall(self) -> None:
-        """Refuse another rate than that of the audio that is there.
+        """Refuse a sample rate other than that of the existing audio.
 
-        A clip's name does not tell its rate, so what is there would be kept: clips of two rates differ in what can be
-        heard of them, which a network would take for a difference between classes.
+        A clip's name does not contain its sample rate, so existing audio would be kept. Clips of two sample rates
+        differ in bandwidth, which a network might take for a difference between classes.
         """
         record, cache, rate = self._cache.find_record(), self._cache, self._format.sample_rate
         if record is None or record.fingerprint == self._manifest.fingerprint:
@@ -120,7 +120,7 @@ class YoutubeSource(Source):
             )
 
     def resolve(self) -> Iterator[SplitRows]:
-        """Read the official lists of each split; one that cannot be had makes its split unavailable."""
+        """Read the official lists of each split; a list that cannot be fetched makes its split unavailable."""
         for split in self._manifest.split_names:
             try:
                 lists = {remote.role: self._list_path(remote) for remote in self._manifest.lists_of(split)}
@@ -137,16 +137,16 @@ class YoutubeSource(Source):
             yield cut_rows(rows, self._format.clip_s, self._manifest.long_of(split), _called_by_times)
 
     def adopt(self, clips: Sequence[Clip], listed: Sequence[Clip], say: Callable[[str], None]) -> Iterator[Fate]:
-        """Take the audio that the user has; ``say`` hears of places that can be read in part only.
+        """Take audio that the user already has; ``say`` is called about places that can be read only in part.
 
         Yields
         ------
         Fate
-            Of each clip that was found: ``ok``, or ``pending`` where what was found cannot be used.
+            Fate of each clip that was found: ``ok``, or ``pending`` if what was found cannot be used.
         """
         if not self._places:
             return
-        from sedpipe.sources.adoption import adopt  # archives and decoders; only who has some pays
+        from sedpipe.sources.adoption import adopt  # here, since it imports archive readers and decoders
 
         rate = self._format.sample_rate
         for fate in adopt(self._places, clips, listed, self._cache, self._jobs, say, sample_rate=rate):
@@ -155,11 +155,11 @@ class YoutubeSource(Source):
             yield fate if fate.state == "ok" else replace(fate, state="pending")
 
     def account(self, clips: Sequence[Clip]) -> Iterator[Fate]:
-        """Tell of ``clips`` whose audio is there what the audio itself tells; nothing is fetched again."""
+        """Yield the fates of ``clips`` whose audio exists, from the audio itself; nothing is fetched again."""
         for clip in clips:
             try:
                 yield fate_of_stored(clip, self._cache.audio_path(clip))
-            except AudioError:  # put there by somebody else; who makes features tells
+            except AudioError:  # not a file of sedpipe; reported when features are made
                 continue
 
     def fetch(self, clips: Sequence[Clip]) -> Iterator[Fate]:
@@ -168,7 +168,8 @@ class YoutubeSource(Source):
         Yields
         ------
         Fate
-            Of each clip, as it becomes known; with what was wrong with the user's own audio, if it had some.
+            Fate of each clip, as it becomes known; if the user's own audio of a clip that failed was unusable, the
+            message contains the reason for that, too.
 
         Raises
         ------
@@ -181,10 +182,10 @@ class YoutubeSource(Source):
             yield replace(fate, message=f"{complaint}; {fate.message}") if told else fate
 
     def expectation(self, clips: Sequence[Clip]) -> str:
-        """How long ``clips`` will take, in a sentence.
+        """Return how long ``clips`` will take, in a sentence.
 
-        An hour gives ``3600 / spacing_s`` videos, no more than the workers get done at 6 s each, and no more than
-        YouTube allows: 300 to a guest, 2,000 to an account.
+        An hour is enough for ``3600 / spacing_s`` videos, but for no more than the workers finish at 6 s each, and no
+        more than YouTube allows: 300 to a guest, 2,000 to an account.
 
         >>> YoutubeSource.expectation_of(51_172, FetchOptions())
         '51,172 clips left at about 300 an hour: 7 days'
@@ -193,7 +194,7 @@ class YoutubeSource(Source):
 
     @staticmethod
     def expectation_of(n_clips: int, options: FetchOptions) -> str:
-        """:meth:`expectation`, from a number of clips."""
+        """Return the sentence of :meth:`expectation` for a number of clips."""
         has_account = options.cookies is not None or options.cookies_from_browser is not None
         allowed = MOST_AN_HOUR["account" if has_account else "guest"]
         by_workers = options.workers * 3600 / _SECONDS_A_CLIP
@@ -228,7 +229,7 @@ class YoutubeSource(Source):
         return read_dcase_weak_list(lists["weak"], split, self._manifest.label_set)
 
     def _list_path(self, remote: RemoteList) -> Path:
-        """The list where the user has it (recognised by name and checksum), else fetched."""
+        """Return the path of the user's own copy of a list (recognised by name and checksum), or fetch it."""
         for path in self._files:
             if path.name == remote.file_name and sha256_of(path) == remote.sha256:
                 return path
@@ -242,7 +243,7 @@ class YoutubeSource(Source):
 
 
 class _VideoWorker:
-    """Cuts clips out of videos, in one thread."""
+    """Worker that cuts clips out of videos, in one thread."""
 
     def __init__(self, cache: Dataset, options: FetchOptions, template: str, sample_rate: int) -> None:
         self._cache = cache
@@ -257,18 +258,18 @@ class _VideoWorker:
         )
 
     def get(self, clip: Clip, stopped: Callable[[], bool]) -> Fate:
-        """Resolve, cut, write; raises :class:`FailedClipError`."""
+        """Resolve the video, cut the clip and store it; raises :class:`FailedClipError`."""
         self._check_disk()
         limits = Limits(self._options.clip_timeout_s, self._share, stopped)
         audio = self._resolver.resolve(self._address(clip))
         with self._resolver.reading(audio, limits) as file:
             piece = cut(file, clip.start_s, clip.end_s, self._sample_rate, timeout_s=limits.seconds)
-        if stopped():  # nobody waits any longer, so nothing may appear
+        if stopped():  # the result is no longer needed, so no file may appear
             raise FailedClipError("stopped", Failure("retryable", "stopped"))
         return store_cut(piece, clip, self._cache.audio_path(clip), self._tool, audio.format)
 
     def close(self) -> None:
-        """Forget cookies and connections."""
+        """Close connections and delete the copy of the cookies."""
         self._resolver.close()
 
     def _address(self, clip: Clip) -> str:

@@ -1,1 +1,1 @@
-"""One file a verb, each a story read from top to bottom."""
+"""The stages: one file for each command, each to be read from top to bottom."""

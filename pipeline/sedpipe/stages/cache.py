@@ -1,8 +1,8 @@
-"""``sedpipe cache``: what lies in the cache, how large it is and when it was used; and freeing it.
+"""``sedpipe cache``: list the contents of the cache, with sizes and last use, and free space.
 
 - :func:`list_cache`: everything that can be freed
-- :func:`choose`: by name, by kind, by age
-- :func:`prune`: free it
+- :func:`choose`: choose items by name, by kind, by age
+- :func:`prune`: free the chosen items
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.reports.machine import CacheReport, PruneReport
 from sedpipe.suggestions import did_you_mean
 
-_LONGEST_DAYS = 365 * 100  # nothing was used longer ago, and dates do not reach back as far as numbers
+_LONGEST_DAYS = 365 * 100  # nothing in a cache is older, and a larger number would lead to a date out of range
 
 
 def list_cache(cache_dir: Path, dataset: str | None = None) -> CacheReport:
-    """Everything that can be freed, of one dataset or of all."""
+    """List everything that can be freed, of one dataset or of all."""
     items = cache_items(cache_dir, dataset)
     return CacheReport(items, sum(item.bytes for item in items))
 
@@ -29,25 +29,26 @@ def list_cache(cache_dir: Path, dataset: str | None = None) -> CacheReport:
 def choose(
     items: Iterable[CacheItem], names: Sequence[str], kinds: Sequence[str] = (), unused_days: float | None = None
 ) -> list[CacheItem]:
-    """Those that have one of the names (all, where none is given), one of the kinds, and were not used for so long.
+    """Choose items by name, by kind and by the time since their last use; each criterion is optional.
 
-    A folder that may not be read may hold any kind: it is chosen, so that :func:`prune` tells of it, and keeps it.
+    A folder without read permission may contain items of any kind: it is chosen for every kind, so that :func:`prune`
+    reports it, and keeps it.
 
     Parameters
     ----------
     items : iterable of CacheItem
-        All that there are.
+        All items of the cache.
     names : sequence of str
-        As ``sedpipe cache list`` has them; empty for all.
+        Names of items, as ``sedpipe cache list`` prints them; empty for all.
     kinds : sequence of str
-        ``features``, ``audio``, ``run``, ``leftover``; empty for all.
+        Kinds of items: ``features``, ``audio``, ``run``, ``leftover``; empty for all.
     unused_days : float, optional
-        Least number of days since the last use.
+        Minimum number of days since the last use.
 
     Raises
     ------
     SettingsError
-        If a name is none of theirs, or nothing narrows the choice.
+        If no item has one of the names, or no criterion is given.
     """
     items = list(items)
     if not names and not kinds and unused_days is None:
@@ -73,9 +74,9 @@ def choose(
 
 
 def prune(cache_dir: Path, items: Iterable[CacheItem]) -> PruneReport:
-    """Free these; what is a link, or what a process is writing, stays and is reported.
+    """Free items; links, and items that a process is writing, are kept and reported.
 
-    What an earlier one was deleting when it was killed goes with them.
+    Leftovers of an earlier call that was killed while deleting are deleted as well.
     """
     freed, kept = [], {}
     for item in items:

@@ -1,6 +1,6 @@
-"""``sedpipe check DATASET``: a dataset of one's own recordings, before anything is converted.
+"""``sedpipe check DATASET``: check a dataset of the user's own recordings, before anything is converted.
 
-- :func:`check`: lists and recordings -> what they are, and what is wrong with them
+- :func:`check`: lists and recordings -> a summary of them, and what is wrong with them
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from sedpipe.steps.examination import examine
 
 
 def check(manifest: Manifest, *, jobs: int = 1, listener: Listener | None = None) -> CheckReport:
-    """Look at a dataset of one's own recordings; nothing is written.
+    """Check a dataset of local recordings; nothing is written.
 
     Parameters
     ----------
     manifest : Manifest
-        The dataset.
+        Manifest of the dataset.
     jobs : int
-        Worker processes: every recording is decoded once.
+        Number of worker processes; every recording is decoded once.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
 
     Raises
     ------
     SettingsError
-        If it is no dataset of local recordings.
+        If the dataset does not consist of local recordings.
     """
     if not isinstance(manifest, FolderManifest):
         address = manifest.name if manifest.name in manifest_names() else str(manifest.path)
@@ -56,7 +56,7 @@ def check(manifest: Manifest, *, jobs: int = 1, listener: Listener | None = None
     rates = Counter(one.survey.rate for seen in splits for one in seen.examined.values() if one.survey.rate)
     classes = _classes(manifest, splits)
     faults.wrong.extend(_unheard(ClipFormat(manifest.clip_s, _rate(manifest, rates))))
-    if len(listed) == len(manifest.split_names):  # else what is missing would follow from a list that cannot be read
+    if len(listed) == len(manifest.split_names):  # else unreadable lists would seem to be missing
         faults.add(faults_between(splits, _rate(manifest, rates)))
         faults.add(faults_of_classes(classes))
     return CheckReport(
@@ -71,7 +71,7 @@ def check(manifest: Manifest, *, jobs: int = 1, listener: Listener | None = None
 
 
 def _listed(manifest: FolderManifest, faults: Faults) -> list[ListedSplit]:
-    """Splits whose lists can be read."""
+    """Return the splits whose lists can be read; errors in the others are added to ``faults``."""
     try:
         listed = list(read_splits(manifest))
     except ListFormatError as error:
@@ -97,7 +97,7 @@ def _sentence(error: ListFormatError) -> str:
 
 
 def _unheard(clips: ClipFormat) -> list[str]:
-    """Why the usual features cannot be made of clips, if they cannot: else it is told when all audio is converted."""
+    """Check whether clips suit the default features, a problem that would otherwise show only after conversion."""
     try:
         feature_spec(clips)
     except SettingsError as error:
@@ -111,7 +111,7 @@ def _rate(manifest: FolderManifest, rates: Counter[int]) -> int:
 
 
 def _seen(manifest: FolderManifest, listed: Sequence[ListedSplit], jobs: int, listener: Listener) -> list[SplitSeen]:
-    """Every recording that is there, decoded once."""
+    """Decode every recording that exists, each file once."""
     found = {
         of.split: find_listed(manifest.audio_dir(of.split), [recording.filename for recording in of.recordings])
         for of in listed
@@ -155,7 +155,7 @@ def _counted(seen: SplitSeen, clip_s: float) -> SplitFound:
 
 
 def _classes(manifest: FolderManifest, splits: Sequence[SplitSeen]) -> dict[str, dict[str, int]]:
-    """Recordings of each class in each split, of those that can be used."""
+    """Count the usable recordings of each class in each split."""
     counts: Counter[tuple[str, str]] = Counter()
     for seen in splits:
         for recording in seen.recordings:

@@ -1,4 +1,4 @@
-"""What there is to see of the clips of a dataset.
+"""Pictures of the clips of a dataset.
 
 - :class:`ClipPictures`: a clip -> its spectrogram
 """
@@ -21,14 +21,15 @@ _RATE = 44_100
 class ClipPictures:
     """Spectrograms of clips.
 
-    They are drawn from the features that a network hears, where these are log-mel: what one sees is what it heard.
-    Samples, or an encoder's numbers, would tell nothing; then a spectrogram is made of the stored audio.
+    Log-mel features are drawn as they are, so that the picture shows the input of the network. Raw samples and an
+    encoder's embeddings would tell a person nothing; for these, a spectrogram is computed from the stored audio.
 
     Parameters
     ----------
     cache : Dataset
+        Dataset of the clips.
     features : FeatureFile
-        What the network hears of the clips' split.
+        Features of the clips' split that the network takes as input.
     """
 
     def __init__(self, cache: Dataset, features: FeatureFile) -> None:
@@ -37,7 +38,7 @@ class ClipPictures:
         self.bands = self._mel_bands() if self._is_mel else usual_bands(_RATE)
 
     def of(self, clip: Clip) -> RecordingPicture | None:
-        """Of one clip; nothing where its audio is needed and cannot be read."""
+        """Return the spectrogram of one clip; None if its audio is needed and cannot be read."""
         if self._is_mel:
             row = self._features.read(self._rows[clip.clip_id])
             column_s = int(self._parameters["hop_length"]) / int(self._parameters["sample_rate"])
@@ -54,6 +55,6 @@ class ClipPictures:
 
     def _mel_bands(self) -> Bands:
         half = int(self._parameters["sample_rate"]) / 2
-        # what has its usual value is not told
+        # parameters with their default value are not stored
         low, high = (float(self._parameters.get(name, 0.0)) for name in ("f_min", "f_max"))
         return Bands(low, high or half, int(self._parameters["n_mels"]))

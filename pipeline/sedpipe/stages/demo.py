@@ -1,4 +1,4 @@
-"""``sedpipe demo``: the whole pipeline on the built-in dataset, an untrained network beside the trained one.
+"""``sedpipe demo``: the whole pipeline on the built-in dataset, with a trained and, to compare, an untrained network.
 
 - :func:`demo`: download, features, train, score
 """
@@ -28,18 +28,18 @@ DATASET = "demo"
 
 
 def demo(cache_dir: Path, settings: TrainSettings, *, jobs: int = 1, listener: Listener | None = None) -> DemoReport:
-    """Run every stage on the built-in dataset; run again, only what is missing is made.
+    """Run every stage on the built-in dataset; a second call only makes what is missing.
 
     Parameters
     ----------
     cache_dir : Path
-        The cache.
+        Folder of the cache.
     settings : TrainSettings
-        Of the trained run.
+        Settings of the trained run.
     jobs : int
-        Worker processes.
+        Number of worker processes.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
     """
     listener, began = listener or Listener(), time.monotonic()
     listener.say("1/4 download: synthesising soundscapes of 17 classes, no network needed")
@@ -70,7 +70,7 @@ def _counted(splits: Mapping[str, object], what: str) -> str:
 
 
 def _clip_with_an_event(dataset: Dataset, estimated: str) -> str:
-    """Audio of the first scored clip in which something was found; nothing where there is none."""
+    """Return the path of the audio of the first scored clip with an estimated event; empty if there is no such clip."""
     events = read_event_list(Path(estimated))
     clips = (clip for clip in dataset.read_clips()["evaluation"] if events.get(clip.clip_id))
     return next((str(dataset.audio_path(clip)) for clip in clips), "")

@@ -1,6 +1,6 @@
 """``sedpipe doctor``: what this machine has and lacks for a dataset, and what to do about it.
 
-- :func:`doctor`: looks, changes nothing
+- :func:`doctor`: check the machine; changes nothing
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from sedpipe.steps.expectation import BYTES_A_CLIP, clips_left
 
 YOUTUBE = ("www.youtube.com", 443)
 OLDEST_DAYS = 60
-"""A yt-dlp that is older may find every video gone."""
+"""Maximum age of yt-dlp in days: an older one may report every video as gone."""
 
 LEAST_VERSIONS = {"deno": 2, "node": 20}
-"""First JavaScript runtimes that yt-dlp can use, where it minds."""
+"""Oldest usable version of each JavaScript runtime for which yt-dlp requires a minimum."""
 
 _NETWORK_S = 5.0
 _PROXY_PORTS = {"https": 443, "socks5": 1080, "socks5h": 1080, "socks4": 1080, "socks4a": 1080}
@@ -45,20 +45,20 @@ def doctor(
     site: tuple[str, int] = YOUTUBE,
     today: date | None = None,
 ) -> DoctorReport:
-    """Look at everything that the stages need.
+    """Check everything that the stages need.
 
     Parameters
     ----------
     cache_dir : Path
-        The cache.
+        Folder of the cache.
     dataset : str
-        For which disk space is counted.
+        Name of the dataset whose disk space is estimated.
     address : str, optional
-        How commands call it (a name, or the path of its TOML); the name by default.
+        Name of the dataset or path of its TOML, as commands take it; by default the name.
     site : tuple of str and int
-        Host and port that videos come from.
+        Host and port of the site that videos are downloaded from.
     today : date, optional
-        For the age of yt-dlp.
+        Date from which the age of yt-dlp is computed; by default today (UTC).
     """
     looks: list[Callable[[], Check]] = [
         _python,
@@ -109,7 +109,7 @@ def _sed_eval() -> Check:
 def _imported(name: str, module: str, distribution: str, advice: str) -> Check:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # sed_eval's own libraries warn of their libraries
+            warnings.simplefilter("ignore")  # sed_eval's dependencies emit warnings about their own dependencies
             importlib.import_module(module)
     except Exception as error:  # a broken library may raise anything
         return Check(name, False, f"{distribution} cannot be imported: {error}", advice)
@@ -130,7 +130,7 @@ def _torch() -> Check:
 
 
 def _encoders() -> Check:
-    """What runs pretrained encoders; only those who use them need it."""
+    """Check the libraries that run pretrained encoders; only users of encoders need them."""
     runtimes = [RUNTIMES[name] for name in ("tflite", "onnx")]
     trouble = {runtime: runtime.trouble for runtime in runtimes if runtime.trouble}
     found = ", ".join(f"{one.title} {trouble.get(one) or _version(one.distribution)}" for one in runtimes)
@@ -151,7 +151,7 @@ def _yt_dlp(today: date) -> Check:
 
 
 def _yt_dlp_scripts() -> Check:
-    """yt-dlp names the one version of its JavaScript that it works with."""
+    """Check yt-dlp-ejs, the JavaScript of yt-dlp: yt-dlp requires one exact version of it."""
     try:
         required = metadata.requires("yt-dlp") or []
     except metadata.PackageNotFoundError:
@@ -187,7 +187,7 @@ def _major(version: str) -> int:
 
 
 def _network(site: tuple[str, int]) -> Check:
-    """Whether the site answers, or the proxy that the environment names for it."""
+    """Check whether the site answers, or the proxy that the environment sets for it."""
     proxy = _proxy_for(site[0])
     host, port = proxy or site
     name = f"the proxy {host}:{port}" if proxy else host
@@ -200,7 +200,7 @@ def _network(site: tuple[str, int]) -> Check:
 
 
 def _proxy_for(host: str) -> tuple[str, int] | None:
-    """Host and port of the proxy that yt-dlp would take from the environment."""
+    """Return host and port of the proxy that yt-dlp would take from the environment, if there is one."""
     proxies = urllib.request.getproxies()
     address = proxies.get("https") or proxies.get("all")
     if not address or urllib.request.proxy_bypass(host):
@@ -210,7 +210,7 @@ def _proxy_for(host: str) -> tuple[str, int] | None:
 
 
 def _nearest(path: Path) -> Path:
-    """The path, or the closest folder above it that exists."""
+    """Return the path, or the closest folder above it that exists."""
     path = path.absolute()
     return next(folder for folder in (path, *path.parents) if folder.exists())
 

@@ -1,7 +1,7 @@
-"""``sedpipe download``: a manifest -> rows, truth where it is known, and the audio of each clip.
+"""``sedpipe download``: a manifest -> table of clips, reference events where they are known, and audio of each clip.
 
-- :func:`download`: resolve, write the rows, get what is missing
-- :class:`DownloadOptions`: which clips to try, and how to behave on the network
+- :func:`download`: resolve the lists, write the table of clips, get missing audio
+- :class:`DownloadOptions`: which clips to try, and how to use the network
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ _ROWS_LOCK = "rows.lock"
 
 @dataclass(frozen=True)
 class DownloadOptions:
-    """Which clips to try, and how.
+    """The clips to try, and how to use the network.
 
     Parameters
     ----------
     retry : tuple of str
-        Of ``RETRY``: states that are settled and are to be tried all the same.
+        Settled states, from ``RETRY``, whose clips are tried again all the same.
     limit : int, optional
-        Most clips to fetch this time; what the user has is taken in any number.
+        Maximum number of clips to fetch this time; clips that the user already has do not count.
     shard : Shard, optional
-        The part of the dataset that is this process's.
+        Part of the clips that this process handles; by default all.
     network : FetchOptions
-        How to behave on the network.
+        How to use the network: cookies, proxy, pauses and others.
     """
 
     retry: tuple[str, ...] = ()
@@ -70,29 +70,29 @@ def download(
     options: DownloadOptions | None = None,
     listener: Listener | None = None,
 ) -> DownloadReport:
-    """Bring rows and audio of a dataset into the cache; run again, only what is missing is made.
+    """Bring the table of clips and the audio of a dataset into the cache; a second call only gets what is missing.
 
     Parameters
     ----------
     manifest : Manifest
-        The dataset.
+        Manifest of the dataset.
     cache_dir : Path
-        The cache.
+        Folder of the cache.
     places : sequence of str
-        Where to look first: folders, archives, addresses.
+        Places to search first: folders, archives, URLs.
     jobs : int
-        Worker processes.
+        Number of worker processes.
     dry_run : bool
-        Count what is listed and touch no audio.
+        Whether to count the listed clips only, without touching audio.
     options : DownloadOptions, optional
-        Which clips to try, and how.
+        Choice of the clips to try, and network options.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
 
     Raises
     ------
     SedpipeError
-        If lists or archives cannot be had, the cache cannot be written, or another process downloads into it.
+        If lists or archives cannot be obtained, the cache cannot be written, or another process downloads into it.
     """
     started, listener, options = time.monotonic(), listener or Listener(), options or DownloadOptions()
     cache = Dataset(cache_dir, manifest.name)
@@ -120,12 +120,12 @@ def download(
 
 
 def _policy(source: Source, options: DownloadOptions) -> DownloadOptions:
-    """What lies on this machine may have been mended, and costs nobody anything: it is always tried again."""
+    """Retry everything if the source is on this machine: files may have been repaired, and retrying costs nothing."""
     return replace(options, retry=("all",)) if source.is_local else options
 
 
 def _complete(manifest: Manifest, cache: Dataset) -> DatasetRecord | None:
-    """The record, if every listed clip has its row, its audio and its fate, by the rules of this very manifest."""
+    """Return the record if all listed clips have row, audio and ledger entry, made with exactly this manifest."""
     record = cache.find_record()
     if record is None or record.fingerprint != manifest.fingerprint or not record.listed:
         return None
@@ -145,9 +145,9 @@ def _complete(manifest: Manifest, cache: Dataset) -> DatasetRecord | None:
 def _renew_rows(
     manifest: Manifest, source: Source, cache: Dataset, ledger: Ledger, listener: Listener
 ) -> tuple[list[SplitRows], DatasetRecord]:
-    """The rows as the lists have them now, and what was made of other ones deleted: by one process at a time.
+    """Write the table of clips as listed now, and delete what was made from other lists: one process at a time.
 
-    Who comes second finds what the first has remembered, and deletes nothing that was made since.
+    The second process finds what the first has recorded, and deletes nothing that was made since.
     """
 
     def waits() -> None:
@@ -164,7 +164,7 @@ def _renew_rows(
 
 
 def _forget_other_rules(manifest: Manifest, source: Source, cache: Dataset, ledger: Ledger, listener: Listener) -> None:
-    """Drop what was made by another manifest of this name, before any of this one is made."""
+    """Delete what was made with another manifest of this name, before anything is made with this one."""
     record = cache.find_record()
     if record is not None and record.fingerprint == manifest.fingerprint:
         return
@@ -202,7 +202,7 @@ def _resolve(manifest: Manifest, source: Source, cache: Dataset, listener: Liste
 
 
 def _or_as_before(resolved: Sequence[SplitRows], cache: Dataset, listener: Listener) -> list[SplitRows]:
-    """For each split that is unavailable now, the rows that it has in the cache, if it was available before."""
+    """Replace the rows of each split that is unavailable now by those in the cache, if it was available before."""
     if all(rows.is_available for rows in resolved):
         return list(resolved)
     record, known = cache.find_record(), read_ledgers(cache.folder)
@@ -221,7 +221,7 @@ def _or_as_before(resolved: Sequence[SplitRows], cache: Dataset, listener: Liste
 
 
 def _check_names(cache: Dataset, resolved: Iterable[SplitRows]) -> None:
-    """Rows, audio and events are joined by ``clip_id``, so no two clips may share one, nor an audio file."""
+    """Check that no two clips share a ``clip_id``, which joins rows, audio and events, or an audio file."""
     split_of: dict[str, str] = {}
     hint = "a clip is named after its path below the folder, without extension: rename one of them"
     for rows in resolved:
@@ -269,7 +269,7 @@ def _write_rows(
 
 
 def _forget_unlisted(resolved: Sequence[SplitRows], cache: Dataset, ledger: Ledger) -> None:
-    """Of what is listed without a row it is remembered why; what is not listed is forgotten."""
+    """Record why listed clips have no row; drop the ledger entries of clips that are no longer listed."""
     dropped = [fate for rows in resolved for fate in rows.dropped]
     clips = [clip for rows in resolved if rows.is_available for clip in rows.clips]
     listed = {(clip.split, clip.clip_id) for clip in clips} | {(fate.split, fate.clip_id) for fate in dropped}
@@ -286,7 +286,7 @@ def _bring(
     options: DownloadOptions,
     listener: Listener,
 ) -> str | None:
-    """Take what the user has, then fetch what is due; returns why it ended too early, if it did."""
+    """Take what the user has, then fetch what is due; return the reason if this stopped early, else None."""
     if ledger.is_alone:
         remove_leftovers(cache.folder, *(path for path in (cache.folder / "audio").rglob("*") if path.is_dir()))
     clips = [clip for rows in resolved for clip in rows.clips if rows.is_available]
@@ -300,12 +300,12 @@ def _bring(
             ledger.record(fate)
         entries = read_ledgers(cache.folder)
         due = [clip for clip in _missing(cache, own) if is_due(entries.get((clip.split, clip.clip_id)), options.retry)]
-        due.sort(key=lambda clip: (clip.split, clip.clip_id) in entries)  # those that nobody tried yet come first
+        due.sort(key=lambda clip: (clip.split, clip.clip_id) in entries)  # clips that were never tried come first
         due = due[: options.limit]
         if due and (expectation := source.expectation(due)):
             listener.say(expectation)
         for fate in listener.track(source.fetch(due), len(due), "clips"):
-            if fate.state != "pending" or (fate.split, fate.clip_id) not in entries:  # else it is as it was before
+            if fate.state != "pending" or (fate.split, fate.clip_id) not in entries:  # else the entry stays
                 ledger.record(fate)
     except FetchStoppedError as stop:
         return f"{stop.message}: {stop.hint}" if stop.hint else stop.message
@@ -313,7 +313,7 @@ def _bring(
 
 
 def _unaccounted(cache: Dataset, clips: Iterable[Clip]) -> list[Clip]:
-    """Clips with audio of which no ledger says that it is there."""
+    """Return the clips whose audio exists, but that no ledger lists as ``ok``."""
     entries, missing = read_ledgers(cache.folder), set(_missing(cache, clips))
     return [clip for clip in clips if clip not in missing and not _is_accounted(entries, clip)]
 
@@ -324,6 +324,6 @@ def _is_accounted(entries: Mapping[Key, Entry], clip: Clip) -> bool:
 
 
 def _missing(cache: Dataset, clips: Iterable[Clip]) -> list[Clip]:
-    """Clips without audio."""
+    """Return the clips without audio."""
     there = {split: cache.audio_names(split) for split in SPLITS}
     return [clip for clip in clips if audio_name(clip.clip_id) not in there[clip.split]]

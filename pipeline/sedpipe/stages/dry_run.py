@@ -1,4 +1,4 @@
-"""``sedpipe train --dry-run``: what a training would take, told before it is begun.
+"""``sedpipe train --dry-run``: an estimate of what a training takes, before it starts.
 
 - :func:`dry_run`: layers, parameters, multiply-adds, memory, and the time of an epoch from one measured step
 """
@@ -26,21 +26,32 @@ from sedpipe.training.processes import check_devices, make_fabric
 from sedpipe.training.settings import TrainSettings
 
 MEASURED_CLIPS = 8
-"""On a processor, where a whole batch may take a minute; a GPU is no quicker with fewer than it has room for."""
-_COPIES = 5  # of each parameter: itself, its gradient, Adam's two means, the best epoch's
+"""Clips in the measured step on a CPU, where a whole batch may take a minute; on a GPU, fewer clips save no time."""
+_COPIES = 5  # values in memory per parameter: itself, its gradient, Adam's two means, its value in the best epoch
 
 
 def dry_run(
     dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, begin: Beginning | None = None
 ) -> DryRunReport:
-    """Build the network, send a clip through, measure a step of a few clips; writes nothing.
+    """Build the network, pass a clip through it, and time a training step of a few clips; write nothing.
 
-    One process measures; others are taken to be as fast, and not to wait for each other.
+    One process is measured; others are assumed to be as fast, and not to wait for each other.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Dataset with features.
+    settings : TrainSettings
+        Settings of the training.
+    spec : FeatureSpec
+        Features that the network takes as input.
+    begin : Beginning, optional
+        Model whose weights the training starts from; by default random weights.
 
     Raises
     ------
     SedpipeError
-        As :func:`sedpipe.stages.train.train` would.
+        In the same cases as :func:`sedpipe.stages.train.train`.
     """
     labels = LabelSet(dataset.read_record().labels)
     training = open_splits(dataset, spec, labels, settings.command)["training"]
@@ -54,7 +65,7 @@ def dry_run(
     with what_a_user_can_mend("dry run", settings):
         batch = next(training.in_order(size))
         steps = fit.steps([batch, batch])
-        next(steps)  # the first step waits for imports and memory
+        next(steps)  # the first step is slower: imports, and allocation of memory
         wait_for(fabric.device)
         begun = time.monotonic()
         next(steps)

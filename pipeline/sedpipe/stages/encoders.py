@@ -1,7 +1,7 @@
-"""``sedpipe encoders``: which pretrained encoders there are, and bringing one into the cache.
+"""``sedpipe encoders``: list pretrained encoders, and bring one into the cache.
 
-- :func:`list_encoders`: those that come with sedpipe, whether their files are there, and which others are
-- :func:`fetch_encoder`: the file of one
+- :func:`list_encoders`: encoders that come with sedpipe, whether their files are in the cache, and the user's encoders
+- :func:`fetch_encoder`: bring the file of one encoder into the cache
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sedpipe.reports.learning import EncodersReport, FetchReport, ListedEncoder,
 
 
 def list_encoders(cache_dir: Path) -> EncodersReport:
-    """All encoders that come with sedpipe, and the files of others that lie in the cache.
+    """List all encoders that come with sedpipe, and the files of other encoders in the cache.
 
     Raises
     ------
@@ -42,19 +42,20 @@ def fetch_encoder(
     Parameters
     ----------
     name_or_path : str
-        Of one that comes with sedpipe, or the path of a TOML.
+        Name of an encoder that comes with sedpipe, or the path of a TOML.
     cache_dir : Path
+        Folder of the cache.
     places : sequence of Path
-        Where to look instead of fetching it: files, archives, folders.
+        Places to take the file from instead of fetching it: files, archives, folders.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
 
     Raises
     ------
     SettingsError
-        If there is no such encoder.
+        If the encoder does not exist.
     SedpipeError
-        If its file is not there, or cannot be fetched.
+        If its file is not in ``places``, or cannot be fetched.
     """
     card = load_encoder(name_or_path)
     keep_encoder(card, cache_dir, places, listener)

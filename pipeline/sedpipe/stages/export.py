@@ -1,6 +1,6 @@
 """``sedpipe export``: a trained model as files for other programs.
 
-- :func:`export`: safetensors or ONNX, with all that is needed to use it
+- :func:`export`: write safetensors or ONNX, with everything that is needed to use the model
 """
 
 from __future__ import annotations
@@ -32,27 +32,30 @@ LOCK = ".export.lock"
 def export(
     run: str, *, cache: Dataset | None = None, out: Path | None = None, form: str = "safetensors"
 ) -> ExportReport:
-    """Write a model in a form that others read.
+    """Write a model in a format that other programs can read.
 
     Parameters
     ----------
     run : str
-        What :func:`sedpipe.io.models.open.open_model` knows.
+        Name or path of a model, as :func:`sedpipe.io.models.open.open_model` takes it.
     cache : Dataset, optional
-        Whose runs can be named.
+        Dataset whose runs can be named.
     out : Path, optional
-        Folder to write to; ``export`` below the run's, if not given.
+        Folder to write to; by default ``export`` in the run's folder.
     form : str
-        ``safetensors`` (weights, read again by ``sedpipe predict --model``) or ``onnx``.
+        Format of the export: ``safetensors`` (weights, which ``sedpipe predict --model`` can load) or ``onnx``.
 
     Raises
     ------
     MissingStageError
-        If there is no such model.
+        If the model does not exist.
     SettingsError
-        If a package is missing, or the export would overwrite what it is made from, or the model of another program.
+        If a package is missing, or if the export would overwrite the model that it is made from, or the model of
+        another program.
     SedpipeError
-        If the ONNX file would compute something else.
+        If the ONNX file would not compute the same.
+    ValueError
+        If the format is neither ``safetensors`` nor ``onnx``.
     """
     if form not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {form!r}")
@@ -66,7 +69,7 @@ def export(
             f"{folder} contains a {theirs.name} of another program, which would be overwritten",
             hint="name another folder with --out",
         )
-    with wait_for(folder / LOCK):  # weights and description must be of one model
+    with wait_for(folder / LOCK):  # weights and description must belong to the same model
         remove_leftovers(folder)
         before = not_described(folder, model.trained)
         differences = {} if form == "safetensors" else write_onnx(folder / GRAPH, model.trained)

@@ -1,7 +1,7 @@
 """``sedpipe features``: the audio of each clip -> features in the store, in parallel, here or on a cluster.
 
-- :func:`extract_features`: make what is new or changed, keep the rest
-- :func:`explain_features`: say what would be made and why, make nothing
+- :func:`extract_features`: compute what is new or changed, keep the rest
+- :func:`explain_features`: report what would be computed and why, compute nothing
 """
 
 from __future__ import annotations
@@ -66,26 +66,27 @@ def extract_features(
     Parameters
     ----------
     dataset : Dataset
-        A downloaded one; on a cluster, in a folder that all machines see under its path.
+        A downloaded dataset; on a cluster, in a folder that all machines see under the same path.
     spec : FeatureSpec
-        Which features; others lie beside them, untouched. Files of encoders that a person named are fetched first.
+        Features to compute; features with other parameters are stored beside them and stay untouched. Files of encoders
+        that the user named are fetched first.
     compression : str, optional
-        ``none``, ``gzip`` or ``lzf``; by default what a store has already, else ``none``. Values do not depend on it.
+        ``none``, ``gzip`` or ``lzf``; by default that of the existing store, else ``none``. It does not affect values.
     jobs : int
-        Worker processes.
+        Number of worker processes.
     scheduler : str, optional
         Address of a Dask scheduler, whose workers do the work instead.
     shard : Shard, optional
-        Make only this part; who makes the last one merges.
+        Part of the clips to compute; by default all. The process that finishes the last part merges all of them.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
 
     Raises
     ------
     MissingStageError
-        If the dataset was not downloaded, or the file of an encoder is not there and cannot be fetched.
+        If the dataset was not downloaded, or the file of an encoder is missing and cannot be fetched.
     SedpipeError
-        If another process makes the same features, or the cache cannot be written.
+        If another process computes the same features, or the cache cannot be written.
     """
     started, listener = time.monotonic(), listener or Listener()
     cache = Dataset(dataset.root.absolute(), dataset.name)  # workers may have another working directory
@@ -100,7 +101,7 @@ def extract_features(
 
 
 def explain_features(dataset: Dataset, spec: FeatureSpec, *, jobs: int = 1) -> FeatureExplanation:
-    """Say which features :func:`extract_features` would make and why; writes nothing."""
+    """Report which features :func:`extract_features` would compute and why; write nothing."""
     cache = Dataset(dataset.root.absolute(), dataset.name)
     folder = FeatureFolder(cache.features_dir(spec.fingerprint))
     plans, shelf = plan_splits(cache, folder, _audio(cache), jobs)
@@ -112,7 +113,7 @@ def explain_features(dataset: Dataset, spec: FeatureSpec, *, jobs: int = 1) -> F
 
 
 def _audio(cache: Dataset) -> dict[str, Audio]:
-    """Clips with audio; a dataset without any is refused, so that its features outlive audio that was freed."""
+    """Return the clips with audio; refuse a dataset without any, so that its features are kept when audio was freed."""
     audio = audio_of_splits(cache, cache.read_clips())
     if not any(audio.values()):
         raise MissingStageError(f"no clip of {cache.name} has audio", hint=f"run `{cache.command('download')}` first")
@@ -120,7 +121,7 @@ def _audio(cache: Dataset) -> dict[str, Audio]:
 
 
 class _Extraction:
-    """Plan, make shards, merge."""
+    """Extraction in three steps: plan, make shards, merge."""
 
     def __init__(
         self,
@@ -138,7 +139,7 @@ class _Extraction:
         self.folder = FeatureFolder(cache.features_dir(spec.fingerprint))
 
     def run(self, jobs: int, scheduler: str | None, listener: Listener) -> tuple[dict[str, FeatureCounts], int]:
-        """Counts by split, and how many clips other parts have yet to make."""
+        """Return the counts of each split, and how many clips are left to processes with other shards."""
         own = {split: self._own(audio) for split, audio in self.audio.items()}
         with wait_for(self.folder.merge_lock):
             self._refuse_others()
@@ -167,7 +168,7 @@ class _Extraction:
         return not any(is_held(lock) for lock in self.folder.locks() if lock != self.folder.lock(self.shard))
 
     def _refuse_others(self) -> None:
-        """Parts work beside each other; who makes all works alone."""
+        """Raise an error if another process works here; only processes that each have a shard may work in parallel."""
         if is_held(self.folder.lock()) if self.shard is not None else not self._is_alone():
             raise SedpipeError(f"another process is {_DOING} ({self.folder.path})", hint=_ONE_AT_A_TIME)
 
@@ -178,7 +179,7 @@ class _Extraction:
     def _make(
         self, plans: Mapping[str, SplitPlan], jobs: int, scheduler: str | None, listener: Listener
     ) -> tuple[dict[str, list[str]], dict[str, dict[str, str]]]:
-        """Make shards; by split, their names, and the reason for each clip that failed."""
+        """Make shards; return by split their names, and the reason for each clip that failed."""
         made: dict[str, list[str]] = {split: [] for split in plans}
         failures: dict[str, dict[str, str]] = {split: {} for split in plans}
         tasks = [
@@ -198,7 +199,7 @@ class _Extraction:
         return made, failures
 
     def _merge_with_shards(self, made: Mapping[str, list[str]], failures: dict[str, dict[str, str]], jobs: int) -> int:
-        """Look again at what is stored now and merge it, unless other parts have yet to make theirs."""
+        """Plan again from what is stored now, and merge it, unless clips are left to processes with other shards."""
         if self.shard is not None:
             for split, failed in failures.items():
                 write_failed(self.folder.failed(split, self.shard), failed)
@@ -211,7 +212,7 @@ class _Extraction:
         return self._merge(plans, shelf, failures)
 
     def _merge(self, plans: dict[str, SplitPlan], shelf: Shelf, failures: dict[str, dict[str, str]]) -> int:
-        """Make one file a split, where it is not that already; then shards and lists of parts have served."""
+        """Make one file per split, unless it is complete already; then delete shards and their lists of failures."""
         for split, plan in plans.items():
             if plan.audio:  # features outlive audio that was freed
                 self._write_store(plan, shelf)
@@ -224,7 +225,7 @@ class _Extraction:
         self._clear_leftovers()
         if self._is_alone():
             for split in plans:
-                with suppress(OSError):  # a worker that outlives a killed run may put one more shard there
+                with suppress(OSError):  # a worker that outlives a killed run may write one more shard there
                     self.folder.shards(split).rmdir()
         return 0
 
@@ -260,9 +261,9 @@ def _damaged(plan: SplitPlan) -> list[str]:
 
 
 def _tell_of_failures(failures: Mapping[str, Mapping[str, str]], cache: Dataset, listener: Listener) -> None:
-    """Why the first clip of each split failed, and how it is mended; a table has them all.
+    """Report why the first clip of each split failed, and how to repair it; a table lists all that failed.
 
-    Audio that is there is made no second time, whatever became of it: who wants that deletes it.
+    Audio that exists is never made again, even if it is damaged: to have it made again, the user deletes it.
     """
     for split, failed in failures.items():
         for clip_id, why in [*failed.items()][:1]:
@@ -299,14 +300,14 @@ def _write_one_shard(
     compression: str,
     task: tuple[str, list[str]],
 ) -> tuple[str | None, dict[str, str]]:
-    """Make one shard; returns its name, if a clip could be used, and the reason for each that could not."""
+    """Make one shard; return its name (None if no clip could be used) and the reason for each clip that failed."""
     _check_worker(folder, spec.fingerprint)
     front_end = spec.front_end
     (split, clip_ids), rows, stamps, failures = task, [], [], {}
     for clip_id in clip_ids:
         path = cache.audio_dir(split) / audio_name(clip_id)
         try:
-            stamp = AudioStamp.of(path)  # before it is decoded: a file that changes meanwhile is made anew next time
+            stamp = AudioStamp.of(path)  # before decoding: a file that changes meanwhile is processed again next time
             waveform = read_stored(path, front_end.sample_rate, most_samples=front_end.n_samples)
             features, n_frames = front_end.extract(waveform)
             stored = spec.as_stored(features)
@@ -324,7 +325,7 @@ def _write_one_shard(
 
 
 def _check_worker(folder: FeatureFolder, wanted: str) -> None:
-    """A worker elsewhere must see the same disk and have the same sedpipe."""
+    """Check that a worker on another machine sees the same folder and has the same version of sedpipe."""
     if not folder.path.is_dir():
         raise SedpipeError(
             f"the worker on {socket.gethostname()} does not see {folder.path}",

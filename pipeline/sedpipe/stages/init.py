@@ -1,4 +1,4 @@
-"""``sedpipe init FOLDER``: recordings as people keep them -> a dataset's TOML and lists beside the folder.
+"""``sedpipe init FOLDER``: a folder of recordings as people keep them -> a dataset's TOML and lists beside it.
 
 - :func:`init`: look, understand, write; nothing is asked and nothing overwritten
 """
@@ -30,7 +30,7 @@ from sedpipe.steps.dataset_shape import Length, lengths_of_recordings, shape_of
 from sedpipe.wording import counted, of_some
 
 SHARE = 0.2
-"""Of the training recordings, for thresholds and early stopping."""
+"""Share of the training recordings for ``testing``: for early stopping and the choice of thresholds."""
 
 
 def init(
@@ -41,31 +41,31 @@ def init(
     share: float | None = None,
     listener: Listener | None = None,
 ) -> InitReport:
-    """Set a dataset up.
+    """Set up a dataset from a folder of recordings.
 
     Parameters
     ----------
     folder : Path
-        Where the recordings lie, with their label files, or in folders that are called like classes.
+        Folder of the recordings, which have label files or lie in folders named after their classes.
     out : Path, optional
-        Folder for TOML and lists; by default the one that ``folder`` lies in.
+        Folder for the TOML and the lists; by default the parent of ``folder``.
     name : str, optional
-        Of the dataset; by default that of the folder.
+        Name of the dataset; by default that of the folder.
     share : float in (0, 1), optional
-        Of the training recordings for ``testing``, where nobody has split them; by default :data:`SHARE`.
+        Share of the training recordings for ``testing``, if they are not split yet; by default :data:`SHARE`.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
 
     Raises
     ------
     SettingsError
-        If the folder is not understood, a file of another content is in the way, or a share is asked of recordings that
-        are split.
+        If the folder is not understood, a file with other content is in the way, or a share is given for recordings
+        that are split already.
     ListFormatError
-        If an importer that knows the folder finds something broken in it.
+        If the importer that recognises the folder finds something broken in it.
     """
     listener = listener or Listener()
-    named = Path(os.path.abspath(folder))  # beside a link, not beside what it leads to
+    named = Path(os.path.abspath(folder))  # symlinks are not resolved: files go beside a link, not beside its target
     out, name = named.parent if out is None else out, _name(name or named.name)
     found, unread_lists = _without_own_lists(look_into(folder), out / f"{name}.toml")
     importer, findings = _understood(found, unread_lists)
@@ -108,7 +108,7 @@ _WAYS = (
 
 
 def _without_own_lists(folder: Folder, toml: Path) -> tuple[Folder, list[str]]:
-    """Without lists of datasets, which are what was understood before; their TOML may have been left unwritten."""
+    """Leave out lists that an earlier ``init`` wrote into the folder; their TOML may not have been written yet."""
     own = []
     for path in folder.lists:
         its_toml = path.with_name(f"{dataset_of_list(path.name)}.toml")
@@ -134,7 +134,7 @@ def _understood(folder: Folder, remarks: Sequence[str]) -> tuple[str, Findings]:
 
 
 def _listable(recordings: Sequence[Recording]) -> tuple[list[Recording], list[str]]:
-    """Without those whose names no list can hold."""
+    """Leave out recordings whose names no list can contain."""
     unlisted = [recording.filename for recording in recordings if has_control_characters(recording.filename)]
     kept = [recording for recording in recordings if not has_control_characters(recording.filename)]
     whose = "whose name" if len(unlisted) == 1 else "whose names"
@@ -143,7 +143,7 @@ def _listable(recordings: Sequence[Recording]) -> tuple[list[Recording], list[st
 
 
 def _readable(recordings: Sequence[Recording], lengths: Mapping[str, Length]) -> tuple[list[Recording], list[str]]:
-    """Without those that cannot be read."""
+    """Leave out recordings that cannot be read."""
     unread = [recording.filename for recording in recordings if recording.filename not in lengths]
     kept = [recording for recording in recordings if recording.filename in lengths]
     told = f"{counted(len(unread), 'recording')} that cannot be read left out: {of_some(unread)}"
@@ -151,7 +151,7 @@ def _readable(recordings: Sequence[Recording], lengths: Mapping[str, Length]) ->
 
 
 def _one_file_a_clip(recordings: Sequence[Recording]) -> tuple[list[Recording], list[str]]:
-    """Of files that are one clip (``a.flac`` and ``a.wav`` in one folder) the first."""
+    """Keep the first of files that would be the same clip, such as ``a.flac`` and ``a.wav`` in one folder."""
     first: dict[str, Recording] = {}
     for recording in recordings:
         first.setdefault(clip_id_of_path(recording.filename), recording)
@@ -163,7 +163,7 @@ def _one_file_a_clip(recordings: Sequence[Recording]) -> tuple[list[Recording], 
 
 
 def _labels(folder: Path, story: str, recordings: Sequence[Recording]) -> list[str]:
-    """All of them, each of which lists and TOML can hold."""
+    """Return all labels, after checking that lists and TOML can contain each of them."""
     labels = sorted({label for recording in recordings for label in recording.labels})
     if not labels:
         raise SettingsError(f"{folder}: {story}, but no label", hint=_WAYS)
@@ -189,13 +189,13 @@ def _already_split(folder: Path, recordings: Sequence[Recording]) -> SettingsErr
 
 
 def _name(wanted: str) -> str:
-    """A name that is no shipped dataset's, whose place in the cache it would take."""
+    """Return a name that differs from those of shipped datasets, whose folder in the cache it would share."""
     name = safe_name(wanted)
     return f"own-{name}" if name in manifest_names() else name
 
 
 def _write(out: Path, made: Composed) -> None:
-    """Lists, then the TOML; what is there with the same content is left, anything else is never overwritten."""
+    """Write the lists, then the TOML; files with the same content are left, files with other content raise an error."""
     files = {**made.lists, f"{made.name}.toml": made.toml}
     for file, text in files.items():
         if _is_other(out / file, text):
@@ -219,7 +219,7 @@ def _is_other(path: Path, text: str) -> bool:
 
 
 def _alike(labels: Sequence[str]) -> list[str]:
-    """Labels that may be one, spelt in several ways."""
+    """Return remarks about labels that may be the same class, spelt in several ways."""
     plain: dict[str, list[str]] = {}
     for label in labels:
         plain.setdefault("".join(c for c in label.casefold() if c.isalnum()) or label, []).append(label)
@@ -242,9 +242,9 @@ def _classes(labels: Sequence[str], recordings: Sequence[Recording]) -> dict[str
 
 
 def _seen_from(out: Path, folder: Path) -> str:
-    """A relative path where both can be moved together, else an absolute one."""
+    """Return a relative path if both can be moved together, else an absolute one."""
     relative = Path(os.path.relpath(folder, out))
-    # from a link, ".." leads to where its target lies
+    # after a symlink, ".." is the parent of its target
     is_reached = os.path.realpath(out / relative) == os.path.realpath(folder)
     seen = (relative if is_reached and relative.parts.count("..") < 2 else folder).as_posix()
     try:
@@ -257,6 +257,6 @@ def _seen_from(out: Path, folder: Path) -> str:
 
 
 def _shown(path: Path) -> str:
-    """As short as it works from here."""
+    """Return a path that works from the working directory, as short as possible."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") and len(str(path)) <= len(relative) else relative

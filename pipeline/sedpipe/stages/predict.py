@@ -1,6 +1,6 @@
-"""``sedpipe predict``: a trained model on anybody's recordings, of any length and format, by one process or many.
+"""``sedpipe predict``: a trained model on any recordings, of any length and format, in one process or several.
 
-- :func:`predict`: recordings -> events, on paper or in a folder that can be gone on with
+- :func:`predict`: recordings -> events, in a report or in a folder; prediction into a folder can be resumed
 """
 
 from __future__ import annotations
@@ -49,27 +49,27 @@ def predict(
     places : sequence of Path
         Files and folders.
     model : str, optional
-        What :func:`sedpipe.io.models.open.open_model` knows. Neither it nor ``cache`` given:
-        the model that comes with sedpipe, which is said.
+        Name or path of a model, as :func:`sedpipe.io.models.open.open_model` takes it. If neither ``model`` nor
+        ``cache`` is given, the model that comes with sedpipe is used, and ``listener`` is told so.
     hearing : Hearing, optional
-        Where and how the model hears.
+        Device and post-processing of the model.
     cache : Dataset, optional
-        Whose runs can be named.
+        Dataset whose runs can be named.
     output : Output, optional
-        What is written of each recording, and where.
+        What is written for each recording, and where.
     work : Work, optional
-        Who does it.
+        Processes that do the work, and the part of the recordings that is processed.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
 
     Raises
     ------
     MissingStageError
-        If there is no such model, or the file of an encoder that it hears through is not there.
+        If the model does not exist, or the file of an encoder that it needs is missing.
     SettingsError
-        If the places hold no recording or two of one name, or a setting cannot be used.
+        If the places contain no recording, or two with the same name, or if a setting cannot be used.
     StaleError
-        If the folder was begun with another model or other settings.
+        If the folder was started with another model or other settings.
     SedpipeError
         If another process writes to the folder, or it cannot be written to.
     """
@@ -97,14 +97,14 @@ def predict(
 def _log_of(
     files: Sequence[AudioFile], predicting: Predicting, shard: Shard | None, listener: Listener
 ) -> Iterator[PredictionLog | None]:
-    """The log of what is finished, while nobody else does the same; None where nothing is written."""
+    """Lock the output folder and open its log of finished recordings; None if nothing is written to a folder."""
     folder = predicting.output.folder
     if folder is None:
         yield None
         return
     own, of_all = _lock(folder, shard), _lock(folder)
     with hold(own, f"writing to {folder}", _ONE_AT_A_TIME):
-        # parts work beside each other, who does all works alone
+        # processes with different shards may work at the same time; one without a shard must be the only one
         rivals = [of_all] if shard is not None else entries(folder, ".predict*.lock")
         if any(is_held(path) for path in rivals if path != own):
             raise SedpipeError(f"another process is writing to {folder}", hint=_ONE_AT_A_TIME)
@@ -120,7 +120,7 @@ def _log_of(
 
 
 def _refuse_to_overwrite(files: Sequence[AudioFile], output: Output, folder: Path) -> None:
-    """Where nothing was predicted yet, lists that are there are somebody's own."""
+    """Refuse to overwrite lists in a folder without a log: they were not predicted, so they are the user's own."""
     for path in filter(None, (output.path_of(file.name) for file in files)):
         if os.path.lexists(path):
             raise SettingsError(
@@ -136,7 +136,7 @@ def _lock(folder: Path, shard: Shard | None = None) -> Path:
 def _done(
     files: Sequence[AudioFile], opened: OpenModel, predicting: Predicting, work: Work, log: PredictionLog | None
 ) -> Iterator[PredictedFile]:
-    """Recordings that were finished before, then the others as they are finished; each is logged."""
+    """Yield recordings that were finished earlier, then the others as they are finished; the latter are logged."""
     left, changed = [], set[str]()
     for file in files:
         kept = None if log is None else _kept(file, opened, predicting.output, log)
@@ -155,37 +155,37 @@ def _done(
 
 
 def _kept(file: AudioFile, opened: OpenModel, output: Output, log: PredictionLog) -> PredictedFile | None:
-    """What was found in a recording that is finished; its list is written again if it is not there."""
+    """Return the logged result of a finished recording, or None; its list is written again if it is missing."""
     kept, path = log.find(file.name, file.path), output.path_of(file.name)
     if kept is not None and output.form in ("csv", "json") and not _has_peaks(kept):
         return None
     if kept is None or path is None or path.exists():
         return kept
-    if output.form in ("html", "json"):  # of which the log has not all
+    if output.form in ("html", "json"):  # the log does not hold everything that these contain
         return None
     write_events(path, kept, output.form, opened.trained.spec.front_end.sample_rate)
     return kept
 
 
 def _renew(file: PredictedFile, output: Output, sample_rate: int) -> None:
-    """Lists of a changed recording in other forms, which would be taken for those of what it is now."""
+    """Update the files of a changed recording in other formats, which would otherwise describe its old content."""
     for form in {*FORMATS, "html"} - {output.form}:
         path = replace(output, form=form).path_of(file.name)
         if path is None or not path.is_file():
             continue
-        if form in ("html", "json"):  # of which more is needed than what was found; written when they are asked for
+        if form in ("html", "json"):  # these need more than the events; they are written when asked for
             path.unlink()
         else:
             write_events(path, file, form, sample_rate)
 
 
 def _has_peaks(file: PredictedFile) -> bool:
-    """Whether it is known how sure the model was of each event at most; the first edition noted the mean alone."""
+    """Whether the highest probability of each event is known; the first edition of sedpipe logged only the mean."""
     return all(event.mean_probability is not None for event in file.events)
 
 
 class _Tally:
-    """Counts, and what the report is to hold, in the order of the names."""
+    """Counts, and the recordings that the report is to contain, in the order of the input."""
 
     def __init__(self, files: Sequence[AudioFile], *, keeps: bool) -> None:
         self._order = {shown(file.name): number for number, file in enumerate(files)}

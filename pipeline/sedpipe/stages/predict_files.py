@@ -1,9 +1,9 @@
-"""Recordings -> what is found in each, by this process or by many; a bad one becomes a row with the reason.
+"""Recordings -> events of each, in this process or in several; one that cannot be read becomes a row with the reason.
 
-- :class:`Output`: what is written of each recording, and where
-- :class:`Predicting`: model, settings and output as one value that travels to other processes
-- :func:`predicted`: recordings -> :class:`Outcome`, as they are finished
-- :func:`write_events`: the list of one; :func:`shown`: a name as it can be printed
+- :class:`Output`: what is written for each recording, and where
+- :class:`Predicting`: model, settings and output as one value that can be sent to other processes
+- :func:`predicted`: recordings -> :class:`Outcome` of each, as they are finished
+- :func:`write_events`: write the list of one recording; :func:`shown`: a name in printable form
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ from sedpipe.steps.hearing import events_of, glance_of, heard_and_told
 from sedpipe.steps.work import Work
 
 FILES_A_TASK = 16
-"""Recordings that a worker process is given at once: few enough that little is lost when it is killed."""
+"""Recordings that a worker process is given at a time: few enough that little is lost when it is killed."""
 
-_UNLISTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # not UTF-8 text, a line a row
+_UNLISTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # anything but one line of UTF-8 text
 
 
 @dataclass(frozen=True)
 class Output:
-    """What becomes of what is found.
+    """Destination and format of the results.
 
     Parameters
     ----------
     folder : Path, optional
-        Where to write: ``<name>.<suffix>`` a recording, in the folders' own layout. What is there from before is kept
-        if recording, model and settings are the same.
+        Folder to write to: ``<name>.<suffix>`` for each recording, mirroring the input folders. Files from earlier are
+        kept if recording, model and settings are the same.
     form : str
-        One of ``FORMATS``, of what is written there; or ``html``, a page a recording on which to see, hear and correct
-        its events, in ``folder`` or else where one is.
+        Format of the files: one of ``FORMATS``, or ``html``: one page per recording, on which to see, hear and correct
+        its events; it is written to ``folder``, by default the working directory.
     keeps : bool
-        Whether the report holds the events of every recording; else those that need a word, so that memory does not
-        grow with their number.
+        Whether the report contains every recording with its events; else only the recordings with a remark, without
+        their events, so that memory does not grow with the number of recordings.
     """
 
     folder: Path | None = None
@@ -58,7 +58,7 @@ class Output:
     keeps: bool = True
 
     def path_of(self, name: str) -> Path | None:
-        """The file of a recording, if there is to be one."""
+        """Return the path of a recording's file, or None if no file is to be written."""
         if self.form == "html":
             return (self.folder or Path()) / f"{name}.html"
         return None if self.folder is None else self.folder / f"{name}{FORMATS[self.form]}"
@@ -66,20 +66,22 @@ class Output:
 
 @dataclass(frozen=True)
 class Predicting:
-    """Everything that decides what is found and written.
+    """Everything that determines what is found and written.
 
     Parameters
     ----------
     folder : Path
-        Of the model.
+        Folder of the model.
     sha256 : str
-        Of its files.
+        Checksum of the model's files.
     device : str
-        Where the network runs; ``cuda`` is every GPU where several processes work.
+        Device that the network runs on; with several processes, ``cuda`` means all GPUs.
     encoders : Path
-        The cache that holds the files of the encoders that it may hear through.
+        Cache with the files of the encoders that the model may need.
     point : PostProcessing
+        Post-processing of the frame probabilities.
     output : Output
+        Destination and format of the results.
     """
 
     folder: Path
@@ -91,7 +93,7 @@ class Predicting:
 
 
 class Outcome(NamedTuple):
-    """What was found in a recording, and the state that it had before it was read; None where it failed."""
+    """The result of a recording, and the state of its file before it was read; the state is None if it failed."""
 
     file: PredictedFile
     state: State | None
@@ -100,21 +102,23 @@ class Outcome(NamedTuple):
 def predicted(
     files: Sequence[AudioFile], opened: OpenModel, predicting: Predicting, work: Work
 ) -> Iterator[list[Outcome]]:
-    """Hear recordings and write what is found.
+    """Find events in recordings, and write them.
 
     Parameters
     ----------
     files : sequence of AudioFile
+        The recordings.
     opened : OpenModel
-        The model, for this process; others open it themselves.
+        The model, for this process; other processes open it themselves.
     predicting : Predicting
+        Model, settings and output.
     work : Work
-        Who does it.
+        Processes that do the work.
 
     Yields
     ------
     list of Outcome
-        Of some recordings, as soon as they are finished, in any order.
+        Outcomes of some recordings, as soon as these are finished, in any order.
     """
     if not work.is_elsewhere:
         for file in files:
@@ -135,7 +139,7 @@ def predicted(
 
 
 class _Task(NamedTuple):
-    """Some recordings, and where the network runs for them."""
+    """Some recordings, and the device that the network runs on for them."""
 
     number: int
     device: str
@@ -143,7 +147,7 @@ class _Task(NamedTuple):
 
 
 def _as_seen_elsewhere(file: AudioFile, work: Work) -> AudioFile:
-    """Workers of this machine work in the same folder as this process, those of a cluster do not."""
+    """Make the path absolute for workers of a cluster, whose working directory is another than this process's."""
     return file if work.scheduler is None else AudioFile(file.path.absolute(), file.name)
 
 
@@ -168,7 +172,7 @@ def _predict_some(predicting: Predicting, task: _Task) -> tuple[int, list[Outcom
 
 @cache
 def _opened(folder: Path, device: str, encoders: Path) -> OpenModel:
-    """A model, once a process."""
+    """Open a model, once per process."""
     if not folder.is_dir():
         raise SedpipeError(
             f"the worker on {socket.gethostname()} does not see {folder}",
@@ -178,7 +182,7 @@ def _opened(folder: Path, device: str, encoders: Path) -> OpenModel:
 
 
 def _predicted(file: AudioFile, opened: OpenModel, predicting: Predicting) -> Outcome:
-    """What is found in a recording, written if it is to be."""
+    """Find the events of a recording, and write them if a file is wanted."""
     output, path = predicting.output, predicting.output.path_of(file.name)
     try:
         _check_name(file)
@@ -198,12 +202,12 @@ def _predicted(file: AudioFile, opened: OpenModel, predicting: Predicting) -> Ou
 
 
 def write_events(path: Path, found: PredictedFile, form: str, sample_rate: int) -> None:
-    """Write the list of a recording's events, whole or not at all."""
+    """Write the list of a recording's events atomically."""
     write_text(path, rendered([replace(found, state="ok")], form, sample_rate))
 
 
 def _heard(file: AudioFile, opened: OpenModel, predicting: Predicting, page: Path | None) -> PredictedFile:
-    """What is found in a recording; its page, if one is asked for, is written first."""
+    """Return the events of a recording; its page, if one is wanted, is written first."""
     trained, point, recording = opened.trained, predicting.point, Recording(file.path)
     heard, told = heard_and_told(recording, trained)
     if page is not None:
@@ -223,11 +227,11 @@ def _check_name(file: AudioFile) -> None:
 
 
 def _failed(file: AudioFile, reason: str, path: Path | None = None) -> PredictedFile:
-    if path is not None and path.is_file():  # of the recording as it was before, or somebody's own
+    if path is not None and path.is_file():  # it belongs to an earlier version of the recording, or is the user's own
         reason = f"{reason} (an earlier {path} was left as it is)"
     return PredictedFile(shown(file.path), shown(file.name), None, [], "failed", shown(reason))
 
 
 def shown(name: object) -> str:
-    """As text that can be printed, whatever the file system allows."""
+    """Return a name as printable text, with the characters replaced that a file system allows but a list does not."""
     return _UNLISTABLE.sub("\N{REPLACEMENT CHARACTER}", str(name))

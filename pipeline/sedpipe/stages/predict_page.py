@@ -1,7 +1,7 @@
-"""The page of a recording: what ``predict --format html`` writes.
+"""The page of a recording, which ``predict --format html`` writes.
 
-- :func:`recording_parts`: picture and sound, for which the recording is read again, with what was heard
-- :func:`write_recording_page`: the page of these
+- :func:`recording_parts`: probabilities, events, picture and sound; for the latter two the recording is read again
+- :func:`write_recording_page`: write these as a page
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sedpipe.views.page.sound import encode_mp3
 
 @dataclass(frozen=True, eq=False)
 class RecordingParts:
-    """What :func:`~sedpipe.views.page.recording_page.recording_page` takes: what was heard, seen and can be played."""
+    """The arguments of :func:`~sedpipe.views.page.recording_page.recording_page`: events, picture, sound and others."""
 
     recording: Recording
     picture: RecordingPicture
@@ -37,24 +37,25 @@ class RecordingParts:
 def recording_parts(
     file: AudioFile, heard: Heard, opened: OpenModel, point: PostProcessing, remark: str
 ) -> RecordingParts:
-    """Everything that the page of a recording is made of.
+    """Return everything that the page of a recording shows.
 
     Parameters
     ----------
     file : AudioFile
         The recording.
     heard : Heard
+        Frame and clip probabilities of the recording.
     opened : OpenModel
-        What heard it.
+        Model that they were predicted with.
     point : PostProcessing
-        How probabilities become events.
+        Post-processing that turns probabilities into events.
     remark : str
-        What is to be said of the recording, if anything is.
+        Remark about the recording; empty if there is none.
 
     Raises
     ------
     AudioError
-        If the recording cannot be read any more.
+        If the recording can no longer be read.
     """
     recording = _recording(file.name, heard, opened, point)
     rate, quality = recording.sample_rate, sound_quality(recording.duration)
@@ -65,7 +66,7 @@ def recording_parts(
 
 
 def write_recording_page(path: Path, parts: RecordingParts) -> None:
-    """Write the page of a recording, whole or not at all."""
+    """Write the page of a recording atomically."""
     write_text(path, recording_page(parts.recording, parts.picture, parts.sound, parts.changed_on, parts.remark))
 
 

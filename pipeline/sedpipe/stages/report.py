@@ -1,6 +1,6 @@
 """``sedpipe report``: scored runs -> one HTML file that works offline.
 
-- :func:`report`: of one run, or of several side by side
+- :func:`report`: a page about one run, or about several side by side
 """
 
 from __future__ import annotations
@@ -41,26 +41,27 @@ def report(
     runs : sequence of str
         Names or paths of scored runs.
     cache_dir : Path
-        The cache.
+        Folder of the cache.
     split : str, optional
-        By default the one that the first run was scored on; ``evaluation``, if several were.
+        Split to report; by default the one that the first run was scored on, or ``evaluation`` if it was scored on
+        several.
     n_clips : int
-        How many clips can be heard: a third the worst, the best, and at random. Of several runs: those in which they
-        differ most. All clips are listed, and drawn as far as the page has room.
+        Number of clips with audio: for one run a third each of worst, best and random clips, for several runs those in
+        which they differ most. All clips are listed, and drawn as far as the page has room.
     seed : int
-        Decides the random ones.
+        Random seed for the choice of the random clips.
     path : Path, optional
-        The file to write. By default ``report-<split>.html`` in the run's folder; of several runs
+        File to write; by default ``report-<split>.html`` in the run's folder or, for several runs,
         ``comparison-<split>.html`` in the folder of the dataset.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
 
     Raises
     ------
     MissingStageError
-        If there is no such run, or it was not scored; the hint names the command.
+        If a run does not exist, or was not scored; the hint names the command.
     SettingsError
-        If the runs are not of one dataset.
+        If the runs belong to different datasets.
     """
     listener = listener or Listener()
     found = [find_run_in_cache(cache_dir, name) for name in runs]

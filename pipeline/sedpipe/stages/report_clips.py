@@ -1,8 +1,8 @@
-"""The clips of a report: which are chosen, and what of them fits on a page that can be sent by mail.
+"""The clips of a report: which are chosen, and how many fit on a page that can be sent by mail.
 
 Chosen clips come with sound and picture, others with a picture as long as there is room; all have their row.
 
-- :func:`run_gallery`: of one run; :func:`comparison_gallery`: of several
+- :func:`run_gallery`: clips of a report on one run; :func:`comparison_gallery`: clips of a report on several runs
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from sedpipe.views.page.sound import QUALITIES, Quality, best_quality
 from sedpipe.wording import counted
 
 MOST_BYTES = 12_000_000
-"""Of a page, unless its chosen clips alone are larger: many a mail server takes no more."""
+"""Maximum size of a page, unless its chosen clips alone are larger: many mail servers accept no more."""
 
 _BYTES_OF_PAGE, _BYTES_OF_ROW = 200_000, 1_200
 _BYTES_OF_TEXT = 4 / 3
-"""A byte inside a page: base64."""
-_SHADES = 40  # clips that decide what is dark and what is bright
+"""Bytes of text per byte of sound embedded in a page: base64."""
+_SHADES = 40  # number of clips that determine the range of decibels, from dark to bright
 
 
 def run_gallery(cache: Dataset, run: ScoredRun, n_clips: int, seed: int, listener: Listener) -> Gallery:
-    """A third each of the chosen are the worst, the best, and at random; the others follow by their errors.
+    """Choose the worst, the best and random clips, a third each; the others follow, those with most errors first.
 
     Parameters
     ----------
     cache : Dataset
-        Whose run.
+        Dataset of the run.
     run : ScoredRun
-        That is shown.
+        Run that the report shows.
     n_clips : int
-        How many are chosen.
+        Number of clips to choose.
     seed : int
-        Random seed of those at random.
+        Random seed for the choice of the random clips.
     listener : Listener
-        Receives progress and remarks.
+        Receiver of progress and remarks.
     """
     errors = errors_of_clips(*run.rolls)
     chosen = choose_clips(errors, n_clips, seed)
@@ -55,18 +55,18 @@ def run_gallery(cache: Dataset, run: ScoredRun, n_clips: int, seed: int, listene
 
 
 def comparison_gallery(cache: Dataset, runs: Sequence[ScoredRun], n_clips: int, listener: Listener) -> Gallery:
-    """The chosen are those in which the runs differ most; the others follow likewise.
+    """Choose the clips in which the runs differ most; the others follow in the same order.
 
     Parameters
     ----------
     cache : Dataset
-        Whose runs.
+        Dataset of the runs.
     runs : sequence of ScoredRun
-        Of the same clips.
+        Runs that were scored on the same clips.
     n_clips : int
-        How many are chosen.
+        Number of clips to choose.
     listener : Listener
-        Receives progress and remarks.
+        Receiver of progress and remarks.
     """
     order = most_different(runs, len(runs[0].clips))
     kinds = dict.fromkeys(order[:n_clips], "differs")
@@ -77,7 +77,7 @@ def comparison_gallery(cache: Dataset, runs: Sequence[ScoredRun], n_clips: int, 
 def _gallery(
     cache: Dataset, runs: Sequence[ScoredRun], kinds: Mapping[str, str], others: Sequence[str], listener: Listener
 ) -> Gallery:
-    """Cards of the chosen with picture and sound, then those of the others, until the page is full."""
+    """Make cards of the chosen clips with picture and sound, then cards of the others, until the page is full."""
     scene = Scene(cache, runs, [*kinds, *others][:_SHADES])
     room = MOST_BYTES - _BYTES_OF_PAGE - _BYTES_OF_ROW * len(runs[0].clips)
     cards: dict[str, Card] = {}

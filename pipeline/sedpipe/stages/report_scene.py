@@ -1,4 +1,4 @@
-"""Clips as a report draws and plays them: all in the same colours for the same decibels.
+"""Clips as a report draws and plays them: in all pictures, the same colour means the same level in decibels.
 
 - :class:`Scene`: the clips of some runs -> cards
 """
@@ -24,15 +24,16 @@ from sedpipe.views.page.spectrogram import decibel_range, frequencies_of
 class Scene:
     """The clips of some runs.
 
-    They are drawn as the first run hears them, see :class:`~sedpipe.stages.clip_pictures.ClipPictures`.
+    They are drawn from the features of the first run, see :class:`~sedpipe.stages.clip_pictures.ClipPictures`.
 
     Parameters
     ----------
     cache : Dataset
+        Dataset of the clips.
     runs : sequence of ScoredRun
-        On the same clips.
+        Runs that were scored on the same clips.
     clip_ids : sequence of str
-        Those that decide what is dark and what is bright.
+        Clips that determine the range of decibels, from dark to bright.
     """
 
     def __init__(self, cache: Dataset, runs: Sequence[ScoredRun], clip_ids: Sequence[str]) -> None:
@@ -44,7 +45,7 @@ class Scene:
         self._decibels = decibel_range(seen) if seen else (0.0, 1.0)
 
     def card(self, clip_id: str) -> Card:
-        """A clip with its picture."""
+        """Return the card of a clip, with its picture if there is one."""
         what = summary(self._runs[0], clip_id) if len(self._runs) == 1 else compared_summary(self._runs, clip_id)
         seen = self._pictures.of(self._clips[clip_id])
         if seen is None:
@@ -54,7 +55,7 @@ class Scene:
         )
 
     def with_sound(self, card: Card, quality: Quality) -> Card:
-        """A card that can be heard, or that says why not: a page without a sound is better than no page."""
+        """Add sound to a card, or a remark why it has none: a page without a sound is better than no page."""
         try:
             waveform = read_stored(self._cache.audio_path(self._clips[card.clip]), quality.sample_rate)
         except AudioError as error:

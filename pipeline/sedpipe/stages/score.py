@@ -1,10 +1,11 @@
-"""``sedpipe score``: trained runs on a split -> events, and scores that sed_eval agrees with.
+"""``sedpipe score``: trained runs on a split -> events, and scores that are verified with sed_eval.
 
-One run is never tuned here. Several runs are scored as their mean, which is tuned on ``testing`` first. Where frame
-probabilities are stored, neither torch nor the network is asked.
+A single run is never tuned here. Several runs are scored as their mean, which is tuned on ``testing`` first. Where
+frame probabilities are stored already, neither torch nor the network is needed.
 
 - :func:`score`: frame probabilities, events at each operating point, scores
-- :func:`counts_of_clips`: what each clip adds to them
+- :func:`counts_of_clips`: the contribution of each clip to the scores of a run
+- :func:`counts_at_point`: the same from frame probabilities, for one setting of the post-processing
 """
 
 from __future__ import annotations
@@ -61,36 +62,37 @@ def score(
     device: str = "auto",
     listener: Listener | None = None,
 ) -> ScoreReport:
-    """Score a run; writes ``estimated-<split>.tsv`` and ``scores-<split>.json`` into its folder.
+    """Score a run; write ``estimated-<split>.tsv`` and ``scores-<split>.json`` to its folder.
 
     Parameters
     ----------
     dataset : Dataset
-        With features and a trained run.
+        Dataset with features and a trained run.
     run : str or sequence of str, optional
-        Name or path of a run; by default the newest. Several are scored as their mean, in a folder of its own.
+        Name or path of a run; by default the newest. Several runs are scored as their mean, whose results have a folder
+        of their own.
     split : str
-        ``testing`` or ``evaluation``, or ``training`` where its events are known.
+        Split to score: ``testing`` or ``evaluation``, or ``training`` if its events are known.
     operating_point : str
-        Which post-processing the event list and the tables are made with; both are scored.
+        Operating point of the event list and the tables; segment-based scores are computed for both.
     against : str or sequence of str, optional
-        Another run, to be told apart from the first on the same clips; or as many runs of another system as there are
-        of this one, a seed each.
+        Another run, with which the first is compared on the same clips; or the runs of another system, one per random
+        seed, as many as there are of this one.
     export_scores : Path, optional
-        Folder for the frame probabilities as TSV.
+        Folder for the frame probabilities as TSV files.
     device : str
-        Where the network runs, if it is asked.
+        Device that the network runs on, if it is needed.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
 
     Raises
     ------
     MissingStageError
-        If there is no such run, no features, or no strong labels for the split.
+        If the run, the features, or strong labels for the split are missing.
     SettingsError
-        If a run of a system is named twice.
+        If a run of a system is named twice, or there is no such operating point.
     SedpipeError
-        If sed_eval and sedpipe do not agree on a score, which is a bug that must not be printed.
+        If sed_eval and sedpipe disagree on a score: a bug, whose numbers must not be shown.
     """
     if operating_point not in OPERATING_POINTS:
         raise SettingsError(f"operating point must be one of {', '.join(OPERATING_POINTS)}, got {operating_point!r}")
@@ -106,7 +108,7 @@ def score(
 
 
 def _check_distinct(runs: Sequence[Run]) -> None:
-    """``SettingsError`` if a run is there twice: it would pass for two random seeds that agree to the last digit."""
+    """Raise ``SettingsError`` if a run occurs twice: it would look like two random seeds with identical results."""
     folders = [run.folder.resolve() for run in runs]
     twice = next((run.name for run in runs if folders.count(run.folder.resolve()) > 1), None)
     if twice is not None:
@@ -173,26 +175,26 @@ def _scored(
 def counts_of_clips(
     dataset: Dataset, run: str, split: str, *, device: str = "cpu"
 ) -> tuple[tuple[str, ...], dict[str, Counts], dict[str, Counts]]:
-    """What each clip adds to the segment-based scores of a run, in the order of the clips.
+    """Return what each clip contributes to the segment-based scores of a run, in the order of the clips.
 
     Parameters
     ----------
     dataset : Dataset
-        With features and the run.
+        Dataset with features and the run.
     run : str
-        Its name.
+        Name of the run.
     split : str
-        Whose clips.
+        Split of the clips.
     device : str
-        Where the network runs, if it is asked.
+        Device that the network runs on, if it is needed.
 
     Returns
     -------
     clip_ids : tuple of str
-        The clips.
+        Names of the clips.
     chosen, common : dict
-        By operating point: a row a clip with the columns of :data:`sedpipe.metrics.spread.COUNTED`; with the settings
-        that were chosen, and with one setting for all classes.
+        Counts by operating point: one row per clip, with the columns of :data:`sedpipe.metrics.spread.COUNTED`; with
+        the settings that were chosen, and with common settings for all classes.
     """
     system = system_of(dataset, [find_run(dataset, run)], split, device, Listener())
     truth = known_truth(dataset, split, system.scores)
@@ -205,7 +207,7 @@ def counts_of_clips(
 
 
 def counts_at_point(scores: FrameScores, truth: Truth, point: PostProcessing) -> Counts:
-    """The same from frame scores, with some settings."""
+    """Return the counts of each clip from frame probabilities, with the given post-processing."""
     counts = segment_based_counts(truth.reference, scores.decode(point), truth.durations, truth.labels)
     per_class = (counts.n_reference, counts.correct, counts.n_estimated)
     columns = [counts.errors, *(items.sum(axis=1) for items in per_class)]
@@ -214,7 +216,7 @@ def counts_at_point(scores: FrameScores, truth: Truth, point: PostProcessing) ->
 
 
 def _coverage(cache: Dataset, split: str, scores: FrameScores) -> Coverage:
-    """How many clips are listed and scored, and which are missing, as far as the download knows their names."""
+    """Count the listed and the scored clips, and name the missing ones, as far as the download knows their names."""
     scored = set(scores.clip_ids)
     known = [clip_id for in_split, clip_id in read_ledgers(cache.folder) if in_split == split]
     known += [clip.clip_id for clip in cache.read_clips().get(split, [])]
@@ -235,7 +237,7 @@ def _heard(cache: Dataset, split: str, scores: FrameScores, point: PostProcessin
 
 
 def _common(truth: Truth, system: System, listener: Listener) -> dict[str, Common]:
-    """What the paper's rule comes to at each operating point, as far as its tuning is known."""
+    """Score the paper's post-processing rule at each operating point whose tuning is known."""
     found = {}
     for name, steps in system.tuning.items():
         settings = common_settings(steps)
@@ -246,7 +248,7 @@ def _common(truth: Truth, system: System, listener: Listener) -> dict[str, Commo
 
 
 def _by_own_rule(truth: Truth, system: System, listener: Listener) -> Common | None:
-    """What the post-processing comes to that the system was published with."""
+    """Score the post-processing that the system was published with; None if it has none of its own."""
     if system.own_rule is None:
         return None
     scores = checked(SEGMENTS, truth, system.scores.decode(system.own_rule), TIME_RESOLUTION, listener=listener)

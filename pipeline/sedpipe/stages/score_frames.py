@@ -40,7 +40,7 @@ from sedpipe.suggestions import did_you_mean
 from sedpipe.truth import Truth
 from sedpipe.wording import counted
 
-_MOST_TICKS = 100_000  # a second: frames of times that are written to the millisecond lie no more exactly
+_MOST_TICKS = 100_000  # per second: times written to the millisecond locate frames no more precisely
 _DUST_S = 1e-6
 _METRICS = ("event_based", "clip_based", "psds", "threshold_free")
 
@@ -54,29 +54,31 @@ def score_frames(
     operating_point: str = "min_er",
     listener: Listener | None = None,
 ) -> ScoreReport:
-    """Tune post-processing of frame probabilities on the clips of a reference, and score it there.
+    """Tune the post-processing of frame probabilities on the clips of a reference, and score it there.
 
-    Its scores are tuned on the same clips, which the report says; beside them are those cross-validated.
+    The scores are tuned on the same clips, and the report says so; cross-validated scores are given beside them.
 
     Parameters
     ----------
     frames : Path
-        As :func:`~sedpipe.io.lists.frame_tables.read_frame_tables` takes it.
+        Table or folder that :func:`~sedpipe.io.lists.frame_tables.read_frame_tables` can read.
     reference : Path
-        A list of events; its clips are those that count.
+        List of reference events; its clips are those that are scored.
     labels : LabelSet, optional
         The classes; by default the columns of the tables.
     duration : float, optional
-        Seconds of every clip; needed where no column tells of times, not taken where one tells other ends.
+        Duration of every clip in seconds; needed if the tables contain no times, refused if it contradicts the end of a
+        clip in a table.
     operating_point : str
-        Whose events most scores are of.
+        Operating point of the events that most scores are computed from.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
 
     Raises
     ------
     ListFormatError
-        If a file cannot be read, or clips or classes do not fit together.
+        If a file cannot be read, or clips, classes or durations do not fit together, or the reference has no event with
+        times.
     """
     listener = listener or Listener()
     tables = read_frame_tables(frames)
@@ -144,7 +146,7 @@ def _scores(
     duration: float | None,
     remarks: list[str],
 ) -> FrameScores:
-    """Probabilities of the reference's clips, in its order."""
+    """Return the probabilities of the reference's clips, in the order of the reference."""
     for label in labels:
         if label not in tables.labels:
             raise ListFormatError(f"{path} has no column {label!r}{did_you_mean(label, tables.labels)}")
@@ -181,8 +183,8 @@ def _scores(
 def _ends(
     path: Path, tables: FrameTables, clips: Sequence[str], period: float, duration: float | None, remarks: list[str]
 ) -> list[float]:
-    """Seconds at which clips end: as a column tells, else as ``duration`` does, else with their last frame."""
-    if duration is None or not tables.onsets:  # without times, it is the duration that frames are laid out in
+    """Return the end of each clip in seconds: from its column, else ``duration``, else the end of its last frame."""
+    if duration is None or not tables.onsets:  # without times, the frames have been spread over the duration already
         return [tables.ends.get(clip, len(tables.probs[clip]) * period) for clip in clips]
     for clip in clips:
         end = tables.ends.get(clip, duration)

@@ -1,6 +1,6 @@
-"""``sedpipe score --reference R --estimated E``: scores of any event list; no dataset, no run.
+"""``sedpipe score --reference R --estimated E``: scores of any event list, without dataset or run.
 
-- :func:`score_lists`: two lists -> scores
+- :func:`score_lists`: reference and estimated events -> scores
 """
 
 from __future__ import annotations
@@ -44,27 +44,28 @@ def score_lists(
     Parameters
     ----------
     reference, estimated : Path
-        Lists, or folders of them, as :func:`~sedpipe.io.lists.read.read_annotations` takes them. The clips are those
-        of the reference.
+        Lists, or folders of lists, that :func:`~sedpipe.io.lists.read.read_annotations` can read. The clips of the
+        reference are scored.
     labels : LabelSet, optional
-        The classes; by default every label of the lists, in order of the alphabet.
+        The classes; by default every label of the lists, in alphabetical order.
     duration : float, optional
-        Length in seconds of every clip.
+        Duration of every clip in seconds.
     durations : Path, optional
-        Length of each, ``filename duration``. Where neither is given, nothing is cut, as the official metric has it.
+        List with the duration of each clip, ``filename duration``. If neither is given, nothing is truncated, as in the
+        official metric.
     against : Path, optional
-        Another list of estimated events, to be told apart from the first.
+        Another list of estimated events, with which the first is compared.
     time_resolution : float > 0
         Length of a segment in seconds.
     listener : Listener, optional
-        Receives progress: sed_eval takes milliseconds per clip.
+        Receiver of progress: sed_eval takes milliseconds per clip.
 
     Raises
     ------
     ListFormatError
         If a list cannot be read, or does not fit the reference.
     SettingsError
-        If there would be absurdly many segments.
+        If there would be far too many segments.
     """
     lists = read_lists(reference, [path for path in (estimated, against) if path], labels)
     truth_events, found = lists.reference, lists.estimated
@@ -122,5 +123,5 @@ def _against(
 
 
 def _sharing(truth: Truth) -> Sharing:
-    """Which clips are pieces of one recording, as far as their names tell."""
+    """Return which clips are pieces of the same recording, as far as their names show it."""
     return Sharing.of([{recording_of_piece(clip_id)} for clip_id in truth.reference])

@@ -1,8 +1,8 @@
 """``sedpipe status``: what each stage has and lacks, and which command comes next.
 
-- :func:`status`: looks, changes nothing
-- :func:`overview`: the same of every dataset of a cache
-- :func:`export_clips`: what is known of each clip, as a table
+- :func:`status`: the state of one dataset; changes nothing
+- :func:`overview`: the same for every dataset of a cache
+- :func:`export_clips`: write what is known about each clip as a table
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ from sedpipe.steps.tally import states_of, tally, tally_classes
 
 
 def status(dataset: Dataset, address: str = "", *, classes: bool = False) -> StatusReport:
-    """What the cache holds of a dataset.
+    """Report what the cache contains of a dataset.
 
     Parameters
     ----------
     dataset : Dataset
-        Downloaded or not.
+        The dataset, downloaded or not.
     address : str, optional
-        How commands call the dataset (a name, or the path of its TOML); the name by default.
+        Name of the dataset or path of its TOML, as commands take it; by default the name.
     classes : bool
-        Count clips by class, too.
+        Whether to count clips by class as well.
 
     Raises
     ------
     SedpipeError
-        If something that lies there cannot be read; a store of features that is damaged is told among the others.
+        If a file of the dataset cannot be read; a damaged feature store raises nothing and is listed with the others.
     """
     address, record = address or dataset.name, dataset.find_record()
     if record is None or not is_there(dataset.clips_path):
@@ -78,9 +78,9 @@ def status(dataset: Dataset, address: str = "", *, classes: bool = False) -> Sta
 
 
 def overview(cache_dir: Path) -> CacheStatus:
-    """What a cache holds of every dataset.
+    """Report what a cache contains of every dataset.
 
-    A dataset that cannot be read is a sentence among the others, and they are told.
+    A dataset that cannot be read is reported with a message; the other datasets are reported as usual.
     """
     reports, unreadable = [], {}
     for folder in entries(cache_dir):
@@ -95,16 +95,16 @@ def overview(cache_dir: Path) -> CacheStatus:
 
 
 def export_clips(dataset: Dataset, path: Path) -> int:
-    """Write the state of each clip, as it is counted, as a table, tab-separated; returns how many rows.
+    """Write the state of each clip, as counted by :func:`status`, to a TSV file; return the number of rows.
 
-    What the download noted of a clip stands there as far as its audio does not say otherwise.
+    The ledger entry of a clip is written, unless the clip's audio contradicts it.
 
     Raises
     ------
     MissingStageError
         If nothing was downloaded.
     SedpipeError
-        As :func:`~sedpipe.steps.tally.tally`.
+        In the same cases as :func:`~sedpipe.steps.tally.tally`.
     """
     states, known = states_of(dataset, dataset.read_record()), read_ledgers(dataset.folder)
     rows = []
@@ -120,7 +120,7 @@ def export_clips(dataset: Dataset, path: Path) -> int:
 def _stored(dataset: Dataset, folder: Path) -> dict[str, StoredCounts]:
     stored, clips = {}, dataset.read_clips()
     for path in entries(folder, "[!.]*.h5"):
-        if path.stem not in clips:  # of a split that the dataset has no more
+        if path.stem not in clips:  # the dataset no longer has this split
             continue
         failed = len(read_failed(path.with_suffix(".failed.tsv")))
         try:
@@ -136,7 +136,7 @@ def _scored(run: Run) -> list[str]:
 
 
 def _headlines(run: Run) -> dict[str, Headline]:
-    """ER and F1 of each split that was scored, as far as they can be read."""
+    """Return ER and F1 of each split that was scored, as far as the scores can be read."""
     found = {}
     for split in _scored(run):
         with suppress(SedpipeError):
@@ -148,7 +148,7 @@ def _headlines(run: Run) -> dict[str, Headline]:
 
 
 def _grid(dataset: Dataset, table: Table) -> GridState:
-    """How many cells there are, in which state; and each that is made or was asked for."""
+    """Count the cells of a table by state, and list each cell that is finished or was requested."""
     record, done, failures = table.find_record(), table.done, table.failures
     cells = {name: CellState(state="done") for name in sorted(done)}
     for name, run_name in (record.runs if record else {}).items():
@@ -173,7 +173,7 @@ def _grid(dataset: Dataset, table: Table) -> GridState:
 
 
 def _most_epochs(run: Run) -> int:
-    """After how many a run ends at the latest, as its own settings say; of a table whose systems differ in that."""
+    """Return the maximum number of epochs in a run's own settings, for tables whose systems differ in it."""
     with suppress(SedpipeError):
         record = run.find_record()
         epochs = None if record is None else record.settings.training.get("epochs")
@@ -190,13 +190,13 @@ def _state(run: Run, failure: str | None) -> str:
 
 
 def _next(dataset: Dataset, stages: Stages, address: str) -> tuple[str, ...]:
-    """The first command whose result is missing; after all of them, the page of the last run."""
+    """Return the first command whose result is missing; if none is, the command for the last run's page."""
     available = {split: counts.ok for split, counts in stages.download.items() if counts.listed}
     if not any(available.values()) or _is_listed_anew(dataset):
         return "download", address
     if not any(_is_complete(stored, available) for stored in stages.features.values()):
         return "features", address
-    # a run of no epochs is what an untrained network scores, to compare with
+    # a run of 0 epochs is an untrained network, for comparison only
     finished = [name for name, run in stages.train.items() if run.finished and run.epochs]
     split = scorable_split(dataset)
     unscored = [name for name in finished if split is None or split not in stages.score[name]]
@@ -209,7 +209,7 @@ def _next(dataset: Dataset, stages: Stages, address: str) -> tuple[str, ...]:
 
 
 def _is_listed_anew(dataset: Dataset) -> bool:
-    """Whether the TOML or the lists of one's own dataset were edited since, or cannot be read any more."""
+    """Whether the TOML or the lists of a user's dataset were edited since the download, or can no longer be read."""
     record = dataset.read_record()
     if not record.manifest or not Path(record.manifest).is_file():
         return False
@@ -221,7 +221,7 @@ def _is_listed_anew(dataset: Dataset) -> bool:
 
 
 def _begun(dataset: Dataset, stages: Stages) -> tuple[str, ...] | None:
-    """The command that resumes a run that was stopped, as it was begun; None where there is none, or none was noted."""
+    """Return the command that an interrupted run was started with; None without such a run, or if it was not stored."""
     of_tables = {cell.run for table in stages.reproduce.values() for cell in table.cells.values()}
     for name, progress in stages.train.items():
         run = named_run(dataset, name)
@@ -233,7 +233,7 @@ def _begun(dataset: Dataset, stages: Stages) -> tuple[str, ...] | None:
 
 
 def _is_complete(stored: dict[str, StoredCounts], available: dict[str, int]) -> bool:
-    """Whether every clip that has audio was looked at, as that is now."""
+    """Whether every clip with audio was processed, and none of the audio has changed since."""
     nothing = StoredCounts(0, 0)
     return all(
         not (counts := stored.get(split, nothing)).changed and counts.clips + counts.failed >= n_clips

@@ -1,6 +1,7 @@
 """``sedpipe train``: stored features and weak labels -> a model with its post-processing.
 
-- :func:`train`: fit, resume, tune, store
+- :func:`train`: fit or resume a run, tune its post-processing, store it
+- :func:`open_splits`: open the features of ``training`` and ``testing``
 """
 
 from __future__ import annotations
@@ -83,44 +84,47 @@ def train(
     begin: Beginning | None = None,
     listener: Listener | None = None,
 ) -> TrainReport:
-    """Train a run, or go on with it; a finished one is left as it is.
+    """Train a run, or resume it; a finished run is left as it is.
 
     Parameters
     ----------
     dataset : Dataset
-        With features.
+        Dataset with features.
     settings : TrainSettings
-        Of the run; other ones than it was begun with are refused.
+        Settings of the run. If the run exists already, they must be those that it was started with.
     spec : FeatureSpec
-        Which features.
+        Features that the network takes as input.
     run_name : str, optional
-        Name of the run; by default made from the settings.
+        Name of the run; by default derived from the settings.
     save_every_s : float
-        How often what is done of an epoch is stored, so that a killed run loses no more; changes no result.
+        Interval in seconds at which progress within an epoch is stored: the most that a killed run loses. It affects no
+        result.
     waits : bool
-        Where another process trains this run, wait for it instead of refusing.
+        Whether to wait, instead of raising an error, while another process trains this run.
     begin : Beginning, optional
-        The model that it begins with, which the settings name; by default chance.
+        Model whose weights the training starts from, which the settings name; by default random weights.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
 
     Raises
     ------
     MissingStageError
-        If the dataset has no features, or no training or testing split.
+        If the dataset has no features, or no training or testing split, or if the state is missing that a finished run
+        needs to train more epochs.
     StaleError
-        If the run was started with other settings or other data, or is to go on and has not ended yet.
+        If the run was started with other settings or other data, or if more epochs are requested of a run that does not
+        exist or is not finished yet.
     SettingsError
         If the network does not fit the features.
     SedpipeError
-        If the loss becomes nan, memory does not suffice, or another process trains the run.
+        If the loss becomes nan, if there is not enough memory, or if another process trains the run.
     """
     listener = listener or Listener()
     if settings.compiled:
         check_compiler()
     labels = LabelSet(dataset.read_record().labels)
     run = named_run(dataset, run_name or default_run_name(settings, spec))
-    if run.find_record() is None:  # else it was checked when it was begun
+    if run.find_record() is None:  # an existing run was checked when it was started
         if settings.more_epochs:
             raise never_begun(run, dataset)
         check_start(settings, labels, spec, begin)
@@ -158,7 +162,7 @@ def train(
 
 
 def _alone(run: Run, listener: Listener, *, waits: bool, goes_on: bool) -> AbstractContextManager[None]:
-    """Keep others out while the block trains the run; a finished one that need not go on is written by nobody."""
+    """Lock the run while the block trains it; a finished run that trains no more epochs is not written or locked."""
     if run.is_finished and not goes_on:
         return nullcontext()
     if waits:
@@ -168,7 +172,7 @@ def _alone(run: Run, listener: Listener, *, waits: bool, goes_on: bool) -> Abstr
 
 @dataclass(frozen=True)
 class _Task:
-    """What every process of a training needs to know."""
+    """Everything that each process of a training needs."""
 
     dataset: Dataset
     run: Run
@@ -184,7 +188,7 @@ class _Task:
 
 
 def _train(fabric: Fabric, task: _Task) -> TrainReport:
-    """In each of its processes; the first one listens to the user, tunes and writes."""
+    """Train in one of the processes; only the first one reports to the user, tunes and writes."""
     run, settings, splits = task.run, task.settings, task.splits
     if not fabric.is_global_zero:
         task = replace(task, listener=Listener())
@@ -209,7 +213,7 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
 
 
 def _finish(model: Network, network: NetworkConfig, task: _Task, report: TrainReport) -> TrainReport:
-    """Tune the model, and store it with what was chosen; the report with what is to be said of that."""
+    """Tune the post-processing, store the model with it, and return the report with its remarks added."""
     run, settings = task.run, task.settings
     frame_probs, clip_probs = predict(model, task.splits["testing"].in_order(TUNING_BATCH_SIZE))
     points = task.examiner.tuned(model.time_factor, frame_probs, clip_probs, task.listener)
@@ -233,7 +237,7 @@ def _finish(model: Network, network: NetworkConfig, task: _Task, report: TrainRe
     if isinstance(settings.own_rule, ClipThresholds):
         known["own_rule"] = settings.own_rule.on(clip_probs, task.splits["testing"].targets)
     run.write_record(task.record.model_copy(update=known))
-    forget_before(run.state_path)  # the last one stays: a run may be asked to go on
+    forget_before(run.state_path)  # the newest state is kept, since more epochs may be requested later
     return report
 
 
@@ -249,26 +253,32 @@ def _common(point: OperatingPoint) -> Common:
 def open_splits(
     cache: Dataset, spec: FeatureSpec, labels: LabelSet, asked: Sequence[str] = ()
 ) -> dict[str, ClipBatches]:
-    """What training learns from and is judged by: ``training`` and ``testing``.
+    """Open the features of ``training``, which the network learns from, and ``testing``, for early stopping and tuning.
 
     Parameters
     ----------
     cache : Dataset
+        Dataset with features.
     spec : FeatureSpec
-        Which features.
+        Features to open.
     labels : LabelSet
         The classes.
     asked : sequence of str
-        Words of the ``train`` that asks for them, so that an error names the command that makes them.
+        Words of the ``train`` command that needs the features, so that an error can name the command that makes them.
+
+    Returns
+    -------
+    dict of str to ClipBatches
+        Batches of each split, by its name.
 
     Raises
     ------
     MissingStageError
-        If a split has no clips, or there are no such features.
+        If a split has no clips, or these features do not exist.
     """
     clips = cache.read_clips()
     splits: dict[str, ClipBatches] = {}
-    for split in ("training", "testing"):  # before features, which would not mend it
+    for split in ("training", "testing"):  # checked before the features: making features would not help
         if split not in clips:
             raise MissingStageError(f"{cache.name} has no clips in {split}", hint=_NEEDED_FOR[split])
     for split in ("training", "testing"):
@@ -295,7 +305,7 @@ def _say_what_to_know(
 
 
 def _feed(splits: dict[str, ClipBatches], device: torch.device) -> None:
-    """Let a GPU have all features in its memory if they fit, else memory that it can fetch them from."""
+    """Keep all features in the GPU's memory if they fit, else use pinned memory, from which a GPU can copy them."""
     if has_room(device, sum(batches.n_bytes for batches in splits.values())):
         for batches in splits.values():
             batches.keep_on(device)
@@ -304,7 +314,7 @@ def _feed(splits: dict[str, ClipBatches], device: torch.device) -> None:
 
 
 def _resume(fit: Fit, run: Run, listener: Listener) -> Stopwatch:
-    """Let the fit go on where it was; the time that this took."""
+    """Restore the state of an interrupted training, if any; return a stopwatch that includes the time spent so far."""
     state, complaint = find_resume(run.state_path)
     if complaint:
         listener.remark(f"{complaint}; the previous state is used")
@@ -323,7 +333,7 @@ def _resume(fit: Fit, run: Run, listener: Listener) -> Stopwatch:
 
 
 def _fit(fit: Fit, fabric: Fabric, task: _Task, judge: Judge | None, watch: Stopwatch) -> None:
-    """Epochs until it is time to stop."""
+    """Train epoch by epoch until the fit is to stop."""
     run, listener, size = task.run, task.listener, task.settings.training.batch_size
     training, testing = task.splits["training"], task.splits["testing"]
     writes = fabric.is_global_zero
@@ -360,7 +370,7 @@ def _fit(fit: Fit, fabric: Fabric, task: _Task, judge: Judge | None, watch: Stop
 
 
 def _clips_a_step(task: _Task) -> float:
-    """On average: the last batch of all clips may be smaller."""
+    """Return the mean number of clips per step: the last batch of an epoch may be smaller."""
     n_clips = len(task.splits["training"])
     return n_clips / -(-n_clips // task.settings.training.batch_size)
 

@@ -1,1 +1,1 @@
-"""What several verbs share."""
+"""Steps that several commands share."""

@@ -1,7 +1,7 @@
-"""Two systems on the same clips: a run of each, or as many runs of each as there are seeds.
+"""Comparison of two systems on the same clips: one run of each, or one run per random seed of each.
 
-- :func:`against_runs`: what the first has over the second, with each run's chosen settings and with common ones
-- :class:`Rivals`: the runs of both
+- :func:`against_runs`: differences between the two, with each run's chosen settings and with common ones
+- :class:`Rivals`: the runs of both systems
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ class Rivals:
 
     @property
     def are_seeds(self) -> bool:
-        """Whether they are compared run by run: equally many, and more than one."""
+        """Whether they are compared run by run: both have equally many runs, and more than one."""
         return len(self.ours) == len(self.theirs) > 1
 
     def as_systems(self, of: Sequence[Run]) -> list[Sequence[Run]]:
-        """Each run, or the mean of all."""
+        """Return the runs of each system to compare: each run by itself, or all runs as a mean."""
         return [[run] for run in of] if self.are_seeds else [of]
 
     def paired(self) -> tuple[Rivals, str]:
-        """Both in the order of their seeds; where these are not the same, as they are named, and a sentence."""
+        """Return both in the order of their seeds; if the seeds differ, in the given order, with a remark."""
         by_seed = [{_seed_of(run): run for run in of} for of in (self.ours, self.theirs)]
         seeds = [seed for seed in by_seed[0] if seed is not None]
         if set(seeds) != set(by_seed[1]) or len(seeds) < len(self.ours):
@@ -59,24 +59,25 @@ def against_runs(
     device: str,
     listener: Listener,
 ) -> AgainstRun:
-    """What the first system has over the second.
+    """Return the differences between the first system and the second.
 
     Parameters
     ----------
     cache : Dataset
-        Whose runs.
+        Dataset with the runs.
     rivals : Rivals
-        Compared run by run where there are as many of each; else run against run or mean against mean, as one seed.
+        Runs of both systems, compared run by run if both have equally many; else run against run or mean against mean,
+        as one seed.
     split : str
-        Whose clips.
+        Split with the clips.
     operating_point : str
-        Of the settings.
+        Operating point that the settings are for.
     truth : Truth
-        Of the clips that both were scored on.
+        Reference events of the clips that both were scored on.
     recordings : Recordings
-        Of which these were made.
+        Recordings that these clips were made from.
     device : str
-        Where networks run, if they are asked.
+        Device for the networks, if they have to run.
     listener : Listener
         Receives progress and remarks.
 

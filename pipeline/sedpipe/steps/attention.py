@@ -1,4 +1,4 @@
-"""Whether attention has anything to choose between.
+"""Check whether attention has an effect.
 
 - :func:`remark_on_attention`
 """
@@ -9,7 +9,7 @@ from sedpipe.nn.pooling import POOLING_FUNCTIONS, PoolingConfig
 
 
 def remark_on_attention(pooling: PoolingConfig, n_classes: int) -> str:
-    """What is to be said of attention over the classes where there is one class alone; nothing in all other cases."""
+    """Return a remark if attention is over the classes and there is only one class; empty in all other cases."""
     attends = POOLING_FUNCTIONS[pooling.function].attends
     if not attends or pooling.attention_axis != "classes" or n_classes > 1:
         return ""

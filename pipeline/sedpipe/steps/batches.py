@@ -1,8 +1,8 @@
-"""Rows of a split and their stored features -> tensors, joined by ``clip_id``.
+"""Clips of a split and their stored features -> tensors, joined by ``clip_id``.
 
 - :class:`ClipBatches`: a split in batches, in order or shuffled
-- :func:`with_features`: clips that have some
-- :func:`read_ahead`: the next batch is read while one is worked on
+- :func:`with_features`: the clips that have features
+- :func:`read_ahead`: read the next batch while the current one is in use
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sedpipe.training.orders import ORDERS
 
 
 def with_features(file: FeatureFile, clips: Iterable[Clip]) -> list[Clip]:
-    """Those of the clips that have features, in their order; ``MissingStageError`` if none has."""
+    """Return the clips that have features, in their order; raise ``MissingStageError`` if none has."""
     there = [clip for clip in clips if clip.clip_id in file.row_of]
     if there:
         return there
@@ -43,18 +43,19 @@ class ClipBatches:
     Parameters
     ----------
     file : FeatureFile
-        Their features.
+        Features of the clips.
     clips : sequence of Clip
-        Their weak labels; a clip without features is left out, since absent is not negative.
+        Clips with their weak labels; a clip without features is left out, since missing audio is not a negative
+        example.
     labels : LabelSet
         K classes.
 
     Attributes
     ----------
     pinned : bool
-        Whether features are read into memory that a GPU can fetch from by itself.
+        Whether features are read into pinned memory, from which a GPU can copy by itself.
     frame_targets : FrameTargets or None
-        What is told of the frames of each batch.
+        Targets for the frames of each batch.
 
     Raises
     ------
@@ -78,64 +79,65 @@ class ClipBatches:
 
     @property
     def audio_sha256(self) -> list[str]:
-        """Of the audio that the features of each clip were made of."""
+        """sha256 of the audio from which the features of each clip were computed."""
         return [self._file.audio_sha256[row] for row in self._rows]
 
     def durations(self, grid: FrameGrid, longest_s: float) -> np.ndarray:
-        """Length of each clip (N,) in seconds.
+        """Return the length of each clip (N,) in seconds.
 
         Parameters
         ----------
         grid : FrameGrid
-            Where the frames of features lie.
+            Positions of the feature frames in time.
         longest_s : float
-            Seconds of the longest clip of the dataset.
+            Length of the dataset's longest clip in seconds.
         """
         ends = grid.edges(self._file.shape[0])[self.n_frames]
         return clip_lengths(ends, self._n_samples, grid.sample_rate, longest_s)
 
     @property
     def path(self) -> Path:
-        """The store."""
+        """Path of the feature store."""
         return self._file.path
 
     @property
     def n_features(self) -> int:
-        """F."""
+        """Number of features per frame, F."""
         return self._file.shape[1]
 
     @property
     def n_bytes(self) -> int:
-        """Of all features, as stored."""
+        """Size of all features in bytes, as stored."""
         return len(self) * self._file.bytes_per_clip
 
     def keep_on(self, device: torch.device) -> None:
-        """Read all features at once into the device's memory, as stored; batches are made there from now on."""
+        """Read all features into the device's memory, as stored; from then on, batches are made there."""
         self._kept = torch.from_numpy(self._file.read_features(self._rows.tolist())).to(device)
 
     def locate(self, events: EventLists, grid: FrameGrid) -> int:
-        """Tell with every batch when its classes sound, of those clips of which it is known; how many these are.
+        """Add frame targets to batches, for the clips where it is known when everything sounds; return their number.
 
-        It is known of a clip if each of its weak labels has an event with a place in time, and of one without labels.
+        This is known for a clip whose events have exactly its weak labels and all have times, and for a clip without
+        labels.
 
         Parameters
         ----------
         events : mapping of str to sequence of Event
             Strong labels by ``clip_id``.
         grid : FrameGrid
-            Of the features' frames.
+            Positions of the feature frames in time.
         """
         known = [_known(clip, events.get(clip.clip_id, ())) for clip in self.clips]
         self.frame_targets = EventTargets(known, self._labels, grid, self._file.shape[0])
         return sum(one is not None for one in known)
 
     def batch(self, some: slice) -> Batch:
-        """Neighbouring clips, in the order of the manifest."""
+        """Return a slice of the clips as one batch, in the order of the manifest."""
         [batch] = self._batches(np.arange(len(self))[some], len(self))
         return batch
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:
-        """Every clip once, in the order of the manifest."""
+        """Yield batches with every clip once, in the order of the manifest."""
         return self._batches(np.arange(len(self)), batch_size)
 
     def epoch(
@@ -149,17 +151,17 @@ class ClipBatches:
         process: int = 0,
         n_processes: int = 1,
     ) -> Iterator[Batch]:
-        """As many clips as there are, in an order that seed and epoch alone decide.
+        """Yield batches with as many clips as there are, in an order that depends on seed and epoch only.
 
         Parameters
         ----------
         order : str
             One of :data:`sedpipe.training.orders.ORDERS`.
         skip : int
-            Batches that are left out at the beginning.
+            Number of batches to leave out at the beginning.
         process, n_processes : int
-            Of each batch, only the clips of this process, counted from 0; a batch of fewer clips than processes
-            is everybody's.
+            Number of this process, counted from 0, and of all processes: each batch contains only the clips of this
+            process. If a batch has fewer clips than there are processes, every process gets all of them.
         """
         draw = ORDERS[order]
         drawn = draw(self.targets, np.random.default_rng([seed, epoch]))
@@ -175,7 +177,7 @@ class ClipBatches:
         process: int = 0,
         n_processes: int = 1,
     ) -> Iterator[Batch]:
-        """Batches of :meth:`epoch` after :meth:`epoch`, without end, after the first ``skip``."""
+        """Yield batches of :meth:`epoch` after :meth:`epoch`, without end, leaving out the first ``skip``."""
         n_steps = -(-len(self) // batch_size)
         epoch, done = divmod(skip, n_steps)
         while True:
@@ -199,7 +201,7 @@ class ClipBatches:
             )
 
     def _features(self, chosen: np.ndarray) -> Tensor:
-        """Of the chosen clips, float32; pinned where a GPU may fetch them while it computes."""
+        """Return the features of the chosen clips, float32; pinned if a GPU is to copy them while it computes."""
         if self._kept is not None:
             return self._kept[torch.from_numpy(chosen).to(self._kept.device)].float()
         features = torch.from_numpy(self._file.read_features(self._rows[chosen].tolist())).float()
@@ -207,14 +209,14 @@ class ClipBatches:
 
 
 def _known(clip: Clip, events: Sequence[Event]) -> Sequence[Event] | None:
-    """What sounds when in a clip; None where it is not known of each label."""
+    """Return the events of a clip with their times; None if these are not known for all labels and events."""
     located = [event for event in events if event.is_located]
     everything = {event.label for event in located} == {*clip.labels} and len(located) == len(events)
     return located if everything else None
 
 
 def read_ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """The same batches in the same order, the next one being read by a thread while one is worked on."""
+    """Yield the same batches in the same order, with a thread that reads the next one while one is in use."""
     iterator = iter(batches)
     with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
         coming = reader.submit(next, iterator, None)

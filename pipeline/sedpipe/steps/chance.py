@@ -1,6 +1,6 @@
-"""Whether a model shows that it has learnt anything: clips in which a class sounds should be ranked above the others.
+"""Check whether a model has learnt anything: clips in which a class sounds should be ranked above the others.
 
-- :func:`remark_on_chance`: clip probabilities and labels -> a sentence, if need be
+- :func:`remark_on_chance`: clip probabilities and labels -> a sentence, if there is a problem
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ from math import comb
 import numpy as np
 
 _ALPHA = 0.05
-"""So often, a model that has learnt nothing passes for one that has."""
+"""Probability that a model that has learnt nothing passes the test."""
 
 
 def remark_on_chance(clip_probs: np.ndarray, targets: np.ndarray) -> str | None:
-    """A sentence about a model that has learnt nothing, or has too few clips to show it; None about one that has.
+    """Return a sentence if a model has learnt nothing, or there are too few clips to tell; None if it has learnt.
 
-    Of each class, a one-sided Mann-Whitney test compares the probabilities of clips with and without it (Bonferroni
-    over classes). It needs no threshold, no times, and no calibrated probabilities. Of n clips, m of them with the
-    class, even a perfect ranking has p = 1 / C(n, m): where that is too large for every class, no model can pass, and
-    the sentence says so.
+    For each class, a one-sided Mann-Whitney test compares the probabilities of clips with and without it (with
+    Bonferroni's correction over classes). It needs no threshold, no times, and no calibrated probabilities. With n
+    clips, m of which have the class, even a perfect ranking has p = 1 / C(n, m): if that is too large for every class,
+    no model can pass, and the sentence says so.
 
     Parameters
     ----------
     clip_probs : ndarray [shape=(N, K)]
-        Probabilities of classes in the clips that a model is judged by.
+        Clip probabilities for the clips that the model is judged on.
     targets : ndarray [shape=(N, K)]
-        1 where a class sounds, else 0.
+        Weak labels: 1 where a class sounds, else 0.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def remark_on_chance(clip_probs: np.ndarray, targets: np.ndarray) -> str | None:
     >>> str(remark_on_chance(0.5 + 0.1 * labels[:4], labels[:4])).partition(":")[0]
     'too few clips in testing to tell whether the model has learned anything'
     """
-    # as slow to import as the rest of a command
+    # imported here, since this takes as long as the rest of a command
     from scipy.stats import mannwhitneyu
 
     areas, p_values, best = [], [], []
@@ -47,7 +47,7 @@ def remark_on_chance(clip_probs: np.ndarray, targets: np.ndarray) -> str | None:
             found = mannwhitneyu(with_it, without, alternative="greater")
             best.append(1 / comb(len(targets), len(with_it)))
             areas.append(found.statistic / (len(with_it) * len(without)))
-            # where all are the same there is nothing to be told apart, and scipy says nan
+            # if all probabilities are the same, nothing can be ranked, and scipy returns nan
             p_values.append(1.0 if np.ptp(probs) == 0 else found.pvalue)
     if not p_values or min(p_values) < _ALPHA / len(p_values):
         return None

@@ -1,11 +1,11 @@
-"""Whether stored features still belong to the audio of their clips, which may have been made again since.
+"""Checks that stored features still belong to the audio of their clips, which may have been replaced since.
 
-Labels and events are always those of the clips as they are now: with features of other audio, a network would learn
-that one recording sounds like another. Features whose audio was freed are what they were.
+Labels and events are always those of the current clips: with features of other audio, a network would learn that one
+recording sounds like another. Features whose audio has been deleted remain valid.
 
-- :func:`perhaps_changed`: clips whose audio files are other ones than those that were read; reads none of them
-- :func:`changed`: those of which that is true
-- :func:`tell_of_changed`: the same in a sentence, with clips that have no features yet
+- :func:`perhaps_changed`: clips whose audio files may have changed since features were made, without reading them
+- :func:`changed`: clips whose audio files have changed
+- :func:`tell_of_changed`: report these, and clips that have no features yet
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from sedpipe.wording import counted, of_some
 
 
 def perhaps_changed(cache: Dataset, store: Path, clips: Sequence[Clip]) -> dict[str, str]:
-    """Clips whose audio has another size or time than when features were made, or is known to be other audio.
+    """Return clips whose audio has another size or time than when features were made, or is known to be other audio.
 
     Parameters
     ----------
     cache : Dataset
     store : Path
-        ``<split>.h5``.
+        Feature store, ``<split>.h5``.
     clips : sequence of Clip
-        Of one split.
+        Clips of one split.
 
     Returns
     -------
     dict of str to str
-        sha256 of the audio that the stored features were made of, by ``clip_id``.
+        sha256 of the audio that the stored features were computed from, by ``clip_id``.
 
     Raises
     ------
@@ -58,11 +58,11 @@ def perhaps_changed(cache: Dataset, store: Path, clips: Sequence[Clip]) -> dict[
 
 
 def changed(cache: Dataset, store: Path, clips: Sequence[Clip], listener: Listener) -> list[str]:
-    """Clips whose stored features are of other audio than is there; reads what :func:`perhaps_changed` names."""
+    """Return clips whose stored features were made from other audio; read only what :func:`perhaps_changed` names."""
     folder, unsure = cache.audio_dir(store.stem), perhaps_changed(cache, store, clips)
     if not unsure:
         return []
-    return [  # of a cache that was copied without its times, this reads all audio there is
+    return [  # in a cache that was copied without file times, this reads all audio
         clip_id
         for clip_id, sha256 in listener.track(unsure.items(), len(unsure), "audio files")
         if _sha256_now(folder / audio_name(clip_id)) not in ("", sha256)
@@ -70,7 +70,7 @@ def changed(cache: Dataset, store: Path, clips: Sequence[Clip], listener: Listen
 
 
 def tell_of_changed(cache: Dataset, store: Path, clips: Sequence[Clip], listener: Listener) -> None:
-    """Tell of clips whose features are of other audio, and of clips with audio that have none yet."""
+    """Report clips whose features were made from other audio, and clips with audio but without features."""
     split, again = store.stem, f"run `{cache.command('features')}` again, with the same options"
     if other := changed(cache, store, clips, listener):
         listener.remark(
@@ -91,5 +91,5 @@ def tell_of_changed(cache: Dataset, store: Path, clips: Sequence[Clip], listener
 def _sha256_now(path: Path) -> str:
     try:
         return sha256_of(path)
-    except OSError:  # gone meanwhile, or for others to complain of
+    except OSError:  # deleted meanwhile, or an error that is reported elsewhere
         return ""

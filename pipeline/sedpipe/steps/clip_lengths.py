@@ -1,7 +1,7 @@
-"""How long the clips of lists are: as they are given, as their names say, or up to their last event.
+"""Lengths of the clips of event lists: as given, from their names, or up to their last event.
 
 - :func:`lengths_of`: lists -> :class:`ClipLengths`
-- :func:`length_in_name`: of a piece of a video, as Audio Set names it
+- :func:`length_in_name`: length of a segment of a video, from its Audio Set name
 """
 
 from __future__ import annotations
@@ -20,24 +20,25 @@ from sedpipe.wording import counted
 _PIECE = re.compile(r"[A-Za-z0-9_-]{11}_(?P<start>\d{1,6}\.\d{3})_(?P<end>\d{1,6}\.\d{3})")
 _DUST = 10**-DUST_DECIMALS
 _UNKNOWN = 1.0
-"""Seconds of a clip of which nothing is known, not even an event."""
+"""Length in seconds of a clip about which nothing is known, not even an event."""
 
 
 @dataclass(frozen=True)
 class ClipLengths:
-    """Seconds of each clip.
+    """Length of each clip in seconds.
 
     Parameters
     ----------
     scored : mapping of str to float
-        Up to where a clip is scored: as it is given, else at least up to the last event of any list, since the
+        Length up to which a clip is scored: the given one, else at least up to the last event of any list, since the
         official metric cuts nothing.
     whole : mapping of str to float
-        How long it is thought to be, for what sounds all along it.
+        Assumed length of each clip, for events that last the whole clip.
     cut : mapping of str to int
-        Events that reach past the end of their clip and are cut there, by list; 0 where no length is given.
+        Number of events that extend beyond the end of their clip and are cut there, by list; empty if no lengths are
+        given.
     remarks : tuple of str
-        What was guessed or cut, in sentences.
+        Sentences that say what was guessed or cut.
     """
 
     scored: Mapping[str, float]
@@ -49,18 +50,18 @@ class ClipLengths:
 def lengths_of(
     reference: EventLists, lists: Mapping[str, EventLists], duration: float | None = None, durations: Path | None = None
 ) -> ClipLengths:
-    """Lengths of the clips of a reference.
+    """Return the lengths of the clips of a reference.
 
     Parameters
     ----------
     reference : mapping of str to sequence of Event
-        Its clips are those that are scored.
+        Reference events; its clips are those that are scored.
     lists : mapping of str to EventLists
-        The reference and estimated lists, by what they are called.
+        The reference and the estimated lists, by name.
     duration : float, optional
-        Seconds of every clip.
+        Length of every clip in seconds.
     durations : Path, optional
-        A list of them.
+        List of the lengths of the clips.
 
     Raises
     ------
@@ -85,7 +86,7 @@ def lengths_of(
 
 
 def length_in_name(clip_id: str) -> float | None:
-    """Seconds of a piece of a video, or None.
+    """Return the length in seconds of a segment of a video, or None if the name does not contain it.
 
     >>> length_in_name("-5QrBL6MzLg_60.000_70.000"), length_in_name("mix_01_02")
     (10.0, None)

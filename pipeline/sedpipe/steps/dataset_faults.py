@@ -1,8 +1,8 @@
-"""What is wrong or doubtful in a split of one's own recordings, in sentences.
+"""Faults and doubtful points in a user's own dataset, in sentences.
 
-- :class:`SplitSeen`: what its lists say, and what its recordings turned out to be
-- :func:`faults_of`: one split; :func:`faults_between`: several; :func:`faults_of_classes`: what can be learnt
-- :class:`Faults`: what keeps training from working, what should be mended, what should be known
+- :class:`SplitSeen`: lists of a split, and results of the examination of its recordings
+- :func:`faults_of`: faults of one split; :func:`faults_between`: of several; :func:`faults_of_classes`: of classes
+- :class:`Faults`: faults that prevent training, faults that should be fixed, and remarks
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from sedpipe.wording import counted, of_some
 
 _TRAINING = SPLITS[0]
 _FEW = 5
-"""Recordings of a class from which little can be learnt."""
+"""With fewer recordings of a class, little can be learnt."""
 
 _PAST_S = 0.05
-"""Seconds by which an event may end after its recording: coders pad, and people click."""
+"""Seconds by which an event may end after its recording: codecs pad, and annotators are imprecise."""
 
 
 @dataclass(frozen=True)
 class SplitSeen:
-    """A split.
+    """A split, with its lists and its recordings.
 
     Parameters
     ----------
     split : str
-        Its name.
+        Name of the split.
     recordings : sequence of Recording
-        As its lists have them.
+        Recordings, as they are listed.
     found : Found
-        Where they lie.
+        Paths of the recordings.
     examined : mapping of str to Examined
-        What the recordings turned out to be, by their listed name; those that are missing are not in it.
+        Results of the examination of the recordings, by their listed names; missing recordings are left out.
     has_strong : bool
-        Whether there is a strong list.
+        Whether there is a list of strong labels.
     """
 
     split: str
@@ -53,16 +53,16 @@ class SplitSeen:
 
     @property
     def missing(self) -> list[str]:
-        """Listed recordings that are not there."""
+        """Listed recordings that are missing."""
         return [recording.filename for recording in self.recordings if recording.filename not in self.examined]
 
     @property
     def unusable(self) -> dict[str, Examined]:
-        """Recordings of no use, whatever their lists say."""
+        """Recordings that cannot be used, whatever their labels."""
         return {name: seen for name, seen in self.examined.items() if seen.fault}
 
     def silent(self, *, labelled: bool) -> list[str]:
-        """Recordings in which nothing can be heard although something is said to sound, or rightly."""
+        """Return silent recordings: those with labels, which contradict the silence, or those without."""
         return [
             recording.filename
             for recording in self.recordings
@@ -72,7 +72,7 @@ class SplitSeen:
         ]
 
     def longer_than(self, seconds: float) -> list[str]:
-        """Recordings that are several clips, cut as ``download`` cuts them."""
+        """Return recordings that become several clips, cut as ``download`` cuts them."""
         return [
             name for name, seen in self.examined.items() if not seen.fault and len(pieces(seen.seconds, seconds)) > 1
         ]
@@ -80,16 +80,16 @@ class SplitSeen:
 
 @dataclass(frozen=True)
 class Faults:
-    """Sentences, by how much they matter.
+    """Sentences, by severity.
 
     Parameters
     ----------
     fatal : list of str
-        Training cannot work.
+        Faults that prevent training.
     wrong : list of str
-        It can, but something should be mended.
+        Faults that do not prevent training, but should be fixed.
     remarks : list of str
-        Nothing need be done.
+        Remarks that need no action.
     """
 
     fatal: list[str]
@@ -97,23 +97,23 @@ class Faults:
     remarks: list[str]
 
     def add(self, other: Faults) -> None:
-        """Those of another look, too."""
+        """Add the sentences of another check."""
         self.fatal.extend(other.fatal)
         self.wrong.extend(other.wrong)
         self.remarks.extend(other.remarks)
 
 
 def faults_of(seen: SplitSeen, clip_s: float, long: str) -> Faults:
-    """What one split shows.
+    """Return the faults of one split.
 
     Parameters
     ----------
     seen : SplitSeen
         The split.
     clip_s : float
-        Longest clip in seconds.
+        Length of the longest clip in seconds.
     long : str
-        What becomes of longer recordings: ``windows``, ``inherit`` or ``refuse``.
+        Treatment of longer recordings: ``windows``, ``inherit`` or ``refuse``.
     """
     found = Faults([], [], [])
     in_training = found.fatal if seen.split == _TRAINING else found.wrong
@@ -138,7 +138,7 @@ def faults_of(seen: SplitSeen, clip_s: float, long: str) -> Faults:
 
 
 def _look_into_recordings(seen: SplitSeen, found: Faults) -> None:
-    """What cannot be used, and what is to be said of what can."""
+    """Add recordings that cannot be used, and remarks on those that can."""
     if seen.unusable:
         why = next(iter(seen.unusable.values())).survey.message
         found.wrong.append(f"{seen.split}: {counted(len(seen.unusable), 'recording')} that cannot be used: {why}")
@@ -159,7 +159,7 @@ def _look_into_recordings(seen: SplitSeen, found: Faults) -> None:
 
 
 def _compare_lists(seen: SplitSeen, found: Faults) -> None:
-    """Weak labels against events, and events against the recordings."""
+    """Compare weak labels with events, and events with the recordings."""
     if not seen.has_strong:
         return
     absent = [recording.filename for recording in seen.recordings if recording.labels and recording.events is None]
@@ -168,7 +168,7 @@ def _compare_lists(seen: SplitSeen, found: Faults) -> None:
             f"{seen.split}: {counted(len(absent), 'recording')} with weak labels but no row in the strong list: "
             f"{of_some(absent)}"
         )
-        if seen.split == SPLITS[0]:  # which may be taught by the strong labels of some recordings
+        if seen.split == SPLITS[0]:  # where strong labels of only some recordings are allowed
             found.remarks.append(f"{told}; training uses their weak labels")
         else:
             found.wrong.append(f"{told}; add events, or onset and offset 0 if they are unknown")
@@ -196,14 +196,14 @@ def _compare_lists(seen: SplitSeen, found: Faults) -> None:
 
 
 def faults_between(splits: Sequence[SplitSeen], sample_rate: int) -> Faults:
-    """The same sound twice, sample rates, and splits that training needs.
+    """Return faults of several splits: identical recordings, low sample rates, missing splits that training needs.
 
     Parameters
     ----------
     splits : sequence of SplitSeen
-        All there are.
+        All splits.
     sample_rate : int
-        Hz, at which clips are stored.
+        Sample rate of the stored clips in Hz.
     """
     found = Faults([], [], [])
     names = [seen.split for seen in splits if seen.recordings]
@@ -238,12 +238,12 @@ def faults_between(splits: Sequence[SplitSeen], sample_rate: int) -> Faults:
 
 
 def faults_of_classes(classes: Mapping[str, Mapping[str, int]]) -> Faults:
-    """Classes that cannot be learnt, or tuned.
+    """Return faults of classes: those that cannot be learnt or tuned.
 
     Parameters
     ----------
     classes : mapping of str to mapping of str to int
-        Recordings of each class in each split.
+        Number of recordings of each class in each split.
     """
     found = Faults([], [], [])
     absent = [label for label, counts in classes.items() if not counts.get(_TRAINING)]

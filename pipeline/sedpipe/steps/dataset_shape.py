@@ -1,7 +1,7 @@
-"""What clips of a dataset should be like, given the recordings that they are to be made of.
+"""Length and sample rate for the clips of a dataset, chosen from the recordings that they will be made from.
 
-- :func:`lengths_of_recordings`: seconds and Hz of each
-- :func:`shape_of`: length and rate of clips, what becomes of longer recordings, and what belongs together
+- :func:`lengths_of_recordings`: length (s) and sample rate (Hz) of each recording
+- :func:`shape_of`: length and rate of clips, treatment of longer recordings, and groups of recordings
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from sedpipe.steps.recording_groups import group_of
 from sedpipe.wording import counted
 
 Length = tuple[float, int]
-"""Seconds and Hz."""
+"""Length in seconds and sample rate in Hz."""
 
 
 def lengths_of_recordings(folder: Path, recordings: Sequence[Recording], listener: Listener) -> dict[str, Length]:
-    """Seconds and Hz of the recordings that can be read."""
+    """Return length and sample rate of the recordings that can be read."""
     found = {}
     for recording in listener.track(recordings, len(recordings), "recordings"):
         length = length_of(folder / recording.filename)
@@ -38,24 +38,25 @@ def lengths_of_recordings(folder: Path, recordings: Sequence[Recording], listene
 def shape_of(
     findings: Findings, recordings: Sequence[Recording], lengths: Mapping[str, Length], share: float
 ) -> tuple[Shape, list[str]]:
-    """Clips of 10 s, or of the longest recording where that is shorter; what is longer is cut into windows.
+    """Choose clips of 10 s, or of the length of the longest recording if that is shorter; longer ones will be cut.
 
     Parameters
     ----------
     findings : Findings
-        What the importer knows of clips goes first.
+        Findings of the importer, whose settings for clips take precedence.
     recordings : sequence of Recording
-        Those that are used.
+        Recordings that are used.
     lengths : mapping of str to (float, int)
-        Of those that can be read.
+        Length in seconds and sample rate in Hz of the recordings that can be read.
     share : float in (0, 1)
-        Of the recordings for ``testing``, where nobody has split them.
+        Share of the recordings for ``testing``, if they are not split yet.
 
     Returns
     -------
     Shape
+        The choice.
     list of str
-        What was guessed, in sentences.
+        Sentences that say what was guessed.
     """
     longest = max((seconds for seconds, _ in lengths.values()), default=DEFAULT_CLIP_S)
     has_times = any(recording.events for recording in recordings)

@@ -1,8 +1,8 @@
-"""The model that hears recordings: the one that was named, else the one that comes with sedpipe, which is said.
+"""Model for prediction: the one that is named, else the one that comes with sedpipe, which is then reported.
 
-Runs in the cache change nothing about that: a command means the same before and after a training, here and elsewhere.
+Runs in the cache do not affect this choice: a command does the same before and after a training, on any machine.
 
-- :func:`model_to_hear`: what was named -> an open model
+- :func:`model_to_hear`: name of a model -> an open model
 """
 
 from __future__ import annotations
@@ -21,25 +21,26 @@ from sedpipe.listener import Listener
 def model_to_hear(
     address: str | None, dataset: Dataset | None, device: str, cache_dir: Path, listener: Listener
 ) -> OpenModel:
-    """Open the model that was named.
+    """Open the model that is named, or the default one.
 
     Parameters
     ----------
     address : str, optional
-        What :func:`sedpipe.io.models.open.open_model` knows.
+        Name or path of a model, as :func:`sedpipe.io.models.open.open_model` takes it.
     dataset : Dataset, optional
-        Whose runs can be named; without ``address``, its newest is meant.
+        Dataset with the runs that can be named; without ``address``, its newest run is opened.
     device : str
-        Where the network runs.
+        Device that the network runs on.
     cache_dir : Path
-        The cache that holds the files of encoders, and perhaps runs.
+        Cache with the files of encoders, and perhaps runs.
     listener : Listener
-        Hears which model is used where neither of the two was named: :data:`~sedpipe.io.models.open.DEFAULT_MODEL`.
+        Receives the name of the model that is used if neither model nor dataset is named:
+        :data:`~sedpipe.io.models.open.DEFAULT_MODEL`.
 
     Raises
     ------
     MissingStageError, SettingsError
-        As :func:`sedpipe.io.models.open.open_to_hear`.
+        If :func:`sedpipe.io.models.open.open_to_hear` raises it.
     """
     if address is not None or dataset is not None:
         return open_to_hear(address, dataset, device, cache_dir)
@@ -49,9 +50,9 @@ def model_to_hear(
 
 
 def _told(labels: LabelSet, cache_dir: Path) -> str:
-    """What the model knows, and how one's own is named."""
+    """Return a message with the classes that the model knows, and how to name a model of the user's own."""
     newest = None
-    with suppress(SedpipeError):  # what is no cache may be anything, and closed to us
+    with suppress(SedpipeError):  # a folder that is no cache may contain anything, or be inaccessible
         newest = newest_run(cache_dir)
     own = "" if newest is None else f" (your newest run, {newest[1].name}: --dataset {newest[0].name})"
     return f"model: {DEFAULT_MODEL}, which knows: {', '.join(labels)}; another one with --model{own}"

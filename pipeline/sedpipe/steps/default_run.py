@@ -1,4 +1,4 @@
-"""The name of a run that nobody named: tells runs with different settings or different encoders apart.
+"""Default name of a run, which tells runs with different settings or different encoders apart.
 
 - :func:`default_run_name`
 """
@@ -15,13 +15,13 @@ _MOST_OF_ENCODERS = 32
 
 
 def default_run_name(settings: TrainSettings, spec: FeatureSpec) -> str:
-    """``small-linear-5x5-seed0``; with encoders also which, and the time between their frames.
+    """Return a name such as ``small-linear-5x5-seed0``; with encoders, also their names and the time between frames.
 
     Parameters
     ----------
     settings : TrainSettings
     spec : FeatureSpec
-        Of log-mel, whatever its parameters, a name says nothing, as in the first edition.
+        Features of the run. Log-mel features, whatever their parameters, are not in the name, as in the first version.
     """
     return settings.default_run(_heard_through(spec))
 

@@ -1,7 +1,7 @@
-"""What is told of the epochs of a training.
+"""Reports on the epochs of a training.
 
-- :func:`epoch_line`: for a person, as it goes
-- :func:`log_of`, :func:`epochs_of`: ``log.csv``, written and read
+- :func:`epoch_line`: a line for the user after each epoch
+- :func:`log_of`, :func:`epochs_of`: make and read ``log.csv``
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _SCORES = ("error_rate", "f1")
 
 
 def epoch_line(fit: Fit, record: EpochRecord, clips_per_second: float, at_most_s: float) -> str:
-    """What a person reads of an epoch.
+    """Return the line about an epoch that the user sees.
 
     Parameters
     ----------
     fit : Fit
-        After the epoch.
+        The fit after the epoch.
     record : EpochRecord
-        Of the epoch.
+        Results of the epoch.
     clips_per_second : float
-        Of its training.
+        Speed of its training.
     at_most_s : float
-        Seconds that the epochs left take if none is saved by stopping early.
+        Seconds that the remaining epochs take without early stopping.
     """
     best = " (best)" if fit.best_epoch == record.epoch else ""
     error_rate, f1 = (record.scores.get(name) for name in _SCORES)
@@ -44,7 +44,7 @@ def epoch_line(fit: Fit, record: EpochRecord, clips_per_second: float, at_most_s
 
 
 def log_of(records: Sequence[EpochRecord]) -> str:
-    """``log.csv``: a line an epoch; what is undefined is empty."""
+    """Return the text of ``log.csv``: one line per epoch; undefined values are empty."""
     lines = ["epoch,training_loss,validation_loss,error_rate,f1\n"]
     for record in records:
         scores = ("" if score is None else repr(score) for score in map(record.scores.get, _SCORES))
@@ -53,7 +53,7 @@ def log_of(records: Sequence[EpochRecord]) -> str:
 
 
 def epochs_of(run: Run) -> list[EpochRecord]:
-    """The epochs of which a run's ``log.csv`` tells; none where it has no such file.
+    """Return the epochs in a run's ``log.csv``; none if there is no such file.
 
     Raises
     ------

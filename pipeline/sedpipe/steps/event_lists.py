@@ -1,4 +1,4 @@
-"""Two lists of the same recordings, whoever wrote them, brought to the same clips and classes.
+"""Reference and estimated event lists, whoever wrote them, matched to the same clips and classes.
 
 - :func:`read_lists`: a reference and estimated lists -> :class:`ListsRead`
 """
@@ -28,9 +28,9 @@ class ListsRead:
     Parameters
     ----------
     reference : EventLists
-        What sounds; its clips are those that count.
+        Reference events; its clips are those that count.
     estimated : mapping of Path to EventLists
-        What each system says.
+        Events that each system predicts.
     labels : LabelSet
         The classes.
     remarks : tuple of str
@@ -51,15 +51,16 @@ def read_lists(reference: Path, estimated: Sequence[Path], labels: LabelSet | No
     reference : Path
         A list or a folder, as :func:`~sedpipe.io.lists.read.read_annotations` takes it.
     estimated : sequence of Path
-        Likewise. A recording may be called by its name with other folders, or another extension, if only one of the
-        reference's can be meant; lists of one recording without names are about the same one.
+        Likewise. A recording may be named with other folders or another extension than in the reference, if only one
+        recording of the reference can be meant. If both lists are of one recording and one does not name it, they are
+        taken to be of the same recording.
     labels : LabelSet, optional
-        The classes; by default every label of the lists, in order of the alphabet.
+        The classes; by default every label in the lists, in alphabetical order.
 
     Raises
     ------
     ListFormatError
-        If a list cannot be read, or has a recording that the reference lacks.
+        If a list cannot be read, or has a recording that the reference does not have.
     SettingsError
         If no list names a class.
     """
@@ -87,7 +88,7 @@ def _told(annotations: Annotations) -> list[str]:
 def _joined(
     truth_list: Annotations, truth: EventLists, read: Annotations, events: EventLists
 ) -> tuple[EventLists, list[str]]:
-    """The estimated events under the clips of the reference, and what had to be guessed."""
+    """Return the estimated events by the clips of the reference, and remarks on what had to be guessed."""
     if len(truth) == 1 and len(events) == 1 and not (truth_list.names_recordings and read.names_recordings):
         return {next(iter(truth)): next(iter(events.values()))}, []
     known = KnownNames(truth)

@@ -1,4 +1,4 @@
-"""Recordings looked at before anything is made of them: can they be used, how long are they, which are the same.
+"""Examination of recordings before they are used: whether they are usable, how long they are, and which are identical.
 
 - :func:`examine`: a file -> :class:`Examined`
 """
@@ -16,15 +16,15 @@ from sedpipe.io.audio.survey import Survey, survey
 
 @dataclass(frozen=True)
 class Examined:
-    """What one recording turned out to be.
+    """Result of the examination of a recording.
 
     Parameters
     ----------
     survey : Survey
-        Length, rate, and what is wrong with it.
+        Length and sample rate of the recording, and what is wrong with it.
     content : str
-        Checksum of the samples to 16 bit: the same for the same sound in another lossless format. Empty where nothing
-        can be decoded.
+        Checksum of the samples, rounded to 16 bits: identical for the same sound in another lossless format. Empty if
+        nothing can be decoded.
     """
 
     survey: Survey
@@ -32,17 +32,17 @@ class Examined:
 
     @property
     def seconds(self) -> float:
-        """How long it is; 0 where nothing can be decoded."""
+        """Length of the recording; 0 if nothing can be decoded."""
         return self.survey.seconds
 
     @property
     def fault(self) -> str:
-        """Class of why it cannot be used; empty where it can."""
+        """Category of the reason why it cannot be used; empty if it can."""
         return self.survey.fault
 
 
 def examine(path: Path) -> Examined:
-    """Decode a recording and forget it."""
+    """Decode a recording and examine it, without keeping its samples."""
     digest = hashlib.sha256()
 
     def hear(block: np.ndarray) -> None:

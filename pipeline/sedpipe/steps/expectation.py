@@ -1,6 +1,6 @@
-"""What a download still has before it: clips, hours, disk.
+"""What is left of a download: clips, hours, disk space.
 
-- :func:`clips_left`: clips that may still come
+- :func:`clips_left`: number of clips that may still be downloaded
 - :class:`Expectation`, :func:`expectation`: the same with hours and bytes
 """
 
@@ -16,21 +16,21 @@ from sedpipe.sources.youtube import MOST_AN_HOUR
 from sedpipe.steps.tally import tally
 
 BYTES_A_CLIP = 500_000 + 80_000
-"""FLAC of ten seconds (387 kB on average in esc10-fold4, at most 882), and 500 x 80 float16 features."""
+"""FLAC of ten seconds (387 kB on average in esc10-fold4, at most 882 kB), and 500 x 80 float16 features."""
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """Of a download from YouTube.
+    """What is left of a download from YouTube.
 
     Parameters
     ----------
     clips : int
-        That may still come.
+        Number of clips that may still be downloaded.
     hours : float
-        That a guest, who gets 300 videos an hour, needs for them.
+        Hours that this takes a guest, who gets 300 videos per hour.
     n_bytes : int
-        That audio and features take.
+        Size of their audio and features in bytes.
     """
 
     clips: int
@@ -39,17 +39,17 @@ class Expectation:
 
 
 def expectation(dataset: Dataset, address: str) -> Expectation:
-    """What is left of a dataset that is called ``address``."""
+    """Return what is left of the download of a dataset; ``address`` is its name in commands."""
     clips = clips_left(dataset, address)
     return Expectation(clips, clips / MOST_AN_HOUR["guest"], clips * BYTES_A_CLIP)
 
 
 def clips_left(dataset: Dataset, address: str) -> int:
-    """Clips that may still come; before ``download``, as many as the manifest tells of."""
+    """Return the number of clips that may still be downloaded; before ``download``, the number in the manifest."""
     try:
         record = dataset.find_record()
         if record is not None and is_there(dataset.clips_path):
             return sum(counts.pending + counts.retryable for counts in tally(dataset, record).values())
         return load_manifest(address).clips_to_expect()
     except SedpipeError:
-        return 0  # what is damaged is said by the stages
+        return 0  # damaged files are reported by the stages

@@ -1,6 +1,6 @@
-"""What a model is familiar with: level and bandwidth of the recordings that it is trained on.
+"""Level and bandwidth of the recordings that a model is trained on, and thus familiar with.
 
-- :func:`familiar_with`
+- :func:`familiar_with`: measure them
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.training.augment import AugmentConfig
 
 MOST_CLIPS = 200
-"""Of which some seconds are spent; a share of 1 % of them are two."""
+"""Largest number of clips to measure, which takes some seconds; 1 % of them are two clips."""
 
 
 def familiar_with(
     dataset: Dataset, clips: Sequence[Clip], spec: FeatureSpec, augmentation: AugmentConfig
 ) -> Familiar | None:
-    """What a model is familiar with, from the audio of some clips; None where none is there any more.
+    """Return what a model is familiar with, from the audio of some clips; None if no audio is left.
 
     Parameters
     ----------
     dataset : Dataset
-        Of the clips.
+        Dataset of the clips.
     clips : sequence of Clip
-        Of its training.
+        Training clips.
     spec : FeatureSpec
-        What it hears, whose sample rate counts.
+        Features that the model takes as input, for their sample rate.
     augmentation : AugmentConfig
-        What training does to them: it may make them quieter and narrower than they are.
+        Augmentation of the clips in training, which may make them quieter and narrower than they are.
     """
     rate = spec.front_end.sample_rate
     extents = []
     for clip in dict.fromkeys(clips[:: -(-len(clips) // MOST_CLIPS)]):
-        with suppress(SedpipeError, OSError):  # audio may have been freed or moved since features were made
+        with suppress(SedpipeError, OSError):  # audio may have been deleted or moved since features were made
             extent = Extent(rate)
             extent.hear(read_stored(dataset.audio_path(clip), rate, spec.front_end.n_samples))
             extents.append(extent)

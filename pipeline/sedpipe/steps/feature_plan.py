@@ -1,10 +1,10 @@
-"""Which clips' features must be made, and why; looks at sizes and times, and reads audio only where these have changed.
+"""Clips whose features must be made, and why; compares sizes and times, and reads audio only if these have changed.
 
-- :class:`FeatureFolder`: where the features of one dataset and one set of parameters lie
-- :class:`SplitPlan`: what is stored of a split, and what is missing
+- :class:`FeatureFolder`: paths of the features of one dataset with one set of parameters
+- :class:`SplitPlan`: features of a split that are stored, and those that are missing
 - :func:`plan_splits`: make the plans
-- :func:`audio_of_splits`: which clips have audio
-- :func:`describe_plans`, :class:`ReasonGroup`: why features would be made, with examples
+- :func:`audio_of_splits`: clips that have audio
+- :func:`describe_plans`, :class:`ReasonGroup`: reasons for which features would be made, with examples
 - :func:`read_failed`, :func:`write_failed`: lists of clips whose audio could not be used
 """
 
@@ -35,7 +35,7 @@ OTHER = "no features with these parameters"
 EXAMPLES = 3
 
 Audio = Mapping[str, tuple[int, int]]
-"""Size and time of change of each clip's audio, in the order of the table."""
+"""Size and modification time of each clip's audio file, in the order of the table."""
 
 
 @dataclass(frozen=True)
@@ -45,63 +45,63 @@ class FeatureFolder:
     path: Path
 
     def store(self, split: str) -> Path:
-        """All features of a split."""
+        """Return the store with all features of a split."""
         return self.path / f"{split}.h5"
 
     def shards(self, split: str) -> Path:
-        """Where workers put what is not merged yet."""
+        """Return the folder in which workers put features that are not merged yet."""
         return self.path / f"{split}.shards"
 
     def checksums(self, split: str) -> Path:
-        """What is remembered of the audio files."""
+        """Return the table of known checksums of the audio files."""
         return self.path / f"{split}.audio.tsv"
 
     def failed(self, split: str, shard: Shard | None = None) -> Path:
-        """Clips whose audio could not be used; a part of the work has a list of its own until all are merged."""
+        """Return the list of clips whose audio could not be used; each shard has its own until all are merged."""
         return self.path / (f"{split}.failed.tsv" if shard is None else f"{split}.failed-{shard.suffix}.tsv")
 
     def lock(self, shard: Shard | None = None) -> Path:
-        """Held by who makes features, or a part of them."""
+        """Return the lock that is held by a process that makes features, or a shard of them."""
         return self.path / ("features.lock" if shard is None else f"features-{shard.suffix}.lock")
 
     @property
     def merge_lock(self) -> Path:
-        """Held while files are read that a merge would delete, and while merging."""
+        """Lock that is held while files are read that a merge would delete, and while merging."""
         return self.path / "merge.lock"
 
     def locks(self) -> list[Path]:
-        """Locks of everybody who works here."""
+        """Return the lock files of all processes that make features in this folder."""
         return entries(self.path, "features*.lock")
 
     def failed_parts(self, split: str) -> list[Path]:
-        """Lists of what failed in parts that are not merged yet."""
+        """Return the lists of failed clips of shards that are not merged yet."""
         return entries(self.path, f"{split}.failed-*.tsv")
 
     def failed_in_parts(self, split: str) -> dict[str, str]:
-        """Why each clip failed, of all such lists."""
+        """Return why each clip in these lists failed."""
         return {clip_id: why for path in self.failed_parts(split) for clip_id, why in read_failed(path).items()}
 
     def shard_files(self, split: str, also: Iterable[str] = ()) -> list[Path]:
-        """Finished shards; ``also`` names some that a network disk may not list yet."""
+        """Return the finished shards; ``also`` names some that a network disk may not list yet."""
         folder = self.shards(split)
         return [folder / name for name in sorted({path.name for path in entries(folder, "[!.]*.h5")}.union(also))]
 
 
 @dataclass(frozen=True)
 class SplitPlan:
-    """What is stored of a split, and what is missing.
+    """Features of a split that are stored, and those that are missing.
 
     Parameters
     ----------
     split : str
     audio : Audio
-        Its clips with audio.
+        Clips of the split that have audio.
     stored : dict of str to str
         sha256 of the audio of each clip whose features are stored, in the order of the table.
     missing : dict of str to str
-        Why the features of each other clip must be made.
+        Reason why the features of each other clip must be made.
     checksums : AudioChecksums
-        What is known of the audio now.
+        Known checksums of the audio files, including those just read.
     """
 
     split: str
@@ -112,7 +112,7 @@ class SplitPlan:
 
 
 def audio_of_splits(cache: Dataset, by_split: Mapping[str, Sequence[Clip]]) -> dict[str, Audio]:
-    """Clips with audio, by split."""
+    """Return the clips that have audio, by split."""
     found: dict[str, Audio] = {}
     for split, clips in by_split.items():
         files = cache.audio_files(split)
@@ -128,28 +128,29 @@ def plan_splits(
     jobs: int,
     made: Mapping[str, Iterable[str]] | None = None,
 ) -> tuple[dict[str, SplitPlan], Shelf]:
-    """Hold the audio against what is stored.
+    """Compare the audio with the stored features.
 
-    Features belong to the content of an audio file: one that was only touched, or has another name or another split
-    now, keeps them. Audio files are read, to learn their sha256, only where name, size and time do not tell it
-    already; what is stored of these clips is read, and what is not what was written counts as missing.
+    Features belong to the content of an audio file: a file that was only touched, or that has another name or another
+    split now, keeps them. Audio files are read for their sha256 only if it is not already known from name, size and
+    time. The stored features of these clips are read, and those that are not what was written count as missing.
 
     Parameters
     ----------
     cache : Dataset
     folder : FeatureFolder
     audio : mapping of str to Audio
-        By split.
+        Clips that have audio, by split.
     jobs : int
-        Files to read at the same time.
+        Number of files to read at the same time.
     made : mapping of str to iterable of str, optional
-        By split, names of shards that were just made.
+        Names of shards that were just made, by split.
 
     Returns
     -------
     plans : dict of str to SplitPlan
+        Plan of each split.
     shelf : Shelf
-        Everything that is stored.
+        All stored features.
     """
     shards = {split: folder.shard_files(split, (made or {}).get(split, ())) for split in audio}
     stores = {split: [folder.store(split)] if is_there(folder.store(split)) else [] for split in audio}
@@ -180,7 +181,7 @@ def plan_splits(
 
 
 def _drop_damaged(shelf: Shelf, audio: Mapping[str, Audio], known: Mapping[str, AudioChecksums]) -> set[str]:
-    """Make the shelf forget what is damaged of these clips; under which names it was stored."""
+    """Drop damaged features of these clips from the shelf; return the names under which they were stored."""
     names: set[str] = set()
     contents: set[str | None] = set()
     for split, of_split in audio.items():
@@ -190,7 +191,7 @@ def _drop_damaged(shelf: Shelf, audio: Mapping[str, Audio], known: Mapping[str, 
 
 
 def _read(audio_dir: Path, clip_ids: list[str], checksums: AudioChecksums, jobs: int) -> None:
-    """Learn the sha256 of files that have changed, and of new ones that may be known ones under a new name."""
+    """Compute the sha256 of files that have changed, and of new ones that may be known ones under a new name."""
     paths = [audio_dir / audio_name(clip_id) for clip_id in clip_ids]
     for clip_id, stamp in zip(clip_ids, in_threads(_stamp_if_readable, paths, jobs), strict=True):
         if stamp is not None:
@@ -200,13 +201,13 @@ def _read(audio_dir: Path, clip_ids: list[str], checksums: AudioChecksums, jobs:
 def _stamp_if_readable(path: Path) -> AudioStamp | None:
     try:
         return AudioStamp.of(path)
-    except OSError:  # the worker that tries to make its features says why
+    except OSError:  # the worker that tries to make its features reports why
         return None
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What is there of a split: intact rows, names that are stored, checksums of its audio, names of damaged rows."""
+    """What is stored of a split: intact rows, names of clips, checksums of its audio, names of damaged rows."""
 
     shelf: Shelf
     named: Mapping[str, str]
@@ -232,9 +233,9 @@ def _plan(split: str, audio: Audio, found: _Found, failed: Mapping[str, str]) ->
 
 
 def read_failed(path: Path) -> dict[str, str]:
-    """Why each clip of such a list failed; empty where there is no list.
+    """Return why each clip in a list of failed clips failed; empty if there is no list.
 
-    A damaged row is passed over: its clip is tried again, as every clip that failed is.
+    A damaged row is skipped: its clip is tried again, as is every clip that failed.
     """
     try:
         raw = read_bounded(path, MOST_BYTES_IN_A_LIST) or b""
@@ -245,7 +246,7 @@ def read_failed(path: Path) -> dict[str, str]:
 
 
 def write_failed(path: Path, failed: Mapping[str, str]) -> None:
-    """Write why each clip failed, if that is not what the list says already."""
+    """Write why each clip failed, unless the list already contains exactly this."""
     rows = [f"{clip_id}\t{' '.join(why.split())}\n" for clip_id, why in sorted(failed.items())]
     text = "".join(["clip_id\treason\n", *rows])
     if not is_there(path) or path.read_bytes() != text.encode():
@@ -254,17 +255,17 @@ def write_failed(path: Path, failed: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True)
 class ReasonGroup:
-    """Clips whose features would be made for one reason.
+    """Clips whose features would be made for the same reason.
 
     Parameters
     ----------
     reason : str
     clips : int
-        How many.
+        Number of clips.
     examples : list of str
-        Names of some.
+        Names of some of the clips.
     detail : str
-        What more is known of the reason, or of the first example.
+        Details of the reason, or of the first example.
     """
 
     reason: str
@@ -276,7 +277,7 @@ class ReasonGroup:
 def describe_plans(
     plans: Mapping[str, SplitPlan], folder: FeatureFolder, spec: FeatureSpec
 ) -> dict[str, list[ReasonGroup]]:
-    """By split, the reasons for which features would be made."""
+    """Return the reasons for which features would be made, by split."""
     others = _others(folder, spec)
     described = {}
     for split, plan in plans.items():
@@ -297,12 +298,12 @@ def describe_plans(
 
 
 def _others(folder: FeatureFolder, spec: FeatureSpec) -> str:
-    """In which parameters features that are there differ."""
+    """Return in words in which parameters existing features differ."""
     now, told = spec.parameters, []
     for path in [store for other in entries(folder.path.parent) for store in entries(other, "[!.]*.h5")]:
         try:
             there = FeatureFile(path).parameters
-        except DamagedStoreError:  # says nothing, and is no hindrance
+        except DamagedStoreError:  # contains no readable parameters, and does no harm
             continue
         differing = [f"{name} {there.get(name)}, not {now[name]}" for name in now if there.get(name) != now[name]]
         line = f"{path.parent.name} has {', '.join(differing)}"

@@ -1,4 +1,4 @@
-"""How a training ends: with the weights of its best epoch, or with those of its last ones as one system.
+"""End of a training: the weights of the best epoch are kept, or those of the last epochs as one system.
 
 - :func:`finished`
 """
@@ -17,20 +17,21 @@ from sedpipe.training.settings import TrainSettings
 
 
 def finished(fit: Fit, settings: TrainSettings, labels: LabelSet, spec: FeatureSpec) -> tuple[Network, NetworkConfig]:
-    """The model that is kept, and what it is built from.
+    """Return the model that is kept, and the configuration that it is built from.
 
-    With ``checkpoints`` it has as many members as epochs are kept (times its own): the mean of their probabilities.
+    With ``checkpoints``, the model averages the probabilities of as many members as epochs are kept (times the number
+    of members that the network itself has).
 
     Parameters
     ----------
     fit : Fit
-        That has ended.
+        A fit that has ended.
     settings : TrainSettings
-        Of the run.
+        Settings of the run.
     labels : LabelSet
         The classes.
     spec : FeatureSpec
-        What the network hears.
+        Features that the network takes as input.
     """
     if len(fit.last_weights) < 2:
         fit.restore_best()

@@ -1,8 +1,8 @@
-"""Frame probabilities of a run on a split: stored ones, or new ones by the network.
+"""Frame probabilities of a run on a split: stored ones, or new ones from the network.
 
-Torch is only imported where the network is asked.
+Torch is imported only if the network has to run.
 
-- :func:`frame_scores`: of one run
+- :func:`frame_scores`: frame probabilities of one run
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 32
 MANY_CLIPS = 2048
-"""More than so many are heard in a process apart: what torch takes of the memory is needed for their scores."""
+"""For more clips than this, the network runs in its own process: the memory that torch takes is needed for scores."""
 
 
 def frame_scores(cache: Dataset, run: Run, split: str, device: str, listener: Listener) -> FrameScores:
-    """Stored ones if they were made from this model and these features, else new ones.
+    """Return stored frame probabilities if they were made from this model and these features, else new ones.
 
     Parameters
     ----------
     cache : Dataset
-        Whose run and clips.
+        Dataset with the run and the clips.
     run : Run
-        A finished one.
+        A finished run.
     split : str
-        Whose clips.
+        Split with the clips.
     device : str
-        Where the network runs, if it is asked.
+        Device for the network, if it has to run.
     listener : Listener
         Receives progress and remarks.
 
@@ -77,7 +77,7 @@ def frame_scores(cache: Dataset, run: Run, split: str, device: str, listener: Li
 
 
 def check_classes(cache: Dataset, labels: LabelSet) -> None:
-    """``SettingsError`` if the model lacks a class of the dataset."""
+    """Raise ``SettingsError`` if the model lacks a class of the dataset."""
     unknown = [label for label in cache.read_record().labels if label not in labels]
     if unknown:
         raise SettingsError(
@@ -97,25 +97,25 @@ def _stored(cache: Dataset, run: Run, split: str, clips: Sequence[Clip], listene
     audio = _audio_of(features)
     there = [clip for clip in clips if clip.clip_id in audio]
     found = find_frame_scores(path, _origin(run, origin.features, there, audio))
-    # names have no checksum of their own: where one is damaged, all is made anew
+    # names have no checksum of their own: if one is damaged, everything is made again
     if found is None or found.clip_ids != [clip.clip_id for clip in there]:
         return None
     tell_of_changed(cache, features, clips, listener)
-    # early editions took a clip to last as long as its frames
+    # early versions took a clip to last as long as its frames
     n_samples = np.array([audio[clip_id].n_samples for clip_id in found.clip_ids], dtype=np.int64)
     longest_s = cache.read_record().clip_format.clip_s
     return replace(found, durations=clip_lengths(found.durations, n_samples, found.grid.sample_rate, longest_s))
 
 
 class _Audio(NamedTuple):
-    """What features were made of."""
+    """Audio that features were computed from."""
 
     sha256: str
     n_samples: int
 
 
 def _audio_of(features: Path) -> dict[str, _Audio]:
-    """The audio that the features of each clip were made of."""
+    """Return the audio that the features of each clip were computed from."""
     file = FeatureFile(features)
     try:
         audio = map(_Audio, file.audio_sha256, file.n_samples.tolist())
@@ -139,9 +139,9 @@ def _by_the_network(
         features = cache.features_dir(fingerprint) / f"{split}.h5"
         audio = _audio_of(features)
         tell_of_changed(cache, features, clips, listener)
-        there = [clip for clip in clips if clip.clip_id in audio]  # as batches have them
+        there = [clip for clip in clips if clip.clip_id in audio]  # the same clips as in batches
         path, origin = run.frame_scores_path(split), _origin(run, fingerprint, there, audio)
-        # where no clip has features, there is one batch of none, which whoever opens it refuses
+        # if no clip has features, there is one empty batch, and making it raises the error
         batches = [there[first : first + BATCH_SIZE] for first in range(0, max(1, len(there)), BATCH_SIZE)]
         tracked = listener.track(batches, len(batches), f"{split} batches")
         write_frame_scores(path, (call(_heard_clips, (heard, some)) for some in tracked), len(there), origin)
@@ -154,7 +154,7 @@ def _by_the_network(
 
 @dataclass(frozen=True)
 class _Heard:
-    """What a run hears; ``number`` is another one each time, so that nothing opened before is taken for it."""
+    """Run, split and device of a call; ``number`` differs each time, so that nothing opened earlier is used for it."""
 
     cache: Dataset
     run: Run
@@ -165,7 +165,7 @@ class _Heard:
 
 @lru_cache(1)
 def _opened(heard: _Heard) -> tuple[TrainedModel, FeatureFile]:
-    """The model and the features, opened once in the process that hears; torch is imported there alone."""
+    """Open the model and the features, once in the process that runs the network; torch is imported only there."""
     import torch
 
     from sedpipe.io.models.checkpoints import read_model
@@ -183,13 +183,13 @@ def _opened(heard: _Heard) -> tuple[TrainedModel, FeatureFile]:
 
 
 def _fingerprint(heard: _Heard) -> str:
-    """Of the features' parameters."""
+    """Return the fingerprint of the features' parameters."""
     trained, _ = _opened(heard)
     return trained.spec.fingerprint
 
 
 def _heard_clips(what: tuple[_Heard, Sequence[Clip]]) -> FrameScores:
-    """What a model says of some clips."""
+    """Return the output of a model for some clips."""
     from sedpipe.steps.batches import ClipBatches
     from sedpipe.training.fit import predict
 

@@ -1,8 +1,8 @@
-"""What frames of training clips are taught with, beside the weak labels of the clips.
+"""Targets for the frames of training clips, in addition to the weak labels of the clips.
 
-- :class:`FrameTargets`: anything that can say it of some clips
+- :class:`FrameTargets`: protocol of anything that has targets for clips
 - :class:`EventTargets`: strong labels, where they are known
-- :class:`PseudoTargets`: what another model heard, within the weak labels
+- :class:`PseudoTargets`: frame probabilities of another model, within the weak labels
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from sedpipe.training.located import Located, frames_of_events
 
 
 class FrameTargets(Protocol):
-    """What frames of clips are taught with."""
+    """Targets for the frames of clips."""
 
     def of(self, chosen: np.ndarray) -> Located:
-        """Targets of the clips with these numbers."""
+        """Return the targets of the clips with these numbers."""
         ...
 
 
@@ -37,13 +37,13 @@ class EventTargets:
     Parameters
     ----------
     events : sequence of sequence of Event or None
-        Of each clip; None where it is not known when everything sounds in it.
+        Events of each clip; None if it is not known when everything in it sounds.
     labels : LabelSet
         The classes.
     grid : FrameGrid
-        Of the features' frames.
+        Positions of the feature frames in time.
     n_frames : int
-        T, of every clip.
+        Number of frames of every clip, T.
     """
 
     events: Sequence[Sequence[Event] | None]
@@ -52,7 +52,7 @@ class EventTargets:
     n_frames: int
 
     def of(self, chosen: np.ndarray) -> Located:
-        """Targets of the clips with these numbers."""
+        """Return the targets of the clips with these numbers."""
         events = [self.events[index] for index in chosen]
         frames = [frames_of_events(known or (), self.labels, self.grid, self.n_frames) for known in events]
         return Located(torch.from_numpy(np.stack(frames)), torch.tensor([known is not None for known in events]))
@@ -60,23 +60,23 @@ class EventTargets:
 
 @dataclass(frozen=True, eq=False)
 class PseudoTargets:
-    """What a teacher heard in clips, within their weak labels: pseudo strong labels, which are probabilities.
+    """Frame probabilities of a teacher, within the weak labels of the clips: pseudo strong labels.
 
-    A class that does not sound in a clip sounds in none of its frames, whatever the teacher says, and nothing sounds
-    behind the end of a clip, where the frames of a longer one may come to lie that is mixed with it.
+    For a class that does not sound in a clip, targets are 0 in all of its frames, whatever the teacher predicts. They
+    are also 0 past the end of a clip, where there may be frames of a longer clip that is mixed with it.
 
     Source: the idea of frame-level pseudo strong labels, arXiv:2501.03740; targets stay probabilities here.
 
     Parameters
     ----------
     probs : ndarray [shape=(N, T', K)]
-        float16, in the teacher's frames.
+        Probabilities in the teacher's frames, float16.
     place : ndarray [shape=(T,)]
-        The teacher's frame at the middle of each of the features' frames.
+        Index of the teacher's frame at the middle of each feature frame.
     counted : ndarray [shape=(N,)]
-        How many of the teacher's frames each clip has; in the others all probabilities are 0.
+        Number of the teacher's frames in each clip; in all others, the probabilities are 0.
     known : ndarray [shape=(N,)]
-        Whether the teacher heard a clip at all.
+        Whether there are probabilities of the teacher for a clip.
     """
 
     probs: np.ndarray
@@ -88,20 +88,20 @@ class PseudoTargets:
     def heard(
         cls, scores: FrameScores, clips: Sequence[Clip], labels: LabelSet, grid: FrameGrid, n_frames: int
     ) -> PseudoTargets:
-        """Of a teacher's scores.
+        """Make targets from a teacher's frame probabilities.
 
         Parameters
         ----------
         scores : FrameScores
-            Of the teacher; its classes are at least ``labels``, its clips may lack some.
+            Frame probabilities of the teacher, for all of ``labels`` at least; some of the clips may be missing.
         clips : sequence of Clip
-            N of them, with their weak labels.
+            N clips, with their weak labels.
         labels : LabelSet
             K classes.
         grid : FrameGrid
-            Of the features' frames.
+            Positions of the feature frames in time.
         n_frames : int
-            T, of every clip.
+            Number of frames of every clip, T.
         """
         middles = (grid.edges(n_frames)[1:] + grid.edges(n_frames)[:-1]) / 2
         place = np.searchsorted(scores.edges[1:-1], middles, side="right")
@@ -117,12 +117,12 @@ class PseudoTargets:
 
     @property
     def share(self) -> float:
-        """How much of the time a class sounds in clips that have it, as the teacher hears it."""
+        """Mean probability of a class over the frames of the clips that have it, according to the teacher."""
         of_clips = self.probs.sum(axis=1, dtype=np.float64) / np.maximum(self.counted, 1)[:, None]
         sounding = self.probs.any(axis=1)
         return float(of_clips[sounding].mean()) if sounding.any() else 0.0
 
     def of(self, chosen: np.ndarray) -> Located:
-        """Targets of the clips with these numbers."""
+        """Return the targets of the clips with these numbers."""
         frames = self.probs[chosen][:, self.place].astype(np.float32)
         return Located(torch.from_numpy(frames), torch.from_numpy(self.known[chosen]))

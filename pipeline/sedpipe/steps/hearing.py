@@ -1,14 +1,14 @@
-"""A recording of any length through a model: windows, front end, network, events.
+"""Prediction on a recording of any length: windows, front end, network, events.
 
-A recording goes through overlapping windows of the length that the model was trained on, each treated as ``score``
-treats a clip: the model's own front end, features cast as the store casts them. So a clip has the same events here
-and there. Silence alone is no question for a network, which never learnt what to say of it: nothing sounds in it.
+A recording is cut into overlapping windows of the length that the model was trained on. Each is treated as ``score``
+treats a clip, with the model's own front end and features cast as the store casts them, so a clip gets the same events
+from both. A silent recording gets no events, since a network has never learnt what to predict for silence.
 
-- :class:`Hearing`: where and how a model hears; :func:`chosen_settings`: its post-processing
-- :func:`frame_probabilities`: what it says of a recording, :class:`Heard`
-- :func:`events_of`: the events in that; :func:`glance_of`: what a person wants to see of it at once
-- :func:`heard_and_told`: a file through a model, and what a person should know of it: :class:`Told`
-- :func:`unlike_training`: in what it differs from the recordings that the model was trained on
+- :class:`Hearing`: settings of a prediction; :func:`chosen_settings`: its post-processing
+- :func:`frame_probabilities`: probabilities of a recording, as :class:`Heard`
+- :func:`events_of`: the events in them; :func:`glance_of`: a summary of them for the user
+- :func:`heard_and_told`: probabilities of a file, and remarks on it for the user: :class:`Told`
+- :func:`unlike_training`: how a recording differs from those that the model was trained on
 """
 
 from __future__ import annotations
@@ -40,28 +40,29 @@ from sedpipe.training.fit import Batch
 from sedpipe.training.fit import predict as ask_network
 
 OVERLAP = 1 / 5
-"""Of a window with the next one: 2 s of 10. Against none, F1 gains half of what 90 % overlap gains, at a fifth more
-work and not tenfold, and steps at the joints are little above those elsewhere (``benchmarks/predict.py``)."""
+"""Overlap of a window with the next one, as a share: 2 s of 10. Compared with no overlap, F1 gains half of what 90 %
+overlap gains, for a fifth more work instead of ten times as much, and the jumps of the probabilities where windows are
+joined are hardly larger than elsewhere (``benchmarks/predict.py``)."""
 
 WINDOWS_PER_BATCH = 4
 
 
 @dataclass(frozen=True)
 class Hearing:
-    """Where and how a model hears.
+    """Settings of a prediction.
 
     Parameters
     ----------
     operating_point : str
-        Which of the model's post-processings.
+        Name of the operating point, one of the model's post-processings.
     threshold : float, optional
-        Takes the place of that one's threshold, for every class.
+        Threshold for every class, in place of that of the operating point.
     opens_gates : bool
-        Whether every class may sound, however little the model believes that it is in the clip at all.
+        Whether the clip gate is off, so that a class can have events however low its clip probability.
     device : str
-        Where the network runs.
+        Device that the network runs on.
     encoders : Path
-        The cache that holds the files of the encoders that the model may hear through.
+        Cache with the files of the encoders that the model may use.
     """
 
     operating_point: str = OPERATING_POINTS[0]
@@ -82,7 +83,10 @@ class Heard(NamedTuple):
 def chosen_settings(
     trained: TrainedModel, operating_point: str, threshold: float | None, *, opens_gates: bool = False
 ) -> PostProcessing:
-    """One of a model's post-processings, perhaps with another threshold or no gate; ``SettingsError`` without one."""
+    """Return one of a model's post-processings, perhaps with another threshold or no gate.
+
+    ``SettingsError`` is raised if the name of the operating point is unknown, or the threshold is not valid.
+    """
     if operating_point not in OPERATING_POINTS:
         raise SettingsError(f"operating point must be one of {', '.join(OPERATING_POINTS)}, got {operating_point!r}")
     point = trained.operating_points[operating_point]
@@ -97,23 +101,24 @@ def chosen_settings(
 
 
 def frame_probabilities(blocks: Iterable[np.ndarray], trained: TrainedModel, overlap: float = OVERLAP) -> Heard:
-    """What a model says of a recording.
+    """Return the probabilities that a model gives for a recording.
 
     Parameters
     ----------
     blocks : iterable of ndarray [shape=(samples,)]
-        The recording at the front end's sample rate; only a few windows of it are ever in memory.
+        The recording at the front end's sample rate; only a few windows of it are in memory at any time.
     trained : TrainedModel
     overlap : float in [0, 1)
-        Share of a window that the next one hears, too.
+        Share of a window that overlaps with the next one.
 
     Returns
     -------
     frame_probs : ndarray [shape=(T, K)]
-        At least as many frames as the recording has; those past its end are padding. 0 where nothing can be heard in
-        all of the recording.
+        Frame probabilities. There are at least as many frames as the recording has; those past its end are padding.
+        All are 0 if the whole recording is silent.
     clip_probs : ndarray [shape=(T, K)]
-        Of the window around each frame, faded as the frames are: a gate opens and closes with the windows.
+        Clip probability of the window around each frame, cross-faded as frame probabilities are, so that a clip gate
+        opens and closes with the windows. All are 0 if the whole recording is silent.
     n_samples : int
         Length of the recording.
     """
@@ -153,18 +158,18 @@ def _batch(windows: Sequence[Window], trained: TrainedModel) -> Batch:
 def events_of(
     probs: np.ndarray, clip_probs: np.ndarray, n_samples: int, trained: TrainedModel, point: PostProcessing
 ) -> list[PredictedEvent]:
-    """Events of a recording.
+    """Return the events of a recording.
 
     Parameters
     ----------
     probs, clip_probs : ndarray [shape=(T, K)]
-        As :func:`frame_probabilities` gives them.
+        Frame and clip probabilities, as :func:`frame_probabilities` returns them.
     n_samples : int
         Length of the recording.
     trained : TrainedModel
-        Whose probabilities they are.
+        Model that the probabilities come from.
     point : PostProcessing
-        What makes events of them.
+        Post-processing that makes events from them.
     """
     grid = trained.grid
     duration, n_frames = n_samples / trained.spec.front_end.sample_rate, grid.frames_of_samples(n_samples)
@@ -180,13 +185,13 @@ def events_of(
 
 
 def glance_of(heard: Heard, events: Sequence[PredictedEvent], trained: TrainedModel, point: PostProcessing) -> Glance:
-    """What a person wants to see of a recording at once.
+    """Return a summary of a recording for the user: the shape of its events, and classes that came close to one.
 
     Parameters
     ----------
     heard : Heard
     events : sequence of PredictedEvent
-        From :func:`events_of`.
+        Events that :func:`events_of` returns.
     trained : TrainedModel
     point : PostProcessing
     """
@@ -197,7 +202,7 @@ def glance_of(heard: Heard, events: Sequence[PredictedEvent], trained: TrainedMo
 
 
 class Told(NamedTuple):
-    """What a person should know of a recording: all of it, and in what it is unlike those of training, which is last.
+    """Remarks on a recording for the user: all of them, the last of which say how it is unlike training recordings.
 
     Parameters
     ----------
@@ -209,17 +214,17 @@ class Told(NamedTuple):
 
     @property
     def remark(self) -> str:
-        """All in one; empty where there is nothing."""
+        """All sentences in one; empty if there are none."""
         return "; ".join(self.sentences)
 
 
 def heard_and_told(recording: Recording, trained: TrainedModel) -> tuple[Heard, Told]:
-    """What a model says of a recording that nobody has read yet, and what is to be said of the recording.
+    """Read a recording, and return the probabilities that a model gives for it, and remarks on the recording.
 
     Raises
     ------
     AudioError
-        If it cannot be read, or is unusable.
+        If the recording cannot be read, or is unusable.
     """
     extent = Extent(trained.spec.front_end.sample_rate)
     heard = frame_probabilities(_noticing(recording.resampled(extent.sample_rate), extent), trained)
@@ -228,13 +233,13 @@ def heard_and_told(recording: Recording, trained: TrainedModel) -> tuple[Heard, 
 
 
 def _noticing(blocks: Iterable[np.ndarray], extent: Extent) -> Iterator[np.ndarray]:
-    """Pass blocks of samples on; ``extent`` notices how loud and how wide they are."""
+    """Pass blocks of samples on, and let ``extent`` measure their level and bandwidth."""
     for block in blocks:
         extent.hear(block)
         yield block
 
 
 def unlike_training(extent: Extent, trained: TrainedModel) -> list[str]:
-    """In what a recording lies outside of what a model was trained on, a sentence each; nothing where it is silent."""
+    """Return a sentence for each way in which a recording is unlike the training recordings; none if it is silent."""
     is_silent = extent.loudest_db < 20 * math.log10(SILENT_BELOW)
     return [] if is_silent or trained.familiar is None else trained.familiar.remarks(extent)

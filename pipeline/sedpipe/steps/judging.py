@@ -1,6 +1,6 @@
-"""What is known of ``testing`` while a network is trained, and what its probabilities come to there.
+"""Evaluation on ``testing`` during training, and tuning at its end.
 
-- :class:`Examiner`: the clips that validate and tune a network
+- :class:`Examiner`: the clips on which a network is validated and tuned
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sedpipe.truth import Truth
 
 @dataclass(frozen=True)
 class Examiner:
-    """The clips that validate and tune a network, and what sounds in them when, where that is known.
+    """The clips on which a network is validated and tuned, with their events, where these are known.
 
     Parameters
     ----------
@@ -33,13 +33,13 @@ class Examiner:
     labels : LabelSet
         The classes.
     spec : FeatureSpec
-        What a network hears.
+        Features that a network takes as input.
     durations : ndarray [shape=(N,)]
         Length of each clip in seconds.
     truth : Truth or None
-        None where it is not known when anything sounds.
+        Reference events; None if it is not known when anything sounds.
     groups : list of str
-        Of each clip: those of one recording are tuned on together.
+        Group of each clip: tuning keeps the clips of one recording together.
     """
 
     testing: ClipBatches
@@ -51,7 +51,7 @@ class Examiner:
 
     @classmethod
     def of(cls, dataset: Dataset, testing: ClipBatches, labels: LabelSet, spec: FeatureSpec) -> Examiner:
-        """Look up the truth of the clips, and which belong together."""
+        """Look up the reference events of the clips, and which clips belong together."""
         durations = testing.durations(spec.front_end.grid, dataset.read_record().clip_format.clip_s)
         of_clips = {clip.clip_id: length for clip, length in zip(testing.clips, durations.tolist(), strict=True)}
         truth = find_truth(dataset, "testing", of_clips, labels)
@@ -59,7 +59,10 @@ class Examiner:
         return cls(testing, labels, spec, durations, truth if truth and truth.is_located else None, groups)
 
     def judge(self, time_factor: int) -> Judge | None:
-        """Error rate and F1 at the best of a few thresholds, of a network that makes one frame of ``time_factor``."""
+        """Return a judge for a network that pools ``time_factor`` frames into one; None if no events are known.
+
+        It returns the error rate and the F1, each at the best of a few thresholds.
+        """
         truth = self.truth
         if truth is None:
             return None
@@ -73,7 +76,7 @@ class Examiner:
     def tuned(
         self, time_factor: int, frame_probs: np.ndarray, clip_probs: np.ndarray, listener: Listener
     ) -> dict[str, OperatingPoint]:
-        """Post-processing for each operating point; empty where no event is known."""
+        """Return post-processing for each operating point; empty if no events are known."""
         if self.truth is None:
             listener.remark(
                 "testing has no strong labels: thresholds are not tuned and stay at 0.5; mark when events sound "
@@ -83,7 +86,7 @@ class Examiner:
         return tune(self._scores(time_factor, frame_probs, clip_probs), self.truth, groups=self.groups)
 
     def _scores(self, time_factor: int, frame_probs: np.ndarray, clip_probs: np.ndarray) -> FrameScores:
-        """What a network that makes one frame of ``time_factor`` says."""
+        """Return the output of a network that pools ``time_factor`` frames into one."""
         clip_ids, grid = [clip.clip_id for clip in self.testing.clips], self.spec.front_end.grid
         return FrameScores.pooled(
             frame_probs, clip_probs, clip_ids, self.testing.n_frames, self.durations, self.labels, grid, time_factor

@@ -1,6 +1,6 @@
-"""What can go wrong in a step of training, and what a user can do about it.
+"""Errors in a training step that the user can do something about.
 
-- :func:`what_a_user_can_mend`: a loss that is no number, and too little memory, as sentences
+- :func:`what_a_user_can_mend`: turn a loss that is not finite, and too little memory, into messages
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from sedpipe.training.fit import LossError
 from sedpipe.training.settings import TrainSettings
 
 _NO_MEMORY = ("allocate", "out of memory", "ALLOC_FAILED")
-"""What torch, CUDA and its libraries say where there is none left."""
+"""Parts of the messages of torch, CUDA and its libraries when memory has run out."""
 
 
 @contextmanager
 def what_a_user_can_mend(name: str, settings: TrainSettings) -> Iterator[None]:
-    """Turn a loss that is no number, and too little memory, into a sentence."""
+    """Turn a loss that is not finite, and too little memory, into a message for the user."""
     try:
         yield
     except LossError as error:

@@ -1,11 +1,11 @@
-"""What a score report says besides the segment-based scores: each metric is an entry here.
+"""Metrics of a score report beyond the segment-based scores: each is an entry in a registry.
 
-A metric gets what there is to score and gives named numbers. They are in the report's JSON under the metric's name
-(those of your own under ``metrics``), and what it shows is in the terminal and on the page.
+A metric takes the data to score and returns named numbers. The report's JSON has them under the metric's name (under
+``metrics`` for metrics that you add), and the terminal and the page show those that the metric selects.
 
-- :data:`METRICS`: by name; ``METRICS["mine"] = Metric(mine, {"number": "what it is called"})`` adds one
-- :class:`Metric`, :class:`Scored`, :class:`Heard`: one of them, and what it may look at
-- :func:`measured`: the numbers of all metrics, :func:`those_of_ones_own`: of those that do not come with sedpipe
+- :data:`METRICS`: metrics by name; ``METRICS["mine"] = Metric(mine, {"number": "what it is called"})`` adds one
+- :class:`Metric`, :class:`Scored`, :class:`Heard`: a metric, and the data that it can use
+- :func:`measured`: the numbers of all metrics; :func:`those_of_ones_own`: only of those that do not come with sedpipe
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from sedpipe.truth import Truth
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """What a system heard, where more is known of it than its events.
+    """Output of a system, where more than its events is known.
 
     Parameters
     ----------
     scores : FrameScores
-        Probabilities of the N clips.
+        Probabilities for the N clips.
     point : PostProcessing
-        What made the events of them.
+        Post-processing that made the events from the probabilities.
     tags : ndarray [shape=(N, K)]
-        What sounds in the clips (weak labels), 0 or 1.
+        Weak labels of the clips, 0 or 1.
     """
 
     scores: FrameScores
@@ -54,16 +54,16 @@ class Heard:
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """What there is to score.
+    """Data to score.
 
     Parameters
     ----------
     truth : Truth
-        Of N clips.
+        Reference events of N clips.
     estimated : mapping of str to sequence of Event
-        What a system says of them.
+        Events that a system predicts in these clips.
     heard : Heard, optional
-        What it heard; of somebody's event list nothing is known.
+        Output of the system; None if only a list of events is given.
     listener : Listener
         Receives progress and remarks.
     """
@@ -75,20 +75,20 @@ class Scored:
 
 
 Measured: TypeAlias = Mapping[str, Any] | EventBased | ClipBased
-"""Numbers by name, fractions mostly, ``None`` where undefined; there may be tables of numbers among them."""
+"""Numbers by name, mostly fractions, ``None`` where undefined; values may also be tables of numbers."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A way to score.
+    """A metric.
 
     Parameters
     ----------
     of : callable
-        ``Scored -> Measured``; None where it needs more than is known.
+        Function ``Scored -> Measured``; returns None if it needs data that are missing.
     shown : mapping of str to str
-        Which of its numbers, fractions, a person sees (as per cent), and what they are called; those of a table within
-        are named with a dot.
+        Names of the numbers that are shown to the user, with their titles. These numbers are fractions, shown as per
+        cent; those in a nested table are named with a dot.
     """
 
     of: Callable[[Scored], Measured | None]
@@ -96,7 +96,7 @@ class Metric:
 
 
 def event_based(scored: Scored) -> EventBased:
-    """Event-based scores with DCASE's collars, and with ``onset_only``."""
+    """Return event-based scores with DCASE's collars, and for onsets only as ``onset_only``."""
     both, onsets = (
         checked(EVENTS, scored.truth, scored.estimated, *collars, listener=scored.listener)
         for collars in (DCASE_COLLARS, ONSET_ONLY)
@@ -105,7 +105,7 @@ def event_based(scored: Scored) -> EventBased:
 
 
 def clip_based(scored: Scored) -> ClipBased | None:
-    """Scores of the tags; precision, recall and F1 micro and mAP macro, as DCASE has them, then all of both."""
+    """Return scores of the tags: micro precision, recall, F1 and macro mAP, as in DCASE; then all micro and macro."""
     if scored.heard is None:
         return None
     tags = clip_based_scores(scored.heard.scores.clip_probs, scored.heard.tags)
@@ -113,7 +113,7 @@ def clip_based(scored: Scored) -> ClipBased | None:
 
 
 def psds_at_thresholds(scored: Scored) -> Numbers | None:
-    """PSDS of each scenario, over common thresholds; the other filters are those of the point, without its gate."""
+    """Return the PSDS of each scenario over common thresholds, with the point's other filters but without its gate."""
     heard, truth = scored.heard, scored.truth
     if heard is None:
         return None
@@ -123,7 +123,7 @@ def psds_at_thresholds(scored: Scored) -> Numbers | None:
 
 
 def _at_thresholds(heard: Heard, durations: np.ndarray) -> Iterator[tuple[slice, list[EventTable]]]:
-    """Clips some at a time, with their events at each of :data:`~sedpipe.metrics.psds_scores.THRESHOLDS`."""
+    """Yield blocks of clips with their events at each of :data:`~sedpipe.metrics.psds_scores.THRESHOLDS`."""
     scores = heard.scores
     points = [heard.point.changed(threshold=threshold, hysteresis=1.0, gate=0.0) for threshold in THRESHOLDS]
     for some in scores.blocks():
@@ -133,7 +133,7 @@ def _at_thresholds(heard: Heard, durations: np.ndarray) -> Iterator[tuple[slice,
 
 
 def _events_of(active: np.ndarray, edges: np.ndarray, durations: np.ndarray) -> EventTable:
-    """Runs of an activity (N, T, K), cut at the end of the clip."""
+    """Return the active runs of an activity (N, T, K) as events, cut at the end of the clip."""
     changes = np.diff(np.pad(active.transpose(0, 2, 1), ((0, 0), (0, 0), (1, 1))).astype(np.int8), axis=2)
     clips, classes, starts = np.nonzero(changes == 1)
     stops = np.nonzero(changes == -1)[2]
@@ -141,7 +141,7 @@ def _events_of(active: np.ndarray, edges: np.ndarray, durations: np.ndarray) -> 
 
 
 def threshold_free(scored: Scored) -> Numbers | None:
-    """What no threshold and no filter has a part in: mAP of clips and of frames, PSDS over all thresholds there are."""
+    """Return scores without threshold or filter: mAP of clips and of frames, PSDS over all possible thresholds."""
     heard, truth = scored.heard, scored.truth
     if heard is None:
         return None
@@ -173,16 +173,16 @@ METRICS: Registry[Metric] = Registry(
         ),
     },
 )
-"""In the order in which they are shown."""
+"""Metrics by name, in the order in which they are shown."""
 
 
 def measured(scored: Scored) -> tuple[dict[str, Any], dict[str, Numbers]]:
-    """Numbers of every metric for which enough is known, and those that a person sees, by metric and title.
+    """Return the numbers of every metric that has the data it needs, and those that are shown, by metric and title.
 
     Raises
     ------
     SettingsError
-        If a metric shows what it does not give, or what is no number.
+        If a metric shows a number that it does not return, or a value that is not a number.
     """
     found: dict[str, Any] = {}
     shown: dict[str, Numbers] = {}
@@ -195,7 +195,7 @@ def measured(scored: Scored) -> tuple[dict[str, Any], dict[str, Numbers]]:
 
 
 def those_of_ones_own(found: Mapping[str, Measured], *, known: Container[str]) -> dict[str, Table]:
-    """Numbers of the metrics for which a report has no place of their own, as JSON has them."""
+    """Return, in JSON form, the numbers of metrics that are not ``known``: the report has no fields for them."""
     return {name: _plain(name, numbers) for name, numbers in found.items() if name not in known}
 
 
@@ -208,7 +208,7 @@ def _plain(name: str, numbers: Any) -> Any:
 
 
 def _number(name: str, numbers: Measured, path: str) -> float | None:
-    """What stands at a dotted path."""
+    """Return the number at a dotted path."""
     value: Any = numbers
     for key in path.split("."):
         try:

@@ -1,8 +1,8 @@
-"""Going on with a run that has ended: so many epochs more than those after which it ended by itself.
+"""Continuing a finished run for a number of epochs beyond those after which it ended by itself.
 
-- :func:`with_more`: the record of a finished run that has them to do yet
-- :func:`never_begun`: the complaint that there is no run to go on with
-- :func:`epochs_in_all`: after how many it ends then
+- :func:`with_more`: change the record of a finished run, so that it has epochs left to do
+- :func:`never_begun`: the error that there is no run to continue
+- :func:`epochs_in_all`: total number of epochs after which the run then ends
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from sedpipe.io.records.run import RunRecord
 
 
 def with_more(run: Run, record: RunRecord, more_epochs: int) -> RunRecord:
-    """Let a finished run go on; asking for as many again changes nothing, so that a command may be repeated.
+    """Let a finished run continue; asking for the same number again changes nothing, so a command can be repeated.
 
     Parameters
     ----------
     run : Run
-        Locked by who calls.
+        The run, locked by the caller.
     record : RunRecord
-        Its record.
+        Record of the run.
     more_epochs : int
-        Beyond those after which it ended by itself, however often it has gone on since.
+        Number of epochs beyond those after which the run ended by itself, however often it was continued since.
 
     Returns
     -------
     RunRecord
-        The record, now written: without a result, if there are epochs to do.
+        The record; if there are epochs to do, it has no result any more and has been written.
 
     Raises
     ------
     StaleError
-        If it is not finished yet.
+        If the run is not finished yet.
     MissingStageError
-        If the state that it would go on from is not there.
+        If the state to continue from is missing.
     """
     if record.more_epochs >= more_epochs:
         return record
@@ -48,7 +48,7 @@ def with_more(run: Run, record: RunRecord, more_epochs: int) -> RunRecord:
             f"{run.name} is finished, but the state to resume from ({run.state_path.name}) is not there",
             hint=f"start another run from its weights: --init {run.folder}",
         )
-    # the model, its scores and the state stay what they are: whoever is killed now has lost nothing
+    # the model, its scores and the state stay as they are: a process that is killed now loses nothing
     to_do = {"ended_after": ended_after, "more_epochs": more_epochs, "result": None}
     asked = record.model_copy(update=to_do)
     run.write_record(asked)
@@ -56,7 +56,7 @@ def with_more(run: Run, record: RunRecord, more_epochs: int) -> RunRecord:
 
 
 def never_begun(run: Run, dataset: Dataset) -> StaleError:
-    """The complaint that a run is to go on which nobody has begun; names those of the dataset that could."""
+    """Return the error that a run to continue does not exist; it names the runs of the dataset that can continue."""
     finished = [other.name for other in runs_of(dataset) if is_there(other.model_path)]
     known = f"one of {', '.join(finished)} with --run" if finished else "a finished one with --run"
     return StaleError(
@@ -66,5 +66,5 @@ def never_begun(run: Run, dataset: Dataset) -> StaleError:
 
 
 def epochs_in_all(record: RunRecord) -> int:
-    """Epochs after which a run that goes on ends, no sooner and no later; 0 for one nobody has asked for more of."""
+    """Return the number of epochs after which a continued run ends, no sooner and no later; 0 for any other run."""
     return (record.ended_after or 0) + record.more_epochs if record.more_epochs else 0

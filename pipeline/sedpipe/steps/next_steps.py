@@ -1,11 +1,11 @@
-"""What comes before and after a training, as words of a command.
+"""Suggested next commands before and after a training, as words.
 
-After it, what can be scored is, else recordings are listened to.
+After a training, the run is scored if that is possible; otherwise it predicts events in recordings.
 
-- :func:`scorable_split`: on which split a score says most
-- :func:`after_features`: train, if that can work
+- :func:`scorable_split`: the split on which a score is most meaningful
+- :func:`after_features`: train, if that is possible
 - :func:`after_training`: the command for a run
-- :func:`features_words`: options of a training with which ``sedpipe features`` makes what it asks for
+- :func:`features_words`: options of a training with which ``sedpipe features`` makes the features it needs
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.recordings import KnownRecordings
 
 DEFAULT_SPLIT = "evaluation"
-"""What ``sedpipe score`` scores where no split is named."""
+"""Split that ``sedpipe score`` uses if none is named."""
 
 
 def scorable_split(dataset: Dataset) -> str | None:
-    """``evaluation``, else ``testing``, if it has strong labels; None where no such split has."""
+    """Return ``evaluation``, else ``testing``: the first that has clips and strong labels; None if neither has."""
     listed = dataset.read_record().listed
     return next(
         (split for split in (DEFAULT_SPLIT, TUNED_ON) if listed.get(split) and dataset.reference_path(split).exists()),
@@ -34,7 +34,7 @@ _OF_FEATURES = ("--encoder", "--hop", "--front-end", "--n-mels", "--dtype", "--i
 
 
 def features_words(asked: Sequence[str]) -> tuple[str, ...]:
-    """Of the words of a ``train``, those that say which features.
+    """Return those words of a ``train`` command that determine the features.
 
     >>> features_words(("train", "garden.toml", "--encoder", "yamnet", "--preset", "head", "--hop", "0.1"))
     ('--encoder', 'yamnet', '--hop', '0.1')
@@ -44,16 +44,16 @@ def features_words(asked: Sequence[str]) -> tuple[str, ...]:
 
 
 def after_features(dataset: Dataset, address: str, words: Sequence[str] = ()) -> tuple[str, ...]:
-    """Train; where a split that this needs has no clips, say what one's own dataset lacks, or download the rest.
+    """Return the command to train; if a split for it has no clips, to check a user's own dataset, or to download.
 
     Parameters
     ----------
     dataset : Dataset
-        Downloaded.
+        A downloaded dataset.
     address : str
-        How commands call the dataset.
+        Name or path of the dataset in commands.
     words : sequence of str
-        Options of the features, which ``train`` is to take.
+        Options for the features, which ``train`` needs, too.
     """
     clips = dataset.read_clips()
     if all(clips.get(split) for split in (SPLITS[0], TUNED_ON)):
@@ -62,14 +62,14 @@ def after_features(dataset: Dataset, address: str, words: Sequence[str] = ()) ->
 
 
 def after_training(dataset: Dataset, address: str, run: str) -> tuple[str, ...]:
-    """Score the run, or, where nothing says when things sound, have it listen to the recordings it was not trained on.
+    """Return the command to score the run, or, without strong labels, to predict events in clips not trained on.
 
     Parameters
     ----------
     dataset : Dataset
-        Downloaded.
+        A downloaded dataset.
     address : str
-        How commands call the dataset.
+        Name or path of the dataset in commands.
     run : str
         Name of the run.
     """

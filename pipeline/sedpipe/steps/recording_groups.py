@@ -1,6 +1,6 @@
-"""Which recordings belong together, of one place, person or day, guessed from their names and folders.
+"""Groups of recordings that belong together (one place, person or day), guessed from their names and folders.
 
-- :func:`group_of`: the group, and what a split drawn by it lacks
+- :func:`group_of`: the rule for the groups, and classes that a split drawn by it lacks
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sedpipe.wording import counted, of_some
 
 _FEWEST_GROUPS = 5
 _NAMED = 0.9
-"""Share of the recordings that must have a group; the others are one each."""
+"""Share of the recordings that must have a group; each of the others is a group of its own."""
 
 _CLASS_LIKE = 0.5
 _RULES = {
@@ -29,22 +29,22 @@ _ONE_BY_ONE = (
 
 
 def group_of(recordings: Sequence[Recording], share: float) -> tuple[str, list[str]]:
-    """By what recordings of one place, person or day can be told, so that none of them is taken for independent.
+    """Guess a rule for groups of recordings of one place, person or day, which must not be taken for independent.
 
     Parameters
     ----------
     recordings : sequence of Recording
-        All that there are.
+        All recordings.
     share : float in (0, 1)
-        Of them for ``testing``, where nobody has split them.
+        Share of the recordings for ``testing``, if they are not split yet.
 
     Returns
     -------
     str
-        As ``group`` of a manifest says it; empty for none.
+        The rule, in the form of ``group`` in a manifest; empty if there is none.
     list of str
-        What was guessed; groups that are in several splits, where somebody has split them, else classes that will be in
-        one of the splits only; in sentences.
+        Sentences that say what was guessed, and how many groups are in several splits, if the recordings are split, or
+        else which classes will be in only one of the splits.
     """
     is_split = any(recording.split for recording in recordings)
     for rule, which in _RULES.items():
@@ -74,10 +74,11 @@ def _are_groups(groups: Mapping[str, str]) -> bool:
 
 
 def _dependence(recordings: Sequence[Recording], groups: Mapping[str, str]) -> float:
-    """How well a class tells the group, from 0 to 1: where groups are classes, a split by them has no two in common.
+    """Return how well a class predicts the group, from 0 to 1: if groups are classes, splits by them share no class.
 
-    Lambda of L. A. Goodman and W. H. Kruskal, "Measures of Association for Cross Classifications" (JASA 1954): by how
-    much of its errors a guess of the group improves if the class is known. A recording of one class says nothing.
+    Lambda of L. A. Goodman and W. H. Kruskal, "Measures of Association for Cross Classifications" (JASA 1954): the
+    share of the errors of guessing the group that knowing the class avoids. Classes with a single recording are left
+    out.
     """
     by_label: dict[str, Counter[str]] = {}
     for recording in recordings:
@@ -97,7 +98,7 @@ def _counts(groups: Mapping[str, str]) -> str:
 
 
 def _on_one_side(recordings: Sequence[Recording], share: float, groups: Mapping[str, str]) -> Iterator[str]:
-    """Classes that training or testing lacks, if it is drawn."""
+    """Yield sentences about classes that training or testing will lack if testing is drawn from these recordings."""
     taken = drawn(recordings, share, groups)
     everywhere = Counter(label for recording in recordings for label in recording.labels)
     testing = Counter(label for recording in recordings if recording.filename in taken for label in recording.labels)

@@ -1,8 +1,8 @@
-"""Of which recordings the clips of a split were made: clips that share one are not independent.
+"""Recordings that the clips of a split were made from: clips that share one are not independent.
 
-- :func:`recordings_of`: of clips in the cache
-- :func:`recordings_listed`: of all clips that a manifest lists, where there is no cache
-- :class:`Recordings`: the answer, and what is to be said about it
+- :func:`recordings_of`: recordings of clips in the cache
+- :func:`recordings_listed`: recordings of all clips that a manifest lists, if there is no cache
+- :class:`Recordings`: recordings of each clip, and a remark if they are not known
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ Made = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True)
 class Recordings:
-    """Of which recordings clips were made.
+    """Recordings that clips were made from.
 
     Parameters
     ----------
     of_clips : tuple of tuple of str
-        Names, in the order of the clips; a clip of none is a recording of its own.
+        Names of the recordings of each clip, in the order of the clips; a clip without any counts as a recording of
+        its own.
     remark : str
-        A sentence where that is not known; else empty.
+        A sentence if the recordings are not known; else empty.
     """
 
     of_clips: Made
@@ -43,11 +44,11 @@ class Recordings:
 
     @property
     def sharing(self) -> Sharing:
-        """Which clips have one in common."""
+        """Which clips have a recording in common."""
         return Sharing.of(self.of_clips)
 
     def groups(self, clip_ids: Sequence[str]) -> list[str]:
-        """Of each clip the first clip of its recording; where some have several, as mixtures have, each by itself.
+        """Return the first clip of each clip's recording; if clips have several recordings (mixtures), the clip itself.
 
         >>> Recordings((("a.wav",), ("a.wav",), ("b.wav",))).groups(["a_10", "a_00", "b_00"])
         ['a_00', 'a_00', 'b_00']
@@ -61,16 +62,16 @@ class Recordings:
 
 
 def recordings_of(dataset: Dataset, split: str, clip_ids: Sequence[str]) -> Recordings:
-    """Recordings of clips in the cache, by the manifest that they were made by; else by rows, which know no groups.
+    """Return the recordings of clips in the cache, from their manifest if it is there, else from rows without groups.
 
     Parameters
     ----------
     dataset : Dataset
-        In the cache.
+        Dataset in the cache.
     split : str
-        Of it.
+        Split of the dataset.
     clip_ids : sequence of str
-        Of the split.
+        Clips of the split.
 
     Raises
     ------
@@ -87,23 +88,23 @@ def recordings_of(dataset: Dataset, split: str, clip_ids: Sequence[str]) -> Reco
     else:
         found = {clip.clip_id: frozenset({clip.source}) for clip in clips}
         toml = dataset.read_record().manifest
-        if toml and dataset.name not in manifest_names():  # of the first edition's, or of ours, no group is lost
+        if toml and dataset.name not in manifest_names():  # first-version records and our manifests lose no group
             told = f"it is not known which recordings of {split} belong together (`group`)"
             remark = f"{told}, since {toml} has changed or is no longer there: each counts by itself"
     return Recordings(tuple(tuple(sorted(found.get(clip_id, ()))) for clip_id in clip_ids), remark)
 
 
 def recordings_listed(dataset: Dataset, split: str, n_clips: int) -> Recordings:
-    """Recordings of mixtures, by a manifest that comes with sedpipe; unknown unless it lists just as many clips.
+    """Return the recordings of mixtures, from a manifest that comes with sedpipe; unknown unless the clips match.
 
     Parameters
     ----------
     dataset : Dataset
-        Of which only the name is looked at.
+        Dataset, of which only the name is used.
     split : str
-        Of it.
+        Split of the dataset.
     n_clips : int
-        As many as were scored.
+        Number of clips that were scored, which must be the number that the manifest lists.
     """
     manifest = load_manifest(dataset.name) if dataset.name in manifest_names() else None
     listed = manifest.splits.get(split) if isinstance(manifest, MixtureManifest) else None
@@ -115,13 +116,13 @@ def recordings_listed(dataset: Dataset, split: str, n_clips: int) -> Recordings:
 
 
 def _unknown(split: str, n_clips: int) -> Recordings:
-    """Each clip is a recording of its own."""
+    """Return recordings in which each clip is a recording of its own."""
     told = f"it is not known which recordings the clips of {split} were made from: each clip counts as a recording"
     return Recordings(((),) * n_clips, told)
 
 
 def _find_manifest(dataset: Dataset) -> Manifest | None:
-    """The very manifest that the rows were made by; None where it is gone or has changed."""
+    """Return the manifest from which the rows were made; None if it is missing or has changed."""
     record = dataset.read_record()
     address = record.manifest if Path(record.manifest).is_file() else dataset.name
     if address == dataset.name and address not in manifest_names():

@@ -1,7 +1,7 @@
-"""Who writes what is made from a finished model: one process at a time.
+"""Access to the results of a finished model: one process writes them at a time.
 
-- :func:`writing_results`: score, draw or export while nobody else does, or frees the run
-- :func:`gone`: the complaint that somebody has
+- :func:`writing_results`: score, draw or export while no other process does, or deletes the run
+- :func:`gone`: the error that another process has deleted it
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from sedpipe.listener import Listener
 
 @contextmanager
 def writing_results(run: Run, listener: Listener, *, is_trained: bool = True) -> Iterator[None]:
-    """Be the only one that writes scores, pages or exports of this run; whoever came first is waited for.
+    """Be the only process that writes scores, pages or exports of this run; wait until others have finished.
 
     Parameters
     ----------
     run : Run
-        Whose folder is written to.
+        Run with the folder that is written to.
     listener : Listener
-        Hears that it waits.
+        Receives a message if this has to wait.
     is_trained : bool
-        Whether it is a run that was trained, and not the mean of several, whose folder may be made.
+        Whether this is a run that was trained, not the mean of several, whose folder may not exist yet.
 
     Raises
     ------
     MissingStageError
-        If the run was freed meanwhile.
+        If the run was deleted meanwhile.
     """
     told = f"another process is writing results of {run.name}: waiting for it"
     with wait_for(run.results_lock_path, lambda: listener.say(told)):
         if is_trained and not run.model_path.exists():
             run.results_lock_path.unlink(missing_ok=True)
-            with suppress(OSError):  # somebody has begun it anew
+            with suppress(OSError):  # another process has started it again
                 run.folder.rmdir()
             raise gone(run)
         remove_leftovers(run.folder)
@@ -46,5 +46,5 @@ def writing_results(run: Run, listener: Listener, *, is_trained: bool = True) ->
 
 
 def gone(run: Run) -> MissingStageError:
-    """That a run, or what was made of it, is no longer where it just was."""
+    """Return the error that a run, or a result of it, has just been deleted."""
     return MissingStageError(f"another process has deleted {run.name}", hint="train it again")

@@ -1,8 +1,8 @@
-"""What a run is made with: written when it begins, held against what is asked when it goes on.
+"""Record of a run's settings and data: written when the run starts, compared with the request when it resumes.
 
-- :func:`describe_run`: settings, data, versions
-- :func:`check_same_features`: whether what is asked has the features that the run has
-- :func:`begin_run`: a new run's record is written; another one's settings or data are refused
+- :func:`describe_run`: make a record of settings, data and versions
+- :func:`check_same_features`: check that the request has the features of the run
+- :func:`begin_run`: write the record of a new run; refuse to resume a run with other settings or data
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _DATA = {
     "testing": "the clips of testing",
     "strong": "the strong labels of training",
 }
-"""What the fingerprints of a run's data are of, in words."""
+"""What each fingerprint of a run's data identifies, in words."""
 
 VERSIONED = ("torch", "numpy", "librosa", "h5py", "sed_eval")
 
@@ -53,18 +53,18 @@ def describe_run(
     splits: Mapping[str, ClipBatches],
     begin: Beginning | None = None,
 ) -> RunRecord:
-    """The record of a run: its settings, fingerprints of all data that it sees, and versions.
+    """Return the record of a run: its settings, fingerprints of all data that it uses, and versions.
 
     Parameters
     ----------
     cache : Dataset
     settings : TrainSettings
     spec : FeatureSpec
-        Which features.
+        Features that the network takes as input.
     splits : mapping of str to ClipBatches
-        What it learns from and is tuned on.
+        Clips by split: those it is trained on, and those it is tuned on.
     begin : Beginning, optional
-        The model that it begins with.
+        Model that the training starts from.
     """
     record = cache.read_record()
     versions = {"sedpipe": __version__, "python": platform.python_version()}
@@ -90,7 +90,7 @@ def describe_run(
 
 
 def _deciding(settings: Table) -> Table:
-    """Settings that decide something: not how they were written on the command line, nor by which rule to score."""
+    """Return the settings that affect the training: without the command line, and without the rule for scoring."""
     return {name: value for name, value in settings.items() if name not in ("command", "own_rule")}
 
 
@@ -101,7 +101,7 @@ def _encoders(spec: FeatureSpec) -> tuple[HeardThrough, ...]:
 
 
 def _encoders_of_others(cache: Dataset, teacher: str, begin: Beginning | None) -> tuple[HeardThrough, ...]:
-    """What its teacher and the model that it begins with heard through: what they know of recordings, it learns."""
+    """Return the encoders behind the teacher and the initial model: the run learns what they know of recordings."""
     record = named_run(cache, teacher.partition("@")[0]).find_record() if teacher else None
     learnt = (*(record.passed_on if record else ()), *(begin.taught_by if begin else ()))
     return tuple(dict.fromkeys(learnt))
@@ -118,20 +118,20 @@ def _sha256_if_there(path: Path) -> str | None:
 
 
 def begin_run(run: Run, record: RunRecord, settings: TrainSettings) -> RunRecord:
-    """The record of the run if it is there already and the same; else ``record``, now written.
+    """Return the run's record if there is one and it matches; write ``record`` and return it if there is none.
 
     Parameters
     ----------
     run : Run
     record : RunRecord
-        What :func:`describe_run` says of it now.
+        Record that :func:`describe_run` makes of the run now.
     settings : TrainSettings
-        The settings in it, whose defaults count for a run that was begun before there was such a setting.
+        Settings in that record; their defaults stand in for settings that did not exist when the run was started.
 
     Raises
     ------
     StaleError
-        If the run was started with other settings or other data; says which.
+        If the run was started with other settings or other data; the message names them.
     """
     there = run.find_record()
     if there is None:
@@ -143,7 +143,7 @@ def begin_run(run: Run, record: RunRecord, settings: TrainSettings) -> RunRecord
             f"run {run.name} was started with other settings: {in_words(changed)}",
             hint=f"{_repeat(run, there)}name another run with --run, or delete {run.folder}",
         )
-    # a fingerprint that nobody took when the run was begun cannot tell anything about it
+    # a fingerprint that was not taken when the run was started cannot be compared
     other = [name for name in record.data if name in there.data and there.data[name] != record.data[name]]
     if other:
         raise StaleError(
@@ -154,20 +154,20 @@ def begin_run(run: Run, record: RunRecord, settings: TrainSettings) -> RunRecord
 
 
 def _listed(there: Table, now: Table, changed: Sequence[str]) -> str:
-    """``the classes and the clips of training (12 then, 11 now)``."""
+    """Return the changed data in words: ``the classes and the clips of training (12 then, 11 now)``."""
     *first, last = [f"{_DATA.get(name, name)}{_counted(there[name], now[name])}" for name in changed]
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def _counted(there: object, now: object) -> str:
-    """How many clips, where that is what changed."""
+    """Return the numbers of clips, if these have changed."""
     if not isinstance(there, Mapping) or not isinstance(now, Mapping) or there.get("clips") == now.get("clips"):
         return ""
     return f" ({there.get('clips')} then, {now.get('clips')} now)"
 
 
 def check_same_features(run: Run, spec: FeatureSpec) -> None:
-    """Raise ``StaleError`` where a run was begun with other features, before these are looked for."""
+    """Raise ``StaleError`` if a run was started with other features, before the requested ones are looked for."""
     there = run.find_record()
     if there is not None and there.data.get("features", spec.fingerprint) != spec.fingerprint:
         raise StaleError(
@@ -177,7 +177,7 @@ def check_same_features(run: Run, spec: FeatureSpec) -> None:
 
 
 def _repeat(run: Run, there: RunRecord) -> str:
-    """How it was begun, where that is known, for whoever means to go on with it."""
+    """Return a hint on how the run was started, if this is known, for users who want to resume it."""
     if not there.command:
         return ""
     return f"repeat the options of `{command(*there.command, cache=run.folder.parents[2])}`, "

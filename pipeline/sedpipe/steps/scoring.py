@@ -1,8 +1,8 @@
-"""What every score report says of estimated events, whether a run or somebody's list made them.
+"""Scores of estimated events in every score report, whether the events come from a run or from a list.
 
-- :func:`checked`: scores of ours after sed_eval has come to the same
-- :func:`yardstick_scores`: what listens to nothing
-- :func:`compare`: two systems on the same clips
+- :func:`checked`: our scores, checked against sed_eval's
+- :func:`yardstick_scores`: scores of trivial systems that ignore the audio
+- :func:`compare`: difference between two systems on the same clips
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ ONSET_ONLY = (0.2, None)
 def checked(
     metric: Metric, truth: Truth, estimated: EventLists, *options: Any, listener: Listener | None = None
 ) -> DetectionScores:
-    """Scores on which sed_eval and sedpipe agree; the listener hears how far sed_eval is, which takes its time.
+    """Return scores on which sed_eval and sedpipe agree; report the progress of sed_eval, which is slow.
 
     Parameters
     ----------
     metric : Metric
-        sed_eval's function and ours.
+        Pair of functions: sed_eval's and ours.
     truth : Truth
-        Of the clips that are scored.
+        Reference events of the clips that are scored.
     estimated : mapping of str to sequence of Event
-        What a system says of them.
+        Events that a system predicts in these clips.
     options : object
-        Of the metric.
+        Further arguments of both functions.
     listener : Listener, optional
         Receives progress and remarks.
 
     Raises
     ------
     SedpipeError
-        If they do not, which is a bug that must not be printed.
+        If sed_eval and sedpipe disagree: a bug, whose numbers must not be shown.
     """
     lists = truth.reference, estimated, truth.durations, truth.labels
     watch = partial((listener or Listener()).track, total=len(truth.reference), what="clips checked by sed_eval")
@@ -67,7 +67,7 @@ def checked(
 
 
 def yardstick_scores(truth: Truth, time_resolution: float) -> dict[str, OverallScores]:
-    """Segment-based scores of each yardstick."""
+    """Return the segment-based scores of each yardstick."""
     lists = yardsticks(truth.reference, truth.durations, truth.labels, time_resolution)
     return {
         name: segment_based_scores(truth.reference, found, truth.durations, truth.labels, time_resolution).overall
@@ -82,14 +82,14 @@ def compare(
     time_resolution: float,
     sharing: Sharing,
 ) -> dict[str, Difference | None]:
-    """What a system has over another on the same clips: differences, with what chance may have done.
+    """Return the differences between two systems on the same clips, by score, and whether they may be due to chance.
 
     Parameters
     ----------
     truth : Truth
-        Of the clips that both were scored on.
+        Reference events of the clips that both were scored on.
     ours, theirs : sequence of mapping of str to sequence of Event
-        Of two systems: events of a run for each seed, the same seeds in the same order.
+        Events of each system: one run per seed, both with the same seeds in the same order.
     time_resolution : float > 0
         Length of a segment in seconds.
     sharing : Sharing

@@ -1,7 +1,7 @@
-"""How much a run's scores on ``testing`` hang on its post-processing, from its frame probabilities.
+"""Sensitivity of a run's scores on ``testing`` to its post-processing, computed from its frame probabilities.
 
-- :func:`sensitivity_of_run`: what a cell of a table keeps of it
-- :func:`found_later`: the same for a cell that was made before cells kept it
+- :func:`sensitivity_of_run`: the sensitivity that is stored in a cell of a table
+- :func:`found_later`: the same for a cell that was made before cells stored it
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from sedpipe.steps.truth import known_truth
 
 
 def sensitivity_of_run(dataset: Dataset, run: str, *, device: str = "cpu") -> dict[str, Around]:
-    """Sweeps around each operating point of a run.
+    """Sweep the settings around each operating point of a run.
 
     Returns
     -------
     dict
-        By operating point; see :mod:`sedpipe.detection.sensitivity`.
+        Sweeps by operating point; see :mod:`sedpipe.detection.sensitivity`.
 
     Raises
     ------
@@ -41,18 +41,18 @@ def sensitivity_of_run(dataset: Dataset, run: str, *, device: str = "cpu") -> di
 
 
 def found_later(cell: Cell, dataset: Dataset, run: str, *, device: str = "cpu") -> dict[str, Around] | None:
-    """Sweeps of the run that a cell was made of; None where it is not there, is broken, or only bears its name.
+    """Return sweeps of the run that a cell was made from; None if it is missing, damaged, or another of that name.
 
     Parameters
     ----------
     cell : Cell
-        As it is stored.
+        The cell as stored.
     dataset : Dataset
-        Whose run it was made of.
+        Dataset with the run that the cell was made from.
     run : str
         Name of that run.
     device : str
-        Where the network runs, if it is asked.
+        Device for the network, if it has to run.
     """
     try:
         found = sensitivity_of_run(dataset, run, device=device)
@@ -63,7 +63,7 @@ def found_later(cell: Cell, dataset: Dataset, run: str, *, device: str = "cpu") 
 
 
 def _is_of(around: Around, scores: OverallScores) -> bool:
-    """Whether the scores where nothing is moved are these."""
+    """Return whether the scores without any change of the settings are these."""
     sweep = around.sweeps["threshold"]
     middle = sweep.values.index(0.0)
     return (sweep.error_rate[middle], sweep.f1[middle]) == (scores.error_rate, scores.f1)

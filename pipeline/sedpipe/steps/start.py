@@ -1,8 +1,8 @@
-"""How a training begins: a network, its input's statistics, or what another one has learnt.
+"""Start of a training: a network with the statistics of its input, or with the weights of another model.
 
-- :func:`start`: a fit of a network
-- :func:`check_start`: whether there could be one
-- :func:`told_of`: what is said of the model that it begins with
+- :func:`start`: set up the fit of a network
+- :func:`check_start`: check that this can be done
+- :func:`told_of`: message about the model that the training starts from
 """
 
 from __future__ import annotations
@@ -37,37 +37,37 @@ def start(
     begin: Beginning | None = None,
     in_all: int = 0,
 ) -> Fit:
-    """A fit of a network.
+    """Set up the fit of a network.
 
     Parameters
     ----------
     fabric : Fabric
         Device, precision and processes.
     settings : TrainSettings
-        Of the run.
+        Settings of the run.
     labels : LabelSet
         The classes.
     spec : FeatureSpec
-        Which features the network hears.
+        Features that the network takes as input.
     training : ClipBatches
-        What it learns from.
+        Training clips.
     statistics : callable
-        Mean and deviation of its input.
+        Function that returns mean and deviation of the features of these clips.
     begin : Beginning, optional
-        The model whose weights and statistics it begins with; by default weights are by chance.
+        Model whose weights and statistics the network starts from; by default, weights are random.
     in_all : int
-        Epochs after which it ends, of a fit that goes on; else 0.
+        Total number of epochs of a fit that continues an earlier one; 0 for any other fit.
 
     Raises
     ------
     SettingsError
-        If network, features and the model to begin with do not fit each other.
+        If network, features and the model to start from do not fit together.
     """
     torch.manual_seed(settings.seed)
     model = _built(settings, labels, spec)
     if begin is None:
         of_training = statistics(training) if fabric.is_global_zero else None
-        fabric.barrier()  # the first process works them out, the others find them kept
+        fabric.barrier()  # the first process computes them, the others find them stored
         model.standardise_with(*(of_training or statistics(training)))
     else:
         _begin(model, labels, begin)
@@ -80,7 +80,10 @@ def start(
 
 
 def check_start(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec, begin: Beginning | None) -> None:
-    """Raise ``SettingsError`` as :func:`start` would, before anything of a run is written."""
+    """Raise ``SettingsError`` if :func:`start` would, or if ``own_rule`` does not fit the classes.
+
+    This is called before anything of a run is written.
+    """
     model = _built(settings, labels, spec)
     if begin is not None:
         _begin(model, labels, begin)
@@ -93,7 +96,7 @@ def check_start(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec, be
 
 def _built(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec) -> Network:
     members, checkpoints = settings.network.members, settings.training.checkpoints
-    if members > 1 and members * checkpoints > MOST_MEMBERS:  # else it would end without a model
+    if members > 1 and members * checkpoints > MOST_MEMBERS:  # otherwise the training would end without a model
         raise SettingsError(
             f"preset {settings.preset}: {members} members x {checkpoints} checkpoints are too many networks for one "
             f"model: at most {MOST_MEMBERS}"
@@ -114,7 +117,7 @@ def _built(settings: TrainSettings, labels: LabelSet, spec: FeatureSpec) -> Netw
 
 
 def _what_would_fit(network: str, content: str) -> str:
-    """What to give instead, where the network cannot take the features; "" where it can."""
+    """Return a hint on what to use instead, if the network cannot take the features; "" if it can."""
     takes = kind_of(network).takes
     if content in takes:
         return ""
@@ -136,7 +139,7 @@ def _begin(model: Network, labels: LabelSet, begin: Beginning) -> None:
 
 
 def told_of(begin: Beginning, labels: LabelSet, *, freeze: bool) -> str:
-    """That a training begins with a model, and which classes are new to it."""
+    """Return a message that a training starts from a model, and which classes are new to that model."""
     new = [label for label in labels if label not in begin.labels]
     classes = f"; new classes: {', '.join(new)}" if new else ", which knows all classes"
     return f"starts from {begin.name}{classes}{'; only the last layers are trained' if freeze else ''}"

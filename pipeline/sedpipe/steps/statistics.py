@@ -1,10 +1,10 @@
-"""Mean and deviation of each feature over a split, for standardisation; worked out once for as long as it stays so.
+"""Mean and deviation of each feature over a split, for standardisation; computed once for the same clips.
 
-A pass over all features takes minutes where there are many, and every run, every cell of a table and every process
-needs the same numbers. So they are kept beside the store, with a digest of the clips that they are of.
+A pass over all features takes minutes if there are many, and every run, every cell of a table and every process needs
+the same numbers. So they are stored beside the feature store, with a digest of the clips that they were computed from.
 
-- :class:`FeatureStatistics`: the numbers
-- :func:`feature_statistics`: worked out; :func:`kept_statistics`: read, or worked out and kept
+- :class:`FeatureStatistics`: mean and deviation
+- :func:`feature_statistics`: compute them; :func:`kept_statistics`: read them, or compute and store them
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _MOST_BYTES = 2**28
 
 
 class FeatureStatistics(NamedTuple):
-    """Of each feature, over all frames that count.
+    """Mean and standard deviation of each feature, over all frames except padding.
 
     Parameters
     ----------
     mean, deviation : Tensor [shape=(F,)]
-        float32.
+        Values of each feature, float32.
     """
 
     mean: Tensor
@@ -42,7 +42,7 @@ class FeatureStatistics(NamedTuple):
 
 
 def feature_statistics(batches: ClipBatches) -> FeatureStatistics:
-    """Of all clips, summed in float64 in their order."""
+    """Compute the statistics of all clips, summed in float64 in their order."""
     count, total, squares = 0.0, torch.zeros(()), torch.zeros(())
     for batch in batches.in_order(ROWS_PER_READ):
         counted = torch.arange(batch.x.shape[1]) < batch.n_frames.unsqueeze(1)
@@ -55,7 +55,10 @@ def feature_statistics(batches: ClipBatches) -> FeatureStatistics:
 
 
 def kept_statistics(batches: ClipBatches) -> FeatureStatistics:
-    """The same, from beside the store if they are of these clips' audio; where they cannot be kept, they are not."""
+    """Return the same, if possible from beside the store; else compute and, if possible, store them there.
+
+    Stored statistics are used only if they are of the audio of these clips.
+    """
     path, digest = batches.path.with_suffix(".statistics.npz"), _digest(batches)
     there = _read(path, digest, batches.n_features)
     if there is not None:
@@ -73,14 +76,14 @@ def _digest(batches: ClipBatches) -> str:
 
 
 def _read(path: Path, digest: str, n_features: int) -> FeatureStatistics | None:
-    """None where they are missing, damaged, or of other clips: then they are worked out anew."""
+    """Return stored statistics; None if they are missing, damaged, or of other clips: then they are computed again."""
     try:
         raw = read_bounded(path, _MOST_BYTES)
         if raw is None:
             return None
         with np.load(io.BytesIO(raw), allow_pickle=False) as there:
             clips, mean, deviation = (there[name] for name in ("clips", "mean", "deviation"))
-    except Exception:  # unreadable, or damaged: numpy and zipfile trip over bytes in a dozen ways
+    except Exception:  # unreadable, or damaged: numpy and zipfile raise a dozen kinds of errors for damaged bytes
         return None
     of_these = clips.shape == () and clips.dtype.kind == "U" and clips.item() == digest
     if not of_these or any(part.shape != (n_features,) or part.dtype != np.float32 for part in (mean, deviation)):

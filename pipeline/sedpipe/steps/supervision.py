@@ -1,8 +1,8 @@
-"""What a training is taught with beside weak labels: strong ones where they are known, or what another run heard.
+"""Supervision in addition to weak labels: strong labels where they are known, or the predictions of another run.
 
-- :func:`teach_frames`: let batches of ``training`` tell when classes sound, as the settings say
-- :func:`check_strong_labels`: whether there are any, before a run is begun with them
-- :func:`teacher_named`: a run as a teacher, as settings hold it
+- :func:`teach_frames`: add frame targets to batches of ``training``, according to the settings
+- :func:`check_strong_labels`: check that there are any, before a run is started that needs them
+- :func:`teacher_named`: a run as a teacher, in the form that settings have
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ from sedpipe.wording import counted
 def teach_frames(
     dataset: Dataset, settings: TrainSettings, training: ClipBatches, spec: FeatureSpec, listener: Listener
 ) -> None:
-    """Let batches of ``training`` tell when classes sound, as the settings say; says of how many clips.
+    """Add frame targets to batches of ``training``, according to the settings; report for how many clips.
 
     Parameters
     ----------
     dataset : Dataset
-        Whose strong labels of ``training``, or whose run as a teacher, are used.
+        Dataset with the strong labels of ``training``, or the teacher's run.
     settings : TrainSettings
-        Supervision and teacher.
+        Settings with the supervision and the teacher.
     training : ClipBatches
-        What a network learns from.
+        Training clips.
     spec : FeatureSpec
-        What it hears.
+        Features that the network takes as input.
     listener : Listener
         Receives progress and remarks.
 
     Raises
     ------
     MissingStageError
-        If there are no strong labels, or they locate everything in no clip; or the teacher has no features.
+        If there are no strong labels, or they are complete for no clip; or the teacher has no features.
     SettingsError
-        If the teacher is not the model any more that it was, or does not know the classes.
+        If the teacher has been trained again since the run was started, or does not know the classes.
     """
     labels = LabelSet(dataset.read_record().labels)
     if settings.training.supervision == "mixed":
@@ -56,14 +56,14 @@ def teach_frames(
 
 
 def check_strong_labels(dataset: Dataset, settings: TrainSettings) -> None:
-    """Raise ``MissingStageError`` where strong labels are to teach and ``training`` has none."""
+    """Raise ``MissingStageError`` if the settings need strong labels and ``training`` has none."""
     path = dataset.reference_path("training")
     if settings.training.supervision == "mixed" and not is_there(path):
         raise _no_strong_labels(dataset, f"{path} does not exist")
 
 
 def teacher_named(dataset: Dataset, name: str) -> str:
-    """A finished run as settings hold it, ``NAME@<16 hex digits>``.
+    """Return the name of a finished run with its checksum, as settings have it: ``NAME@<16 hex digits>``.
 
     Raises
     ------

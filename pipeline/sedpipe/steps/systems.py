@@ -1,7 +1,7 @@
-"""A run, or several as one: what it says of a split, and how it was tuned.
+"""A run, or several runs as one system: its output on a split, and its tuning.
 
 - :func:`system_of`: runs -> :class:`System`; the mean of several is tuned on ``testing`` first
-- :func:`written_to`: where its results go
+- :func:`written_to`: the folder for its results
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONGEST_NAME = 255  # bytes of a folder's name; ten runs together are longer
 
 @dataclass(frozen=True)
 class System:
-    """A run, or several as one: where it writes, its probabilities, its tuning and what is to be said of all that."""
+    """A run, or several runs as one: folder for results, probabilities, tuning, contamination, remarks, own rule."""
 
     run: Run
     scores: FrameScores
@@ -38,18 +38,18 @@ class System:
 
 
 def system_of(cache: Dataset, runs: Sequence[Run], split: str, device: str, listener: Listener) -> System:
-    """What a run, or the mean of several, says of a split.
+    """Return a run, or the mean of several, as one system with its output on a split and its tuning.
 
     Parameters
     ----------
     cache : Dataset
-        Whose runs and clips.
+        Dataset with the runs and the clips.
     runs : sequence of Run
-        At least one.
+        At least one run.
     split : str
-        Whose clips.
+        Split with the clips.
     device : str
-        Where the network runs, if it is asked.
+        Device for the network, if it has to run.
     listener : Listener
         Receives progress and remarks.
 
@@ -78,7 +78,10 @@ def system_of(cache: Dataset, runs: Sequence[Run], split: str, device: str, list
 
 
 def written_to(cache: Dataset, runs: Sequence[Run]) -> Run:
-    """Where scores go: to the run, or, of the mean of several, to a folder of its own, named after all if it can be."""
+    """Return where scores are written: the run itself, or a folder for the mean of several.
+
+    The folder has the names of all runs, unless that is too long for a folder's name.
+    """
     if len(runs) == 1:
         return runs[0]
     name = "+".join(run.name for run in runs)
@@ -99,7 +102,7 @@ def _mean(each: Sequence[FrameScores]) -> FrameScores:
 
 
 def _tuned_mean(cache: Dataset, runs: Sequence[Run], device: str, listener: Listener) -> dict[str, OperatingPoint]:
-    """Post-processing of the mean of several runs, tuned on ``testing``."""
+    """Tune post-processing for the mean of several runs on ``testing``."""
     mean = _mean([frame_scores(cache, run, TUNED_ON, device, listener) for run in runs])
     truth = known_truth(cache, TUNED_ON, mean)
     if not truth.is_located:

@@ -1,7 +1,7 @@
-"""Cells of a table -> one system against another: by which rule, on what, and whether it may be chance.
+"""Cells of a table -> comparisons between systems: by which rule, on which scores, and whether chance may explain them.
 
-- :func:`comparisons_of`: all of them, judged
-- :func:`primary_rule`, :func:`is_endpoint`: by which rule systems are compared, and on what: the primary endpoint
+- :func:`comparisons_of`: all comparisons, judged
+- :func:`primary_rule`, :func:`is_endpoint`: rule by which systems are compared, and test for the primary endpoint
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ENDPOINT = ("common", "evaluation", "min_er", "error_rate")
 
 
 def primary_rule(cells: Sequence[Cell]) -> str:
-    """``common`` where every cell was scored with one setting for all classes, else ``chosen``."""
+    """Return ``common`` if every cell was scored with one setting for all classes, else ``chosen``."""
     known = all(
         scores.counts_common.keys() >= scores.counts.keys() for cell in cells for scores in cell.splits.values()
     )
@@ -31,34 +31,34 @@ def primary_rule(cells: Sequence[Cell]) -> str:
 def comparisons_of(
     cells: Sequence[Cell], recordings: Mapping[str, Made], baseline: str = ""
 ) -> tuple[TableComparison, ...]:
-    """Each hierarchy against single pooling of the same function; of Table 3, each system against the baseline.
+    """Compare each hierarchy with single pooling of the same function; in Table 3, each system with the baseline.
 
     Parameters
     ----------
     cells : sequence of Cell
-        Of one table.
+        Cells of one table.
     recordings : mapping of str to tuple
-        By split, of which recordings each clip was made; a split that is not there has a recording a clip.
+        Recordings that each clip was made from, by split; in a split that is missing, each clip counts as a recording.
     baseline : str
-        A system of Table 3.
+        Name of the baseline system of Table 3.
 
     Returns
     -------
     tuple of TableComparison
-        In the order of the rules, splits, operating points and cells. The primary endpoints are judged together, and
-        so are all others of a rule.
+        Comparisons in the order of rules, splits, operating points and cells. The primary endpoints are judged
+        together, and so are all other comparisons of a rule.
     """
     sharing = {split: Sharing.of(made) for split, made in recordings.items()}
     return tuple(one for rule in RULES for one in _judged(list(_by_rule(cells, rule, sharing, baseline))))
 
 
 def is_endpoint(one: TableComparison, score: str) -> bool:
-    """Whether it decides: :data:`ENDPOINT`. All others describe."""
+    """Return whether a score of a comparison is the primary endpoint, :data:`ENDPOINT`; all others are exploratory."""
     return (one.rule, one.split, one.operating_point, score) == ENDPOINT
 
 
 def _judged(compared: Sequence[TableComparison]) -> list[TableComparison]:
-    """Those that decide together, and all others of the rule together."""
+    """Judge the primary endpoints together, and all other comparisons of the rule together."""
     verdicts: dict[tuple[int, str], Difference | None] = {}
     for decides in (True, False):
         places = [
@@ -102,7 +102,7 @@ def _by_rule(
 
 
 System = tuple[str, str, tuple[int, ...]]
-"""What the seeds of a system have in common: its name in Table 3, or pooling function and hierarchy."""
+"""System that several seeds share: its name in Table 3, or pooling function and hierarchy."""
 
 
 def _system(cell: Cell) -> System:
@@ -110,13 +110,13 @@ def _system(cell: Cell) -> System:
 
 
 def _rival(system: System, baseline: str) -> System:
-    """What a system is compared with: the baseline, or single pooling of the same function."""
+    """Return the system to compare a system with: the baseline, or single pooling of the same function."""
     name, pooling, _ = system
     return (baseline, "", ()) if name else ("", pooling, ())
 
 
 def _parts(cells: Sequence[Cell], rule: str) -> list[tuple[str, str]]:
-    """Splits and operating points that occur, in order."""
+    """Return the splits and operating points that occur, in order."""
     parts = (
         (split, point)
         for cell in cells
@@ -129,7 +129,7 @@ def _parts(cells: Sequence[Cell], rule: str) -> list[tuple[str, str]]:
 def _of_counts(
     ours: Sequence[Cell], theirs: Sequence[Cell], split: str, point: str, rule: str, sharing: Mapping[str, Sharing]
 ) -> dict[str, Difference | None]:
-    """Error rate and F1: chance between seeds and recordings; nothing where a cell lacks counts."""
+    """Compare error rate and F1, with chance between seeds and recordings; empty if a cell lacks counts."""
     rows = []
     for cells in (ours, theirs):
         scored = [cell.splits[split] for cell in cells]
@@ -146,7 +146,7 @@ def _of_counts(
 
 
 def _of_scores(ours: Sequence[Cell], theirs: Sequence[Cell], split: str) -> dict[str, Difference | None]:
-    """Scores without a threshold: chance between seeds alone."""
+    """Compare scores without a threshold, with chance between seeds only."""
     found: dict[str, Difference | None] = {}
     for score in ours[0].splits[split].threshold_free:
         values = [[cell.splits[split].threshold_free.get(score) for cell in cells] for cells in (ours, theirs)]

@@ -1,9 +1,9 @@
-"""How many clips of each split are there, and why the others are not.
+"""Numbers of clips of each split that have audio, and reasons why the others do not.
 
-- :func:`tally`: counts by state and by reason -> :class:`Tally` of each split
-- :func:`states_of`: what is counted, clip by clip
-- :func:`tally_classes`: how many clips of each class are there -> :class:`ClassTally` of each
-- :class:`Listed`: what is known before anything is there
+- :func:`tally`: count clips by state and by reason -> :class:`Tally` of each split
+- :func:`states_of`: the counted states, clip by clip
+- :func:`tally_classes`: count clips of each class that have audio -> :class:`ClassTally` of each
+- :class:`Listed`: what is known before anything has been downloaded
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from sedpipe.io.records.reading import damaged
 
 @dataclass(frozen=True)
 class Listed:
-    """How many clips a split lists."""
+    """Number of clips that a split lists."""
 
     listed: int
 
 
 @dataclass(frozen=True)
 class Tally(Listed):
-    """How many of them are in which of ``STATES``, and for which reasons they are not there.
+    """Number of clips in each of ``STATES``, and for each reason why they have no audio.
 
-    A clip is ``ok`` if its audio is there, whatever else is known of it.
+    A clip is ``ok`` if its audio is there, whatever else is known about it.
     """
 
     ok: int
@@ -43,7 +43,7 @@ class Tally(Listed):
 
 @dataclass(frozen=True)
 class ClassTally:
-    """How many clips of a class are listed, and how many have audio; a clip counts for each of its labels."""
+    """Number of clips of a class that are listed, and that have audio; a clip counts for each of its labels."""
 
     listed: int
     ok: int
@@ -56,24 +56,24 @@ def tally(cache: Dataset, record: DatasetRecord) -> dict[str, Tally]:
     ----------
     cache : Dataset
     record : DatasetRecord
-        Of the dataset.
+        Record of the dataset.
 
     Returns
     -------
     dict of str to Tally
-        By split.
+        Counts by split.
 
     Raises
     ------
     SedpipeError
-        If the record lists fewer clips of a split than there are, which only damage can have done.
+        If the record lists fewer clips of a split than there are, which means that it is damaged.
     """
     states = states_of(cache, record)
     return {split: _of_split(n_listed, states[split]) for split, n_listed in record.listed.items()}
 
 
 def states_of(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, tuple[str, str]]]:
-    """State and reason of every clip that has a row, or could not be given one; by split and ``clip_id``.
+    """Return state and reason of every clip that has a row, or could not get one; by split and ``clip_id``.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def states_of(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, tupl
     """
     known = read_states(cache.folder)
     listed = {split: [clip.clip_id for clip in clips] for split, clips in cache.read_clips().items()}
-    apart: defaultdict[str, list[str]] = defaultdict(list)  # clips that could not be given a row
+    apart: defaultdict[str, list[str]] = defaultdict(list)  # clips that could not get a row
     with_row = {(split, clip_id) for split, clip_ids in listed.items() for clip_id in clip_ids}
     for split, clip_id in known:
         if (split, clip_id) not in with_row:
@@ -103,12 +103,12 @@ def states_of(cache: Dataset, record: DatasetRecord) -> dict[str, dict[str, tupl
 
 
 def _now(known: tuple[str, str], *, is_there: bool) -> tuple[str, str]:
-    """State and reason: the audio alone counts; what is known may be of another time."""
+    """Return state and reason: whether there is audio decides, since what is known may be out of date."""
     return known if is_there == (known[0] == "ok") else ("ok" if is_there else "pending", "")
 
 
 def _latest(cache: Dataset, split: str, clip_ids: list[str], most: int) -> list[str]:
-    """Of clips without a row no more than are listed: a ledger may still know some that are listed no longer."""
+    """Return at most as many clips without a row as are listed: a ledger may still have some that are not any more."""
     if len(clip_ids) <= most:
         return clip_ids
     entries = read_ledgers(cache.folder)

@@ -1,7 +1,7 @@
-"""What is known of the clips of a split, from the reference list of the cache.
+"""Reference events of the clips of a split, from the reference list in the cache.
 
-- :func:`find_truth`: None where nobody knows when anything sounds
-- :func:`known_truth`: what scores are compared with
+- :func:`find_truth`: the reference, or None if there are no strong labels
+- :func:`known_truth`: the reference for scores
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from sedpipe.truth import Truth
 
 
 def find_truth(dataset: Dataset, split: str, durations: Mapping[str, float], labels: LabelSet) -> Truth | None:
-    """Truth about the clips of ``durations`` (seconds); None where the split has no strong labels.
+    """Return the reference events of the clips in ``durations``; None if the split has no strong labels.
 
     Parameters
     ----------
     dataset : Dataset
-        In the cache.
+        Dataset in the cache.
     split : str
-        Of it.
+        Split of the dataset.
     durations : mapping of str to float
         Length of each clip in seconds.
     labels : LabelSet
@@ -39,7 +39,7 @@ def find_truth(dataset: Dataset, split: str, durations: Mapping[str, float], lab
 
 
 def known_truth(dataset: Dataset, split: str, scores: FrameScores) -> Truth:
-    """What sounds in the clips that have frame scores; ``MissingStageError`` where nobody knows when."""
+    """Return the reference events of the clips of ``scores``; raise ``MissingStageError`` without strong labels."""
     durations = dict(zip(scores.clip_ids, scores.durations.tolist(), strict=True))
     truth = find_truth(dataset, split, durations, scores.labels)
     if truth is None:

@@ -1,6 +1,6 @@
-"""Settings that a training accepts and that change nothing beside the others.
+"""Settings that a training accepts, but that change nothing in combination with the others.
 
-- :func:`without_effect`: a sentence each
+- :func:`without_effect`: a sentence for each
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ _MASKS = (("time_masks", "time_mask_frames"), ("frequency_masks", "frequency_mas
 
 
 def without_effect(settings: TrainSettings, n_classes: int) -> list[str]:
-    """What is to be said of settings that change nothing; nothing of most.
+    """Return a sentence for each setting that changes nothing; most runs have none.
 
     Parameters
     ----------
     settings : TrainSettings
-        Of a run.
+        Settings of a run.
     n_classes : int
-        K.
+        Number of classes, K.
     """
     return [*_of_pooling(settings.pooling, n_classes), *_of_augmentation(settings.training.augment)]
 

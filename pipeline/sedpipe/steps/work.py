@@ -1,4 +1,4 @@
-"""Who does the work of a verb: how many processes, of which cluster, and which part of it.
+"""Distribution of the work of a command: number of processes, cluster, and which part of the work.
 
 - :class:`Work`
 """
@@ -12,16 +12,16 @@ from sedpipe.shards import Shard
 
 @dataclass(frozen=True)
 class Work:
-    """By whom something is done.
+    """Distribution of the work of a command.
 
     Parameters
     ----------
     jobs : int
-        Worker processes on this machine; 1: this one.
+        Number of worker processes on this machine; 1: this process alone.
     scheduler : str, optional
         Address of a Dask scheduler, whose workers do the work instead.
     shard : Shard, optional
-        Which part is done; other processes do the others.
+        Part of the work to do; other processes do the other parts.
     """
 
     jobs: int = 1
@@ -30,5 +30,5 @@ class Work:
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether other processes than this one do it."""
+        """Whether processes other than this one do the work."""
         return self.jobs > 1 or self.scheduler is not None

@@ -1,1 +1,1 @@
-"""How a network is trained: steps, augmentation, averaging, orders, processes and their settings."""
+"""Training of networks: steps, augmentation, averaging, order of clips, processes and their settings."""

@@ -1,14 +1,14 @@
-"""Augmentation of a batch of features: what sounds in a clip stays the same, how it looks changes.
+"""Augmentation of a batch of features: their values change, and the labels stay correct.
 
-Every function takes a generator and draws from it alone, so a step can be repeated from its seed.
+Every function takes a random generator and draws from it only, so a step can be repeated from its seed.
 
-- :class:`AugmentConfig`: how much of which
-- :func:`check_content`: whether it can be done to these features
-- :func:`augment`: all of it, in the order time shift, superposition, warp, filter, background, level, bandwidth, mixup,
-  masks
-- :func:`augment_located`: the same, with what is known of when classes sound
+- :class:`AugmentConfig`: amount of each augmentation
+- :func:`check_content`: check that it works on these features
+- :func:`augment`: apply all of it, in the order time shift, superposition, warp, filter, background, level, bandwidth,
+  mixup, masks
+- :func:`augment_located`: the same, with what is known about when classes sound
 - :func:`shift_in_time`, :func:`superpose`, :func:`warp_bands`, :func:`filter_bands`, :func:`mix_up`,
-  :func:`mask_bands`, :func:`mask_frames`: one each
+  :func:`mask_bands`, :func:`mask_frames`: one augmentation each
 
 Shapes: B clips, T frames, F features, K classes.
 """
@@ -33,35 +33,35 @@ _FILTER_PLACES = 5
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """How much of which augmentation; the defaults are none, as in the paper.
+    """Amount of each augmentation; by default there is no augmentation, as in the paper.
 
     Parameters
     ----------
     shift : bool
-        Turn each clip round in time by a number of frames between 0 and its length.
+        Whether each clip is shifted circularly in time, by a number of frames from 0 to below its length.
     superpose : float
-        Share of the clips to which another of the batch is added, in [0, 1].
+        Share of the clips to which another clip of the batch is added, in [0, 1].
     warp : float
-        Each clip's frequency axis is stretched or squeezed by a share of up to this, below 1.
+        Largest share by which each clip's frequency axis is stretched or compressed, below 1.
     filter_db : float
-        Each clip goes through a filter that gains or loses up to this, in dB.
+        Largest gain or loss of the filter that is applied to each clip, in dB.
     background : float
-        Share of the clips that get steady noise of some colour, in [0, 1].
+        Share of the clips to which steady noise of some colour is added, in [0, 1].
     gain_db : float
-        Each clip gets louder or quieter by up to this, in dB.
+        Largest change of level of each clip, up or down, in dB.
     bandwidth : float
-        Share of the clips that lose all above a frequency, in [0, 1].
+        Share of the clips from which everything above a frequency is removed, in [0, 1].
     mixup_alpha : float
-        Clips are mixed in pairs, with a share drawn from Beta(alpha, alpha); 0 for no mixup.
+        Parameter of Beta(alpha, alpha), from which the shares of the clips in mixup are drawn; 0 for no mixup.
     time_masks, time_mask_frames : int
-        Stretches that are masked in each clip, and the longest of them in frames.
+        Number of time masks in each clip, and the longest mask in frames.
     frequency_masks, frequency_mask_bands : int
-        The same over mel bands.
+        Number of frequency masks in each clip, and the widest mask in mel bands.
 
     Raises
     ------
     ValueError
-        If a value is negative, a share above 1, or ``warp`` not below it.
+        If a value is negative, a share is above 1, or ``warp`` is not below 1.
     """
 
     shift: bool = False
@@ -97,11 +97,11 @@ _NEEDS = {
     "bandwidth": ("decibels",),
     "frequency_masks": ("decibels", "bands"),
 }
-"""What features must be (:data:`sedpipe.features.front_end.CONTENTS`) for what; the rest can be done to any."""
+"""Kinds of features (:data:`sedpipe.features.front_end.CONTENTS`) that an augmentation needs; the rest work on any."""
 
 
 def check_content(config: AugmentConfig, content: str) -> None:
-    """Raise ``ValueError`` for what would make something else than sound of such features.
+    """Raise ``ValueError`` for an augmentation that makes no sense for this kind of features.
 
     >>> check_content(AugmentConfig(filter_db=6.0), "samples")
     Traceback (most recent call last):
@@ -131,18 +131,18 @@ def augment(
     y : Tensor [shape=(B, K)]
         Weak labels in [0, 1].
     n_frames : Tensor [shape=(B,)]
-        Frames that count; wherever it lies, it stays there.
+        Number of frames that count, without padding; the result is on the same device.
     fill : Tensor [shape=(F,)]
-        What masked values become: the mean of each band, which standardisation turns into 0.
+        Values that replace masked ones: the mean of each band, which standardisation turns into 0.
     config : AugmentConfig
     generator : numpy.random.Generator
     content : str
-        What features are; what is asked for must work on them (:func:`check_content`).
+        Kind of features; the augmentation in ``config`` must work on it (:func:`check_content`).
 
     Returns
     -------
     x, y, n_frames : Tensor
-        Of the same shapes; what was given is left as it was.
+        Augmented tensors of the same shapes; the arguments are not changed.
     """
     return augment_located(x, y, n_frames, None, fill, config, generator, content)[:3]
 
@@ -157,16 +157,17 @@ def augment_located(
     generator: Generator,
     content: str = "decibels",
 ) -> tuple[Tensor, Tensor, Tensor, Located | None]:
-    """Augment a batch, and what is known of when its classes sound; with the same draws as :func:`augment`.
+    """Augment a batch and its frame targets, with the same random draws as :func:`augment`.
 
-    Padding stays as the front end makes it, which is how a network meets it when it predicts.
+    Padding stays as the front end makes it, as in the network's input when it predicts.
 
     Parameters
     ----------
     x, y, n_frames, fill, config, generator, content
         As for :func:`augment`.
     located : Located, optional
-        Goes wherever its clips go; a clip that is mixed with one of which nothing is known is not known either.
+        Frame targets, which are changed together with their clips. If they are unknown for one of two mixed clips,
+        they are unknown for the mixture, too.
     """
     plain = x
     if config.shift:
@@ -201,13 +202,13 @@ def augment_located(
 
 
 def shift_in_time(x: Tensor, n_frames: Tensor, generator: Generator) -> Tensor:
-    """Turn each clip round by a random number of its frames; padding stays where it is."""
+    """Shift each clip circularly by a random number of its frames; padding stays where it is."""
     source = _turned_round(n_frames, x.shape[1], generator).to(x.device)
     return x.gather(1, source[:, :, None].expand_as(x))
 
 
 def _turned_round(n_frames: Tensor, n_all: int, generator: Generator) -> Tensor:
-    """Which frame (B, T) comes to each place."""
+    """Return the index (B, T) of the frame that moves to each place."""
     counts = np.maximum(n_frames.cpu().numpy(), 1)[:, None]
     shifts = generator.integers(counts)
     frames = np.arange(n_all)
@@ -217,10 +218,10 @@ def _turned_round(n_frames: Tensor, n_all: int, generator: Generator) -> Tensor:
 def superpose(
     x: Tensor, y: Tensor, n_frames: Tensor, share: float, generator: Generator, content: str = "decibels"
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Let some clips sound together with another of the batch: their powers add, and what sounds in either sounds.
+    """Add another clip of the batch to some clips; the result has the labels of both.
 
-    Of ``samples`` it is their sum; in ``decibels``, what the log-mel of that sum is, but for interference between them.
-    Unlike mixup, which fades both, it leaves each sound as loud as it was.
+    ``samples`` are added; for ``decibels``, powers are added, which gives the log-mel of the sum, except for
+    interference between the two. Unlike mixup, which attenuates both clips, this leaves each sound as loud as it was.
 
     Source: Takahashi, Gygli, Pfister & Van Gool, arXiv:1604.07160, who add waveforms of the same class.
 
@@ -231,19 +232,19 @@ def superpose(
     y : Tensor [shape=(B, K)]
         Weak labels.
     n_frames : Tensor [shape=(B,)]
-        Frames that count.
+        Number of frames that count, without padding.
     share : float in [0, 1]
-        Of the clips that get another one.
+        Probability that another clip is added to a clip.
     generator : Generator
-        Of random numbers.
+        Random number generator.
     content : str
-        What the values are: ``decibels`` or ``samples``.
+        Kind of features: ``decibels`` or ``samples``.
     """
     return _superposed(x, y, n_frames, _drawn_pairs(len(x), share, generator), content)
 
 
 def _drawn_pairs(n_clips: int, share: float, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Each clip's partner, and whether it gets it."""
+    """Draw each clip's partner, and whether it is added."""
     others = torch.from_numpy(generator.permutation(n_clips))
     return others, torch.from_numpy(generator.random(n_clips) < share)
 
@@ -263,7 +264,7 @@ def _superposed(
 
 
 def _longer(n_frames: Tensor, others: Tensor) -> Tensor:
-    """Frames of the longer of each clip and its partner."""
+    """Return the number of frames of the longer of each clip and its partner."""
     return torch.maximum(n_frames, n_frames[others.to(n_frames.device)])
 
 
@@ -272,9 +273,10 @@ def _sum(x: Tensor, other: Tensor, content: str) -> Tensor:
 
 
 def warp_bands(x: Tensor, most: float, generator: Generator) -> Tensor:
-    """Read each clip's bands from places up to ``most`` higher or lower, as if its source were smaller or larger.
+    """Stretch or compress each clip's frequency axis by up to ``most``, as if its source were smaller or larger.
 
-    A share of each band's own height; between bands it is interpolated; beyond the highest, that one goes on.
+    ``most`` is a share of the position of each band. Values between bands are interpolated; beyond the highest band,
+    its value is repeated.
 
     Source: Jaitly & Hinton, "Vocal Tract Length Perturbation", ICML 2013 workshop, on a linear axis.
     """
@@ -288,7 +290,7 @@ def warp_bands(x: Tensor, most: float, generator: Generator) -> Tensor:
 
 
 def filter_bands(x: Tensor, most_db: float, generator: Generator) -> Tensor:
-    """Let each clip through a filter of its own, as of another room: gains at a few places, lines between.
+    """Apply a random filter to each clip, as of another room: gains at a few places, interpolated linearly.
 
     Source: Nam, Kim & Park, "FilterAugment", arXiv:2110.03282 (the linear kind).
     """
@@ -301,7 +303,7 @@ def filter_bands(x: Tensor, most_db: float, generator: Generator) -> Tensor:
 
 
 def mix_up(x: Tensor, y: Tensor, n_frames: Tensor, alpha: float, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Mix each clip with another of the batch: both spectrograms and labels, with one share for a pair.
+    """Mix each clip with another clip of the batch: features and labels, both with the same share.
 
     A mixture is as long as the longer of its clips.
 
@@ -315,17 +317,17 @@ def mix_up(x: Tensor, y: Tensor, n_frames: Tensor, alpha: float, generator: Gene
     y : Tensor [shape=(B, K)]
         Weak labels.
     n_frames : Tensor [shape=(B,)]
-        Frames that count.
+        Number of frames that count, without padding.
     alpha : float > 0
-        Shares are drawn from Beta(alpha, alpha).
+        Parameter of Beta(alpha, alpha), from which the shares are drawn.
     generator : Generator
-        Of random numbers.
+        Random number generator.
     """
     return _mixed(x, y, n_frames, *_drawn_shares(len(x), alpha, generator))
 
 
 def _drawn_shares(n_clips: int, alpha: float, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Each clip's partner, and the share that it keeps beside it."""
+    """Draw each clip's partner, and the share of the clip itself in the mixture."""
     others = torch.from_numpy(generator.permutation(n_clips))
     return others, torch.from_numpy(generator.beta(alpha, alpha, n_clips))
 
@@ -339,7 +341,7 @@ def _mixed(x: Tensor, y: Tensor, n_frames: Tensor, others: Tensor, shares: Tenso
 
 
 def mask_bands(x: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Generator) -> Tensor:
-    """Replace stretches of mel bands, of 0 to ``widest`` each.
+    """Mask ranges of mel bands, of 0 to ``widest`` bands each.
 
     Source: Park et al., "SpecAugment", arXiv:1904.08779.
 
@@ -348,11 +350,11 @@ def mask_bands(x: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Ge
     x : Tensor [shape=(B, T, F)]
         Features.
     fill : Tensor [shape=(F,)]
-        What takes their place.
+        Values that replace the masked ones.
     n_masks, widest : int
-        Stretches a clip, and bands of the widest.
+        Number of masks per clip, and bands of the widest mask.
     generator : Generator
-        Of random numbers.
+        Random number generator.
     """
     n_bands = np.full(len(x), x.shape[2])
     masked = _stretches(n_bands, x.shape[2], n_masks, widest, generator).to(x.device)
@@ -360,29 +362,30 @@ def mask_bands(x: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Ge
 
 
 def mask_frames(x: Tensor, n_frames: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Generator) -> Tensor:
-    """Replace stretches of frames, of 0 to ``widest`` each. Source: as of :func:`mask_bands`.
+    """Mask ranges of frames, of 0 to ``widest`` frames each. Source: see :func:`mask_bands`.
 
     Parameters
     ----------
     x : Tensor [shape=(B, T, F)]
         Features.
     n_frames : Tensor [shape=(B,)]
-        Frames that count: a stretch lies within them.
+        Number of frames that count, without padding: masks lie within them.
     fill : Tensor [shape=(F,)]
-        What takes their place.
+        Values that replace the masked ones.
     n_masks, widest : int
-        Stretches a clip, and frames of the widest.
+        Number of masks per clip, and frames of the widest mask.
     generator : Generator
-        Of random numbers.
+        Random number generator.
     """
     masked = _stretches(n_frames.cpu().numpy(), x.shape[1], n_masks, widest, generator).to(x.device)
     return torch.where(masked[:, :, None], fill.to(x.dtype), x)
 
 
 def _stretches(lengths: np.ndarray, longest: int, n_masks: int, widest: int, generator: Generator) -> Tensor:
-    """Where any of the masks of a clip lies, (n_clips, longest), each within the clip's own length.
+    """Return where the masks of each clip lie, (n_clips, longest), each within the clip's own length.
 
-    Drawn as for the longest and then fitted, so that the others of a batch get the same ones whatever is beside them.
+    Masks are drawn as for the longest clip and then fitted, so that a clip's masks do not depend on the lengths of the
+    others in its batch.
     """
     drawn = generator.integers(min(widest, longest) + 1, size=(len(lengths), n_masks, 1))
     begins = generator.integers(longest - drawn + 1)

@@ -1,7 +1,7 @@
-"""A moving average of a network's weights, which is steadier than the last of them.
+"""A moving average of a network's weights, which is steadier than the latest weights.
 
 - :class:`MovingAverage`
-- :func:`copied`: values that later steps do not change
+- :func:`copied`: copies of values, which later steps do not change
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _WARM_UP = 10  # steps after which the average is about as long as the training 
 
 
 class MovingAverage:
-    """Exponential average of all floating-point weights and running statistics; other values are the last ones.
+    """Exponential average of all floating-point weights and running statistics; all other values are the latest ones.
 
     Parameters
     ----------
     model : nn.Module
-        Its values now are the first ones.
+        Network whose current values the average starts from.
     decay : float in (0, 1)
-        Weight of the past at each step; less at the beginning, so that the untrained network is soon forgotten.
+        Weight of the past at each step; smaller at the beginning, so that the untrained network soon has no influence.
 
     Source: Polyak & Juditsky, "Acceleration of stochastic approximation by averaging", 1992; Tarvainen & Valpola,
     arXiv:1703.01780, for the exponential form.
@@ -37,19 +37,19 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
-        """Take in the values of a step."""
+        """Add the values after a step to the average."""
         self._n_updates += 1
         decay = min(self._decay, self._n_updates / (self._n_updates + _WARM_UP))
         state = model.state_dict()
         averaged = [name for name, value in state.items() if value.is_floating_point()]
-        # one call for all of them: on a GPU, each would be a kernel that takes longer to start than to run
+        # one call for all of them: on a GPU, a kernel for each would take longer to start than to run
         torch._foreach_lerp_([self._values[name] for name in averaged], [state[name] for name in averaged], 1 - decay)
         for name in state.keys() - averaged:
             self._values[name].copy_(state[name])
 
     @contextmanager
     def applied_to(self, model: nn.Module) -> Iterator[None]:
-        """Give the model the average for as long as the block lasts."""
+        """Give the model the averaged values for the duration of the block."""
         own = copied(model.state_dict())
         model.load_state_dict(self._values)
         try:
@@ -58,16 +58,16 @@ class MovingAverage:
             model.load_state_dict(own)
 
     def state(self) -> dict[str, Any]:
-        """What :meth:`load_state` needs to go on."""
+        """Return what :meth:`load_state` needs to continue."""
         return {"n_updates": self._n_updates, "values": self._values}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on where :meth:`state` was taken."""
+        """Continue from a :meth:`state`."""
         self._n_updates = state["n_updates"]
         for name, value in self._values.items():
             value.copy_(state["values"][name])
 
 
 def copied(values: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Of a ``state_dict``, as they are now."""
+    """Return copies of the values of a ``state_dict``, as they are now."""
     return {name: value.detach().clone() for name, value in values.items()}

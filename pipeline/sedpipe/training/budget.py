@@ -1,6 +1,6 @@
-"""A budget of time as a number of steps: what a network is trained for, however fast the machine is that day.
+"""A time budget as a number of steps, which then does not depend on how fast the machine is that day.
 
-- :func:`within`
+- :func:`within`: training settings -> the same within a budget
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from sedpipe.training.config import TrainingConfig
 
 FEWEST_VALIDATIONS = 10
 VALIDATIONS_SHARE = 0.25
-"""Of the budget: the most that validations may take, unless a single one takes more."""
+"""Largest share of the budget that validations may take, unless a single one takes more."""
 
 
 def within(
     config: TrainingConfig, seconds: float, step_s: float, validation_s: float, steps_per_epoch: int
 ) -> TrainingConfig:
-    """The same training, ended by a budget in place of ``epochs``.
+    """Return the settings of the same training, ended by a time budget instead of ``epochs``.
 
-    It is validated after every epoch, where the budget has room for ten or more; else ten times, or as often as takes
-    a quarter of the budget, and once at least. Patience, and what the learning rate waits for, stay as many clips as
-    they were.
+    If the budget has room for ten epochs or more, the network is validated after each. Otherwise it is validated ten
+    times, or as often as a quarter of the budget allows, and at least once. Patience and the epochs after which the
+    learning rate falls keep the same number of clips.
 
     Parameters
     ----------
     config : TrainingConfig
     seconds : float > 0
-        The budget: of steps and validations together.
+        The budget, for steps and validations together.
     step_s, validation_s : float > 0
-        What one of each takes.
+        Seconds that a step and a validation take.
     steps_per_epoch : int
-        As many as show every clip once.
+        Number of steps that go through every clip once.
 
     Returns
     -------
     TrainingConfig
-        With ``steps``, ``epoch_steps``, ``epochs``, ``patience`` and ``decay_epochs``.
+        Settings with ``steps``, ``epoch_steps``, ``epochs``, ``patience`` and ``decay_epochs`` set to fit the budget.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How a network is fitted, as a value: batch, epochs, learning rate, patience, and what a recipe adds.
+"""Training settings as one value: batch size, epochs, learning rate, patience, and what a recipe adds.
 
 - :class:`TrainingConfig`
 """
@@ -18,44 +18,48 @@ MOST_CHECKPOINTS = 64
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How a network is fitted; the defaults are the paper's, ``epochs`` apart, which it does not state.
+    """Settings of the training of a network; the defaults are the paper's, except ``epochs``, which it does not state.
 
     Parameters
     ----------
     batch_size : int
-        Clips a step.
+        Clips per step.
     epochs : int
-        At most this many; 0 leaves the network untrained.
+        Maximum number of epochs; 0 leaves the network untrained.
     learning_rate : float
-        Of Adam.
+        Learning rate of Adam.
     patience : int
-        Stop when the validation loss has not fallen for this many epochs.
+        Number of epochs without a lower validation loss after which training stops.
     order : str
-        ``shuffled`` (every clip once an epoch), ``balanced`` (every class as often) or ``ratio`` (between them).
+        Order of the clips: ``shuffled`` (every clip once per epoch), ``balanced`` (all classes equally often) or
+        ``ratio`` (in between).
     schedule : str
-        Of the learning rate: ``constant``, ``cosine`` (falls from ``learning_rate`` to 0 over all ``epochs``), ``step``
-        (every ``decay_epochs`` it is multiplied by ``decay_factor``) or ``plateau`` (where the validation loss has not
-        fallen for ``decay_epochs``).
+        Schedule of the learning rate: ``constant``, ``cosine`` (falls from ``learning_rate`` to 0 over all ``epochs``),
+        ``step`` (multiplied by ``decay_factor`` every ``decay_epochs``) or ``plateau`` (multiplied by it whenever the
+        validation loss has not fallen for ``decay_epochs``).
     averaging : float in [0, 1)
-        Weights that are validated and kept are a moving average with this decay a step; 0 for the last ones.
+        Decay per step of the moving average of the weights that is validated and kept; 0 for the latest weights
+        themselves.
     label_smoothing : float in [0, 1)
-        s; see ``smoothing``.
+        Amount of label smoothing, s; see ``smoothing``.
     augment : AugmentConfig
-        What is done to each batch.
+        Augmentation of each batch.
     checkpoints : int
-        The model that is kept is the mean of what the weights of this many last epochs say; 1 for the best epoch's.
+        Number of last epochs whose weights are kept, as a model that averages the probabilities that they give; 1 to
+        keep the weights of the best epoch instead.
     epoch_steps : int
-        Steps of an epoch, after which the network is validated; 0 for as many as show every clip once.
+        Steps per epoch, after which the network is validated; 0 for as many as go through every clip once.
     steps : int
-        Steps in all, of which the last epoch has what is left; 0 for ``epochs`` whole ones.
+        Total number of steps; the last epoch has what is left of them. 0 for ``epochs`` whole epochs.
     supervision : str
-        ``weak`` (what sounds in a clip is all that it is taught with) or ``mixed`` (when, too, of clips where it is
-        known).
+        ``weak`` (the network learns only which classes sound in a clip) or ``mixed`` (also when they sound, for clips
+        where this is known).
     decay_epochs : int
     decay_factor : float in (0, 1)
-        Of the schedules ``step`` and ``plateau``.
+        Number of epochs and factor for the schedules ``step`` and ``plateau``.
     smoothing : str
-        Labels become ``(1 - s) y + s / 2`` (``binary``), or ``(1 - s) y + s (1 - y) / (K - 1)`` (``classes``).
+        Kind of label smoothing: ``(1 - s) y + s / 2`` (``binary``), or ``(1 - s) y + s (1 - y) / (K - 1)``
+        (``classes``).
 
     Raises
     ------
@@ -106,7 +110,7 @@ class TrainingConfig:
             raise ValueError(f"learning_rate must be between 0 and 1, got {self.learning_rate}")
 
     def most_epochs(self, steps_per_epoch: int) -> int:
-        """Epochs that are due at the most where one has so many steps; the last one may be shorter.
+        """Return the maximum number of epochs, given the steps per epoch; the last epoch may be shorter.
 
         >>> TrainingConfig(epochs=50, steps=25).most_epochs(10)
         3

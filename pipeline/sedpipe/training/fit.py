@@ -1,10 +1,10 @@
-"""Fitting a network to weak labels; knows no file and no terminal.
+"""Training a network on weak labels, without access to files or the terminal.
 
-- :class:`Batch`: what a network eats
+- :class:`Batch`: features and labels for one step
 - :class:`EpochRecord`: one line of ``log.csv``
-- :class:`Fit`: a step at a time, with early stopping; its state can be stored after every step
-- :class:`LossError`: the loss is no number any more
-- :func:`predict`: probabilities of a whole split
+- :class:`Fit`: trains one step at a time, with early stopping; its state can be stored after every step
+- :class:`LossError`: raised when the loss is no longer finite
+- :func:`predict`: probabilities for a whole split
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _SMALLEST_PROBABILITY = 1e-7  # keeps the logarithm of the loss finite
 
 
 class Batch(NamedTuple):
-    """Log-mel ``x`` (B, T, F), weak labels ``y`` (B, K), ``n_frames`` (B,) that count, the clips' names.
+    """Features ``x`` (B, T, F), weak labels ``y`` (B, K), numbers of frames that count ``n_frames`` (B,), clip names.
 
-    ``whole`` is the number of clips of the batch of which these are one process's part; by default they are all.
-    ``located`` is what is known of when classes sound, where a training is taught with it.
+    ``whole`` is the size of the whole batch, if these clips are only one process's part of it; by default they are
+    all of it. ``located`` is what is known about when classes sound, if the training uses it.
     """
 
     x: Tensor
@@ -52,12 +52,12 @@ class Batch(NamedTuple):
 
 
 class LossError(ArithmeticError):
-    """A loss that is no finite number: nothing can be learnt from it."""
+    """A loss that is not finite: nothing can be learnt from it."""
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch: mean losses a clip, and what its judge made of the validation's frames; epochs count from 1."""
+    """Results of one epoch: mean losses per clip, and the scores of the validation clips; epochs count from 1."""
 
     epoch: int
     training_loss: float
@@ -66,47 +66,49 @@ class EpochRecord:
 
 
 Judge = Callable[[np.ndarray, np.ndarray], dict[str, float | None]]
-"""Scores of the probabilities of the validation's clips: frames (N, T', K), clips (N, K)."""
+"""Function that scores the probabilities of the validation clips: frames (N, T', K), clips (N, K)."""
 
 
 def clip_loss(clip_probs: Tensor, targets: Tensor) -> Tensor:
-    """Binary cross-entropy of clip probabilities (B, K), mean over clips and classes (Eq. A-3), in float32."""
+    """Return the binary cross-entropy of clip probabilities (B, K): mean over clips and classes (Eq. A-3), float32."""
     return _cross_entropy(clip_probs, targets).mean()
 
 
 def parts_loss(taught: Taught, targets: Tensor) -> Tensor:
-    """The same of parts of clips, which have the clips' labels (B, K); mean over those that count, and classes."""
+    """Return the same for parts of clips, with the clips' labels (B, K): mean over parts that count, and classes."""
     each = _cross_entropy(taught.probs, targets.unsqueeze(1)).mean(dim=2)
     return (each * taught.counts).sum() / taught.counts.sum().clamp(min=1)
 
 
 def _cross_entropy(probs: Tensor, targets: Tensor) -> Tensor:
     bounded = probs.float().clamp(_SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
-    # written out, since torch's own is an error instead of nan where a probability is nan
+    # written out, since torch's own function raises an error instead of returning nan if a probability is nan
     return -(targets * bounded.log() + (1 - targets) * (-bounded).log1p())
 
 
 class Fit:
-    """A network under training.
+    """A network in training.
 
     Parameters
     ----------
     model : Network
-        Is moved to its device.
+        Network to train; it is moved to the device of ``fabric``.
     config : TrainingConfig
     seed : int
-        With the numbers of epoch and step, decides dropout and augmentation; so every step can be repeated alone.
+        Random seed; with the numbers of epoch and step, it decides dropout and augmentation, so every step can be
+        repeated in isolation.
     fabric : Fabric
         Device, precision and processes; see :mod:`sedpipe.training.processes`.
     steps_per_epoch : int
-        As many as show every clip once; ``config.epoch_steps`` takes their place.
+        Number of steps that go through every clip once; ``config.epoch_steps`` overrides it.
     in_all : int
-        Epochs after which it ends, no sooner and no later, whatever ``config`` says: of a fit that goes on; else 0.
+        Total number of epochs of a fit that continues an earlier one: it ends after exactly as many, whatever
+        ``config`` says. 0 for any other fit.
 
     Raises
     ------
     ValueError
-        If the augmentation is none for what the model hears.
+        If the augmentation does not work on the model's input features.
     """
 
     def __init__(
@@ -141,7 +143,7 @@ class Fit:
 
     @property
     def epoch(self) -> int:
-        """Epochs done."""
+        """Number of epochs done."""
         return len(self.records)
 
     @property
@@ -151,7 +153,7 @@ class Fit:
 
     @property
     def stopped(self) -> str:
-        """Why no further epoch is due: ``"epochs"``, ``"patience"``, or ``""`` while one is."""
+        """Reason why no further epoch is due: ``"epochs"`` or ``"patience"``; ``""`` while one is."""
         if self.epoch < self._in_all:
             return ""
         if self.epoch - self.best_epoch >= self.config.patience:
@@ -160,17 +162,17 @@ class Fit:
 
     @property
     def most_epochs(self) -> int:
-        """No epoch after this one is due."""
+        """Number of the last epoch that can be due."""
         return self._in_all or self.planned_epochs
 
     @property
     def steps_done(self) -> int:
-        """Of all epochs."""
+        """Number of steps done in all epochs."""
         return self.epoch * self._steps_per_epoch + self.step - self._lacking * (self.epoch >= self.planned_epochs)
 
     @property
     def steps_due(self) -> int:
-        """Steps that are left of the epoch."""
+        """Number of steps left in the epoch."""
         return self._steps_per_epoch - self.step - self._lacking * (self.epoch == self.planned_epochs - 1)
 
     def run_epoch(self, training: Iterable[Batch], validation: Iterable[Batch]) -> EpochRecord:
@@ -180,17 +182,19 @@ class Fit:
         return self.end_epoch(validation)
 
     def steps(self, batches: Iterable[Batch]) -> Iterator[int]:
-        """Train on the rest of an epoch, a batch a step; yields the steps done, where :meth:`state` can be taken.
+        """Train on the rest of an epoch, one batch per step, and yield the number of steps done after each.
+
+        At each yield, :meth:`state` can be called.
 
         Parameters
         ----------
         batches : iterable of Batch
-            Those of the epoch after the first ``step``, which are done already.
+            Batches of the epoch without the first ``step``, which are done already.
 
         Raises
         ------
         LossError
-            If the loss is no finite number.
+            If the loss is not finite.
         """
         self.model.train()
         for batch in batches:
@@ -199,13 +203,13 @@ class Fit:
                 *_on_device(batch, self.model), _located_on_device(batch, self.model)
             )
             n_clips = batch.whole or len(y)
-            # processes average their gradients: each mean counts by its clips, so that the whole is the batch's mean
+            # processes average their gradients: weight each mean by its number of clips, to get the batch's mean
             part = len(y) * self._fabric.world_size / n_clips if len(y) < n_clips else 1.0
             loss = part * self._loss(self._network(x, n_frames), y, n_frames, located)
             value = LateValue(cast(Tensor, self._fabric.all_reduce(loss.detach(), reduce_op="mean")))
             self._settle()
             self._unsettled = (value, n_clips, self.step + 1)
-            if value.costs_nothing:  # then a loss that is no number moves no weight at all
+            if value.costs_nothing:  # then a loss that is not finite changes no weights
                 self._settle()
             self._optimiser.zero_grad()
             self._fabric.backward(loss)
@@ -218,7 +222,7 @@ class Fit:
         self._settle()
 
     def _settle(self) -> None:
-        """Count the loss of the step before, which a GPU has computed by now; ``LossError`` if it is no number."""
+        """Count the loss of the previous step, which a GPU has computed by now; raise ``LossError`` if not finite."""
         if self._unsettled is None:
             return
         (late, n_clips, step), self._unsettled = self._unsettled, None
@@ -229,12 +233,12 @@ class Fit:
         self._n_clips += n_clips
 
     def end_epoch(self, validation: Iterable[Batch], judge: Judge | None = None) -> EpochRecord:
-        """Validate, in the first process alone; keeps the weights if they are the best so far.
+        """Validate, in the first process only; keep the weights if they are the best so far.
 
         Raises
         ------
         LossError
-            If the loss is no finite number.
+            If the validation loss is not finite.
         """
         with self._averaged():
             found = self._validate(validation, judge) if self._fabric.is_global_zero else (math.nan, {})
@@ -254,7 +258,7 @@ class Fit:
 
     @property
     def last_weights(self) -> list[dict[str, Tensor]]:
-        """Of as many last epochs as the config asks for, oldest first; none where it asks for the best one's."""
+        """Weights of the last ``config.checkpoints`` epochs, oldest first; empty if only the best epoch's are kept."""
         return self._last_weights
 
     def restore_best(self) -> None:
@@ -262,12 +266,12 @@ class Fit:
         self.model.load_state_dict(self._best_weights)
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on, as tensors and plain values; the first process's counts.
+        """Return all that the next step depends on, as tensors and plain values; only the first process's is needed.
 
         Raises
         ------
         LossError
-            If the loss of the last step is no finite number.
+            If the loss of the last step is not finite.
         """
         self._settle()
         return {
@@ -285,13 +289,13 @@ class Fit:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on where :meth:`state` was taken, at whatever step."""
+        """Continue from a :meth:`state`, taken at any step."""
         self._unsettled = None
         self.step, self._loss_sum, self._n_clips = state["step"], state["loss_sum"], state["n_clips"]
         self.model.load_state_dict(state["weights"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._best_weights = state["best_weights"]
-        self._last_weights = state.get("last_weights", [])  # early states have none
+        self._last_weights = state.get("last_weights", [])  # absent in early states
         self.best_epoch = state["best_epoch"]
         self._best_loss = state["best_loss"]
         self.records = [EpochRecord(**record) for record in state["records"]]
@@ -299,7 +303,7 @@ class Fit:
             self._average.load_state(state["average"])
 
     def _begin_step(self) -> None:
-        """Chance and rate are functions of seed, epoch and step, so that no state of a generator need be kept."""
+        """Derive random state and learning rate from seed, epoch and step, so that no generator state need be kept."""
         numbers = np.random.SeedSequence([self._seed, self.epoch + 1, self.step], spawn_key=self._process)
         torch.manual_seed(int(numbers.generate_state(1, np.uint64)[0] >> 1))
         for group in self._optimiser.param_groups:
@@ -307,24 +311,25 @@ class Fit:
 
     @property
     def _process(self) -> tuple[int, ...]:
-        """Tells the chance of processes apart; the first draws what one alone would."""
+        """Key that makes the random draws of processes differ; the first process draws what a single one would."""
         return (self._fabric.global_rank,) if self._fabric.global_rank else ()
 
     def _share_of_rate(self) -> float:
-        # a fit that goes on but ends before its plan, which patience had cut short, keeps to the plan
+        # if patience had ended a fit early and it continues, but not up to its planned end, the planned end counts
         most, config = float(max(self.planned_epochs, self._in_all)), self.config
-        if config.steps and self._in_all <= self.planned_epochs:  # then the last one may be shorter
+        if config.steps and self._in_all <= self.planned_epochs:  # then the last epoch may be shorter
             most = min(most, config.steps / self._steps_per_epoch)
         schedule = Schedule(config.schedule, config.decay_epochs, config.decay_factor)
         losses = [record.validation_loss for record in self.records]
         return schedule.share(losses, self.epoch + self.step / self._steps_per_epoch, most)
 
     def _loss(self, prediction: Prediction, y: Tensor, n_frames: Tensor, located: Located | None) -> Tensor:
-        """Of clips and of parts of them, and of the frames of those whose events are known; of members the mean."""
+        """Return the loss of clips, of their parts, and of frames where events are known; for members, the mean."""
         if prediction.alone:
             each = [self._loss(one, y, n_frames, located) for one in prediction.alone]
             return sum(each, start=y.new_zeros(())) / len(each)
-        teaches = prediction.clip_probs.requires_grad or not prediction.taught  # a mean of what learns alone does not
+        # clip probabilities that are a mean of parts which learn by themselves are detached: nothing learns from them
+        teaches = prediction.clip_probs.requires_grad or not prediction.taught
         parts = [parts_loss(taught, y) for taught in prediction.taught]
         of_clips = sum([clip_loss(prediction.clip_probs, y), *parts] if teaches else parts, start=y.new_zeros(()))
         of_clips = of_clips + self.model.penalty()
@@ -363,14 +368,14 @@ class Fit:
 
 
 def predict(model: Network, batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarray]:
-    """``frame_probs`` (N, T', K) and ``clip_probs`` (N, K) of all clips of ``batches``, float32.
+    """Return ``frame_probs`` (N, T', K) and ``clip_probs`` (N, K) of all clips of ``batches``, float32.
 
     Nothing sounds in digital silence (:meth:`Network.digital_silence`): frame probabilities are 0 there.
 
     Raises
     ------
     SedpipeError
-        If one is no number: weights can be finite, and what comes of them not.
+        If a probability is NaN or infinite, which can happen even if all weights are finite.
     """
     model.eval()
     frame_probs, clip_probs = [], []
@@ -389,7 +394,7 @@ def predict(model: Network, batches: Iterable[Batch]) -> tuple[np.ndarray, np.nd
 
 
 def _on_device(batch: Batch, model: Network) -> tuple[Tensor, Tensor, Tensor]:
-    """Features and labels where the model is; counts stay in the processor's memory, where they can be looked at."""
+    """Move features and labels to the model's device; frame counts stay in CPU memory, where they can be read."""
     device = model.mean.device
     return batch.x.to(device, non_blocking=True), batch.y.to(device, non_blocking=True), batch.n_frames
 

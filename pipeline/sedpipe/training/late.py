@@ -1,7 +1,7 @@
-"""A number that a device has yet to compute, read without letting the device wait.
+"""A number that a device has yet to compute, read without leaving the device idle.
 
-Reading a value of a GPU (``.item()``) waits for all that it was told to do, and meanwhile nobody tells it what to do
-next. A copy that is ordered with the rest, and read a step later, costs nothing.
+Reading a value from a GPU (``.item()``) waits for all work that is queued on it, and meanwhile no new work is queued. A
+copy that is queued with the rest, and read a step later, costs nothing.
 
 - :class:`LateValue`
 """
@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 class LateValue:
-    """A scalar on its way from its device.
+    """A scalar that is being copied from its device.
 
     Parameters
     ----------
@@ -36,11 +36,11 @@ class LateValue:
 
     @property
     def costs_nothing(self) -> bool:
-        """Whether it can be read at once without anybody waiting, as on a processor."""
+        """Whether it can be read immediately, without waiting, as on a CPU."""
         return self._copied is None and self._value.device.type == "cpu"
 
     def read(self) -> float:
-        """The number; waits until it is there, but not for what the device was told later."""
+        """Return the number; wait until it has been computed, but not for work that was queued later."""
         if self._copied is not None:
             self._copied.synchronize()
         return float(self._value)

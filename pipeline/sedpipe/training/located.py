@@ -1,10 +1,10 @@
-"""What is known of a batch beyond which classes sound in a clip: when they do, of some of its clips.
+"""Frame targets: when classes sound in some clips of a batch, beyond the weak labels.
 
-It goes through augmentation with the features, and then counts in the loss frame by frame.
+They go through augmentation together with the features, and then enter the loss frame by frame.
 
-- :class:`Located`: frames, and of which clips they are known
-- :func:`frames_of_events`: events of a clip -> its frames
-- :func:`frame_loss`: what is told beside the loss of clips
+- :class:`Located`: frame targets, and the clips for which they are known
+- :func:`frames_of_events`: events of a clip -> its frame targets
+- :func:`frame_loss`: loss of the frames, which is added to the loss of the clips
 """
 
 from __future__ import annotations
@@ -25,53 +25,53 @@ _SMALLEST_PROBABILITY = 1e-7  # keeps the logarithm of the loss finite
 
 
 class Located(NamedTuple):
-    """When classes sound, of those clips of a batch where it is known.
+    """When classes sound, for those clips of a batch where this is known.
 
     Parameters
     ----------
     frames : Tensor [shape=(B, T, K)]
-        How much of each input frame a class sounds for, in [0, 1]; of other clips anything.
+        Fraction of each input frame during which a class sounds, in [0, 1]; arbitrary for clips where it is not known.
     known : Tensor [shape=(B,)]
-        Whether it is known of a clip, bool.
+        Whether it is known for each clip, bool.
     """
 
     frames: Tensor
     known: Tensor
 
     def rearranged(self, source: Tensor) -> Located:
-        """Frame ``source`` (B, T) of each clip at each place."""
+        """Return the frames in another order: frame ``source`` (B, T) of each clip at each place."""
         return Located(self.frames.gather(1, source[:, :, None].expand_as(self.frames)), self.known)
 
     def superposed(self, others: Tensor, chosen: Tensor) -> Located:
-        """Of the ``chosen`` clips (B,), what sounds in them or in their partners; known where it is of both."""
+        """Add to the ``chosen`` clips (B,) what sounds in their partners; known where it is known for both."""
         together = torch.maximum(self.frames, self.frames[others])
         both = self.known & self.known[others]
         return Located(torch.where(chosen[:, None, None], together, self.frames), torch.where(chosen, both, self.known))
 
     def mixed(self, others: Tensor, shares: Tensor) -> Located:
-        """Each clip with a share (B,), its partner with the rest; known where it is of both."""
+        """Mix each clip, with a share (B,), with its partner, which has the rest; known where it is known for both."""
         frames = torch.lerp(self.frames[others], self.frames, shares[:, None, None])
         return Located(frames, self.known & self.known[others])
 
 
 def frames_of_events(events: Iterable[Event], labels: LabelSet, grid: FrameGrid, n_frames: int) -> np.ndarray:
-    """How much of each frame a class sounds for.
+    """Return the fraction of each frame during which a class sounds.
 
     Parameters
     ----------
     events : iterable of Event
-        Of one clip, in seconds; of a class they may overlap.
+        Events of one clip, in seconds; those of a class may overlap.
     labels : LabelSet
         K classes.
     grid : FrameGrid
-        Where the frames lie.
+        Positions of the frames in time.
     n_frames : int
-        T.
+        Number of frames, T.
 
     Returns
     -------
     ndarray [shape=(T, K)]
-        In [0, 1], float32.
+        Fractions in [0, 1], float32.
 
     Examples
     --------
@@ -87,26 +87,26 @@ def frames_of_events(events: Iterable[Event], labels: LabelSet, grid: FrameGrid,
 
 
 def frame_loss(frame_probs: Tensor, located: Located, n_frames: Tensor, time_factor: int) -> Tensor:
-    """Binary cross-entropy of frame probabilities, of the clips whose events are known.
+    """Return the binary cross-entropy of frame probabilities for the clips whose events are known.
 
-    A clip counts by the mean over its frames and classes, the batch by the mean over all its clips: beside the loss of
-    clips, which is such a mean too, a frame-by-frame teacher of a few clips is heard as much as they are of the batch.
+    The loss of a clip is the mean over its frames and classes, that of the batch the mean over all of its clips, as is
+    the loss of clips that it is added to. So the weight of frame targets is the share of clips that have them.
 
     Parameters
     ----------
     frame_probs : Tensor [shape=(B, T', K)]
-        In [0, 1].
+        Frame probabilities in [0, 1].
     located : Located
-        On the T input frames.
+        Targets of the T input frames.
     n_frames : Tensor [shape=(B,)]
-        Input frames that count.
+        Number of input frames that count, without padding.
     time_factor : int
-        Input frames of an output frame.
+        Number of input frames per output frame.
 
     Returns
     -------
     Tensor [shape=()]
-        0 where no clip is located.
+        Loss; 0 if events are known for no clip.
     """
     lacking = frame_probs.shape[1] * time_factor - located.frames.shape[1]
     frames = functional.pad(located.frames, (0, 0, 0, max(lacking, 0)))[:, : frame_probs.shape[1] * time_factor]

@@ -1,6 +1,6 @@
-"""Memory that training frees and needs again a moment later.
+"""Reuse of memory that training frees and needs again a moment later.
 
-- :func:`keep_freed_memory`: freed blocks stay with the process
+- :func:`keep_freed_memory`: let the process keep freed blocks
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ _GROW_BY = 64 * 1024 * 1024
 
 
 def keep_freed_memory() -> bool:
-    """Keep what is freed for what is allocated next, instead of returning it to the system, until the process ends.
+    """Keep freed memory for later allocations, instead of returning it to the system, until the process ends.
 
-    A training step allocates and frees the same large blocks again and again. By default glibc gets each from the
-    system anew, and the system clears it page by page: up to half of a step's time. The price is that memory once
-    used stays taken, and that the peak is higher, since blocks of different sizes leave gaps: a little in most
-    trainings, and much where batches are large.
+    A training step allocates and frees the same large blocks again and again. By default, glibc requests each of them
+    from the system anew, and the system clears it page by page, which takes up to half of a step's time. The price is
+    that memory once used stays allocated, and that the peak is higher, since blocks of different sizes leave gaps: a
+    little higher in most trainings, much higher with large batches.
 
     Returns
     -------
     bool
-        Whether it could be set; other C libraries than glibc have no such setting and are left as they are.
+        Whether it could be set; C libraries other than glibc have no such setting and are left as they are.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

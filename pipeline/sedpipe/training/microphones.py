@@ -1,11 +1,11 @@
-"""The same sounds through other microphones: their level, their bandwidth, what hums beside them; on log-mel in dB.
+"""Augmentation that imitates other microphones: level, bandwidth and background noise, on log-mel in dB.
 
-What a network learns from recordings of one kind it otherwise takes for part of the sound, and is deaf to a telephone's
-8 kHz or to a recorder that was set too low.
+Otherwise, a network that is trained on recordings of one kind takes their character for a part of the sounds, and
+misses events in telephone audio (8 kHz) or in a recording whose level was set too low.
 
-- :func:`other_levels`: louder or quieter as a whole
-- :func:`other_bandwidths`: without what lies above a frequency
-- :func:`other_backgrounds`: with steady noise of some colour
+- :func:`other_levels`: make clips louder or quieter as a whole
+- :func:`other_bandwidths`: remove what lies above a frequency
+- :func:`other_backgrounds`: add steady noise of some colour
 
 Shapes: B clips, T frames, F bands.
 """
@@ -22,17 +22,17 @@ from torch import Tensor
 from sedpipe.nn.networks.network import first_frames
 
 QUIETEST_DB = -100.0
-"""What log-mel gives for silence, 10 log10 of the front end's smallest power; quieter than this is nothing."""
+"""Value of log-mel for silence, 10 log10 of the front end's smallest power; its values are never lower."""
 
 _NEPERS = math.log(10) / 10  # of power, in a decibel
-_LOWEST_CUT = 0.35  # share of the bands that is always left: of 80 bands up to 22 kHz about 1.7 kHz
-_BELOW_DB = (0.0, 30.0)  # how far noise lies below the clip's own mean level
-_TILT_DB = 30.0  # of noise between the lowest band and the highest: white to darker than pink, either way
-_FLICKER_DB = 2.0  # of noise from frame to frame
+_LOWEST_CUT = 0.35  # share of the bands that is always kept: about 1.7 kHz with 80 bands up to 22 kHz
+_BELOW_DB = (0.0, 30.0)  # how far the noise lies below the clip's own mean level
+_TILT_DB = 30.0  # largest slope of the noise from the lowest band to the highest: white to darker than pink, either way
+_FLICKER_DB = 2.0  # standard deviation of the noise in each frame and band
 
 
 def other_levels(x: Tensor, most_db: float, generator: Generator) -> Tensor:
-    """Make each clip louder or quieter as a whole by up to ``most_db``; nothing gets quieter than silence.
+    """Make each clip louder or quieter as a whole by up to ``most_db``; no value falls below that of silence.
 
     >>> x = torch.full((1, 2, 3), -99.0)
     >>> bool((other_levels(x, 40.0, np.random.default_rng(1)) >= QUIETEST_DB).all())
@@ -43,16 +43,16 @@ def other_levels(x: Tensor, most_db: float, generator: Generator) -> Tensor:
 
 
 def other_bandwidths(x: Tensor, share: float, generator: Generator) -> Tensor:
-    """Take from some clips all that lies above a frequency, as a lower sampling rate does.
+    """Remove everything above a frequency from some clips, as a lower sample rate does.
 
     Parameters
     ----------
     x : Tensor [shape=(B, T, F)]
         Log-mel in dB.
     share : float in [0, 1]
-        Of the clips.
+        Probability that a clip is changed.
     generator : Generator
-        Of random numbers.
+        Random number generator.
     """
     n_clips, _, n_bands = x.shape
     chosen = generator.random(n_clips) < share
@@ -63,18 +63,18 @@ def other_bandwidths(x: Tensor, share: float, generator: Generator) -> Tensor:
 
 
 def other_backgrounds(x: Tensor, n_frames: Tensor, share: float, generator: Generator) -> Tensor:
-    """Add steady noise to some clips: powers add; its level goes by the clip's own, its colour by chance.
+    """Add steady noise to some clips, as a sum of powers; its level is relative to the clip's, its colour random.
 
     Parameters
     ----------
     x : Tensor [shape=(B, T, F)]
         Log-mel in dB.
     n_frames : Tensor [shape=(B,)]
-        Frames that count.
+        Number of frames that count, without padding.
     share : float in [0, 1]
-        Of the clips.
+        Probability that a clip is changed.
     generator : Generator
-        Of random numbers.
+        Random number generator.
     """
     n_clips, n_all, n_bands = x.shape
     chosen = torch.from_numpy(generator.random(n_clips) < share).to(x.device)
@@ -90,5 +90,5 @@ def other_backgrounds(x: Tensor, n_frames: Tensor, share: float, generator: Gene
 
 
 def _no_quieter(changed: Tensor, before: Tensor) -> Tensor:
-    """At least silence; what lay below it already, as with another front end, may stay where it was."""
+    """Return values of at least silence; those that were below it before, as with another front end, may stay so."""
     return changed.maximum(torch.full_like(before, QUIETEST_DB).minimum(before))

@@ -1,9 +1,9 @@
-"""In which order the clips of an epoch are seen; decided by a generator alone.
+"""Order of the clips in an epoch; it depends on the labels and a random generator only.
 
 - :func:`shuffled_order`: every clip once
-- :func:`balanced_order`: every class as often
+- :func:`balanced_order`: all classes equally often
 - :func:`ratio_order`: common classes a few times as often as rare ones
-- :data:`ORDERS`: all of them by name
+- :data:`ORDERS`: all orders by name
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ _CLIPS_A_TURN, _MOST_TURNS = 1000, 5
 
 
 def shuffled_order(targets: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Every clip once. Shape (N,) of indices, for ``targets`` of shape (N, K)."""
+    """Return indices (N,) that contain every clip once, for ``targets`` of shape (N, K)."""
     return generator.permutation(len(targets))
 
 
 def balanced_order(targets: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """As many clips as there are, taken from the classes in turn, so that rare ones are seen as often.
+    """Return as many clips as there are, taken from the classes in turn, so that rare classes occur as often as others.
 
-    In each round the classes come in a new order, and each gives its next clip; a class whose clips are used up
-    begins anew, in another order. Clips without a label are a class of their own.
+    In each round the classes come in a new order, and each contributes its next clip; a class whose clips are used up
+    starts again, in another order. Clips without a label form a class of their own.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def balanced_order(targets: np.ndarray, generator: np.random.Generator) -> np.nd
     Returns
     -------
     np.ndarray [shape=(N,)]
-        Indices; some come several times, others not at all.
+        Indices; some occur several times, others not at all.
 
     Source: the sampler of Dinkel, Wu & Yu, "Towards duration robust weakly supervised sound event detection",
     arXiv:2101.07687, and of Wang, Li & Metze, arXiv:1810.09050, in spirit.
@@ -46,7 +46,9 @@ def balanced_order(targets: np.ndarray, generator: np.random.Generator) -> np.nd
 
 
 def ratio_order(targets: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """As :func:`balanced_order`, but a class of 1,000 clips has two turns in a round, one of 2,000 three, five at most.
+    """Return an order as :func:`balanced_order` does, but with more turns per round for common classes.
+
+    A class of 1,000 clips has two turns in a round, one of 2,000 clips three, and so on, five at most.
 
     Source: the sampler of Xu, Kong, Wang & Plumbley, ICASSP 2018 (github.com/yongxuUSTC/dcase2017_task4_cvssp,
     ``data_generator.py``), and of Iqbal et al., arXiv:1806.04699.
@@ -68,13 +70,13 @@ def ratio_order(targets: np.ndarray, generator: np.random.Generator) -> np.ndarr
 
 
 def _members(targets: np.ndarray) -> list[np.ndarray]:
-    """Clips of each class that has any; those without a label are a class of their own."""
+    """Return the clips of each class that has any; those without a label form a class of their own."""
     unlabelled = ~(targets > 0).any(axis=1)
     return [np.flatnonzero(row) for row in (*(targets > 0).T, unlabelled) if row.any()]
 
 
 def _in_turns(members: list[np.ndarray], turns: np.ndarray, n_clips: int, generator: np.random.Generator) -> np.ndarray:
-    """Clips of the classes in turn; in each round ``turns`` come in a new order."""
+    """Return clips of the classes in turn; in each round, ``turns`` come in a new order."""
     queues: list[deque[int]] = [deque() for _ in members]
     order: list[int] = []
     while len(order) < n_clips:
@@ -90,4 +92,4 @@ ORDERS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "balanced": balanced_order,
     "ratio": ratio_order,
 }
-"""All of them by name."""
+"""All orders by name."""

@@ -1,11 +1,12 @@
-"""In how many processes a network is trained, on which devices, in which precision: Lightning Fabric, as we use it.
+"""Number of processes, devices and precision of a training: our use of Lightning Fabric.
 
-Several processes share each batch and average their gradients (PyTorch's DDP, over NCCL on GPUs and gloo on the
-processor), so that they go where one process would go; the statistics of batch normalisation are each process's own.
+Several processes share each batch and average their gradients (PyTorch's DDP, over NCCL on GPUs and gloo on the CPU),
+so that they take the steps that a single process would take; each process has its own statistics of batch
+normalisation.
 
-- :func:`make_fabric`: for a device, a precision and a number of processes
-- :func:`check_devices`: whether there is a device for each
-- :func:`launch`: the same work in every process
+- :func:`make_fabric`: Fabric for a device, a precision and a number of processes
+- :func:`check_devices`: check that there is a device for each process
+- :func:`launch`: do the same work in every process
 """
 
 from __future__ import annotations
@@ -34,34 +35,34 @@ from sedpipe.errors import SedpipeError, SettingsError, trouble_of_the_machine
 
 Result = TypeVar("Result")
 
-logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it greets each process at length
+logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it logs a long greeting in each process
 
 
 class _BFloat16(MixedPrecision):
-    """Autocast alone: log-mel in dB must not be rounded before it is standardised, as Fabric's own would."""
+    """Autocast only: log-mel in dB must not be rounded before it is standardised, as Fabric's own plugin would do."""
 
     def convert_input(self, data: Any) -> Any:
-        """What was given."""
+        """Return the input as it is."""
         return data
 
 
 def make_fabric(device: str, precision: str = "auto", n_processes: int = 1) -> Fabric:
-    """Fabric for training on a device, or on the first ``n_processes`` of its kind.
+    """Return a Fabric for training on a device, or on the first ``n_processes`` of its kind.
 
     Parameters
     ----------
     device : str
         ``cpu``, ``cuda``, ``cuda:1``, ...
     precision : str
-        One of ``PRECISIONS``: what convolutions compute in while training; ``auto`` is bfloat16 on a GPU made for it,
-        else float32. GRU, sigmoid, pooling and loss are always float32, and so is all that is told of a network.
+        One of ``PRECISIONS``: the precision of convolutions in training; ``auto`` is bfloat16 on a GPU made for it,
+        else float32. GRU, sigmoid, pooling and loss are always float32, and so are validation, tuning and prediction.
     n_processes : int
-        On GPUs one each.
+        Number of processes; on GPUs, each has its own.
 
     Raises
     ------
     SettingsError
-        If there are not as many GPUs, or a single one was named.
+        If there are not enough GPUs, or ``device`` names a single one.
     """
     place = torch.device(device)
     check_devices(place, n_processes)
@@ -70,17 +71,20 @@ def make_fabric(device: str, precision: str = "auto", n_processes: int = 1) -> F
     if rounded:
         plugins.append(_BFloat16("bf16-mixed", place.type))
     if n_processes == 1:
-        # it becomes the current one, and CUDA refuses a device without a number there
+        # it becomes the current device, which CUDA does not accept without a number
         numbered = torch.device("cuda", 0) if str(place) == "cuda" else place
         strategy: Strategy = SingleDeviceStrategy(numbered)
         return Fabric(accelerator=place.type, strategy=strategy, devices=1, plugins=plugins)
-    # started by spawn, not by running the command again: what called us may be a notebook or a test
+    # started by spawn, not by running the command again: the caller may be a notebook or a test
     strategy = DDPStrategy(start_method="spawn")
     return Fabric(accelerator=place.type, strategy=strategy, devices=n_processes, plugins=plugins)
 
 
 def _is_made_for_bfloat16(place: torch.device) -> bool:
-    """Older GPUs (compute capability below 8, such as a T4) compute it in detours; torch says that they support it."""
+    """Return whether a GPU is fast in bfloat16: those below compute capability 8, such as a T4, only emulate it.
+
+    Torch reports that they support it.
+    """
     if place.type != "cuda":
         return False
     return bool(torch.version.hip) or torch.cuda.get_device_capability(place)[0] >= 8
@@ -93,17 +97,17 @@ def launch(fabric: Fabric, work: Callable[..., Result], *args: Any) -> Result:
     ----------
     fabric : Fabric
     work : callable
-        Of a module, as it and ``args`` travel to new processes.
+        Function at the top level of a module, since it and ``args`` are sent to new processes.
 
     Returns
     -------
-    What it returned in the first process; from another process than this one, a report of a few lines at most.
+    What ``work`` returned in the first process; if that is not this process, it must be a few lines at most.
 
     Raises
     ------
     SedpipeError
-        What ``work`` raised in any process, or what the machine did to it there, such as a full disk; or if a process
-        was killed, which ends the others.
+        If ``work`` raised one in any process or failed there because of the machine, such as a full disk; or if a
+        process was killed, which ends the others.
     """
     if fabric.world_size == 1:
         result: Result = fabric.launch(work, *args)
@@ -125,18 +129,18 @@ def launch(fabric: Fabric, work: Callable[..., Result], *args: Any) -> Result:
 
 
 def _until_they_end(start: Callable[[], Any]) -> None:
-    """Start processes that hear no signals, and wait for them; a signal that comes meanwhile ends them."""
+    """Start processes in which signals are blocked, and wait for them; a signal received meanwhile ends them."""
 
     def started() -> None:
         with signals_held_back():
             start()
 
-    with ThreadPoolExecutor(1) as starter:  # a thread of its own, so that this one hears signals
+    with ThreadPoolExecutor(1) as starter:  # a separate thread, so that this one receives signals
         waiting = starter.submit(started)
         try:
             waiting.result()
         except KeyboardInterrupt:
-            logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # it tells of each
+            logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # it logs each
             while not waiting.done():
                 for process in multiprocessing.active_children():
                     process.kill()
@@ -147,11 +151,12 @@ def _until_they_end(start: Callable[[], Any]) -> None:
 def _answering(
     fabric: Fabric, work: Callable[..., Any], args: tuple[Any, ...], answers: SimpleQueue[Any], parent: int
 ) -> None:
-    """Work, and send result or complaint to the process that waits."""
+    """Do the work, and send the result or the error to the waiting process."""
     end_with(parent)
-    # of a convolution with one input map two ways to say the same strides, of which torch warns in each process
+    # a convolution with one input map has two equivalent notations of its strides, about which torch warns in each
+    # process
     warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides", UserWarning)
-    # ourselves, since Fabric brings back a complaint as text, and refuses to carry frozen dataclasses
+    # sent by ourselves, since Fabric returns errors as text, and cannot return frozen dataclasses
     try:
         result = work(fabric, *args)
     except Exception as error:
@@ -165,12 +170,12 @@ def _answering(
 
 
 def check_devices(place: torch.device, n_processes: int) -> None:
-    """Whether so many processes find a device each.
+    """Check that there is a device for each process.
 
     Raises
     ------
     SettingsError
-        If there are not as many GPUs, or a single one was named.
+        If there are not enough GPUs, or ``place`` is a single one.
     """
     if place.type == "cpu" or n_processes == 1:
         return

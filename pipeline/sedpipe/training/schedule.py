@@ -1,7 +1,7 @@
-"""The learning rate of a step, as a share of the first one; decided by what is done so far and by nothing else.
+"""The learning rate of a step, as a share of the initial one; it depends only on what has been done so far.
 
-- :data:`SCHEDULES`: their names
-- :class:`Schedule`: one of them, :meth:`Schedule.share` of a step
+- :data:`SCHEDULES`: names of the schedules
+- :class:`Schedule`: one schedule; :meth:`Schedule.share` gives the share for a step
 - :func:`plateaus`: how often the loss has stopped falling
 """
 
@@ -16,16 +16,17 @@ SCHEDULES = ("constant", "cosine", "step", "plateau")
 
 @dataclass(frozen=True)
 class Schedule:
-    """How the learning rate falls.
+    """A schedule by which the learning rate falls.
 
     Parameters
     ----------
     name : str
-        One of :data:`SCHEDULES`: never; along half a cosine to 0; at equal distances; wherever the loss stops falling.
+        One of :data:`SCHEDULES`, by which the rate falls, in this order: never; along half a cosine to 0; at equal
+        intervals; whenever the loss stops falling.
     every : int
-        Epochs: the distance of ``step``; without a lower loss for ``plateau``.
+        Number of epochs: the interval of ``step``; for ``plateau``, epochs without a lower loss.
     factor : float in (0, 1)
-        What the rate is multiplied by then.
+        Factor that the rate is then multiplied by.
     """
 
     name: str
@@ -33,14 +34,14 @@ class Schedule:
     factor: float
 
     def share(self, losses: Sequence[float], done: float, most: float) -> float:
-        """Share of the first rate.
+        """Return the learning rate as a share of the initial one.
 
         Parameters
         ----------
         losses : sequence of float
-            Validation losses of the epochs that are done.
+            Validation losses of the epochs done.
         done, most : float
-            Epochs that are done, and of the whole training; fractions count.
+            Number of epochs done, and of the whole training; may be fractions.
 
         Returns
         -------
@@ -63,7 +64,7 @@ class Schedule:
 
 
 def plateaus(losses: Iterable[float], every: int) -> int:
-    """How often ``every`` epochs in turn have brought no lower loss; after each time they are counted anew.
+    """Return how often ``every`` epochs in a row have brought no lower loss; each time, counting starts again.
 
     >>> plateaus([3, 2, 2, 2, 2, 1, 1, 1], 2)
     2

@@ -1,4 +1,4 @@
-"""What a run is made with, all that a person decides.
+"""Settings of a run: everything that the user decides.
 
 - :class:`TrainSettings`
 """
@@ -16,52 +16,53 @@ from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.training.config import TrainingConfig
 
 PAPER = "paper"
-"""The recipe that changes nothing: presets are trained as published."""
+"""Name of the recipe that changes nothing: presets are trained as published."""
 
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """What a run is made with.
+    """Settings of a run.
 
     Parameters
     ----------
     preset : str
         Name of the preset that network and training come from.
     network : NetworkConfig
-        Names the network, and says its sizes.
+        Name and sizes of the network.
     pooling : PoolingConfig
     training : TrainingConfig
     seed : int
-        Decides initial weights, order of clips, dropout.
+        Random seed of initial weights, order of clips, dropout and augmentation.
     device : str
         ``cpu``, ``cuda``, ``cuda:1``, ...
     threads : int
-        Of the CPU; sums depend on it in the last digit.
+        Number of CPU threads; sums depend on it in the last digit.
     precision : str
-        What convolutions compute in while training: ``auto``, ``float32`` or ``bfloat16``.
+        Precision of convolutions during training: ``auto``, ``float32`` or ``bfloat16``.
     compiled : bool
-        By ``torch.compile``; sums depend on it, too.
+        Whether the network is compiled with ``torch.compile``; sums depend on it, too.
     recipe : str
-        Name of the recipe that the preset's training was changed by.
+        Name of the recipe that changed the preset's training settings.
     devices : int
-        Processes that share each batch, on GPUs one each.
+        Number of processes that share each batch; on GPUs, each has its own.
     deterministic : bool
-        The same bits from the same seed, and after a resume, on a GPU, too.
+        Whether the same seed yields the same bits on a GPU, too, and after a resume.
     init : str
-        Name and checksum of the model whose weights it begins with; "" for chance.
+        Name and checksum of the model whose weights the training starts from; "" for random weights.
     freeze : bool
-        Only the last layers are trained.
+        Whether only the last layers are trained.
     teacher : str
-        Name and checksum of the run whose frame probabilities of ``training`` it learns from, within the weak labels;
-        "" for none.
+        Name and checksum of the run whose frame probabilities for ``training``, within the weak labels, this run also
+        learns from; "" for none.
     more_epochs : int
-        Beyond those after which the run ended by itself; decides nothing of what it was begun with, and no record's
-        settings hold it.
+        Epochs beyond those after which the run ended by itself. They do not affect what the run was started with, so
+        the settings in its record leave them out.
     command : tuple of str
-        What a person wrote to begin it, ``train`` first, so that it can be told how to resume; decides nothing either.
+        The user's command that started the run, with ``train`` as the first word, so that messages can say how to
+        resume it; has no effect on the training.
     own_rule : PostProcessing or ClipThresholds, optional
-        That the system was published with, to be scored beside what is tuned; decides nothing of the training, and no
-        record's settings hold it.
+        Post-processing that the system was published with, scored beside the tuned one. It has no effect on the
+        training, so the settings in the record leave it out.
     """
 
     preset: str
@@ -84,7 +85,7 @@ class TrainSettings:
     command: tuple[str, ...] = ()
 
     def default_run(self, heard_through: str = "") -> str:
-        """A name that tells runs apart; ``heard_through`` says which encoders, if any."""
+        """Return a name that tells runs apart; ``heard_through`` names the encoders, if any."""
         how = self.pooling
         weights = "" if how.segment_weights == "corrected" else f"-{how.segment_weights}"
         recipe = "" if self.recipe == PAPER else f"-{self.recipe}"

@@ -1,7 +1,7 @@
-"""Weak labels that are less sure of themselves, so that a network need not be.
+"""Label smoothing: weak labels between 0 and 1, so that a network is trained to be less certain.
 
-- :data:`SMOOTHINGS`: the kinds by name
-- :func:`smoothed`
+- :data:`SMOOTHINGS`: names of the kinds of smoothing
+- :func:`smoothed`: apply one of them
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ SMOOTHINGS = ("binary", "classes")
 
 
 def smoothed(y: Tensor, share: float, kind: str) -> Tensor:
-    """Labels of which a share is taken and given away.
+    """Return labels with a share of each taken away and redistributed.
 
     Source: Szegedy et al., arXiv:1512.00567; ``classes`` as CDur does it (Dinkel, Wu and Yu, arXiv:2101.07687).
 
     Parameters
     ----------
     y : Tensor [shape=(B, K)]
-        In [0, 1].
+        Labels in [0, 1].
     share : float in [0, 1)
-        s.
+        The share, s.
     kind : str
-        ``binary``: ``(1 - s) y + s / 2``, each class by itself; ``classes``: ``(1 - s) y + s (1 - y) / (K - 1)``, what
+        ``binary``: ``(1 - s) y + s / 2``, each class by itself; ``classes``: ``(1 - s) y + s (1 - y) / (K - 1)``: what
         is taken from a class goes to the others.
 
     Examples

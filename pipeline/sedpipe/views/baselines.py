@@ -1,7 +1,7 @@
-"""What the baselines of ``scores-<split>.json`` are called wherever a person reads of them.
+"""Names of the baselines of ``scores-<split>.json``, as shown to people.
 
-- :func:`baseline_name`: in a word or two
-- :func:`baseline_tells`: what its scores tell
+- :func:`baseline_name`: the name, in a few words
+- :func:`baseline_tells`: what the scores of a baseline show
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _TELLS = {
 
 
 def baseline_name(name: str) -> str:
-    """Of a baseline, by its key."""
+    """Return the name of the baseline with this key."""
     return _NAMES.get(name, name.replace("_", " "))
 
 
 def baseline_tells(name: str, commonest: str = "") -> str:
-    """What its scores tell, ``commonest`` being the most frequent class; nothing where the name says it."""
+    """Return what its scores show; empty if the name says it. ``commonest`` is the most frequent class."""
     return f"here {commonest}" if name == "commonest_everywhere" and commonest else _TELLS.get(name, "")

@@ -1,4 +1,4 @@
-"""Indexed pictures as PNG, which needs no more than zlib.
+"""Indexed images as PNG, encoded with no more than zlib.
 
 - :func:`encode_png`: palette indices -> the bytes of a file
 
@@ -16,24 +16,24 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def encode_png(indices: np.ndarray, palette: np.ndarray) -> bytes:
-    """Bytes of a PNG file.
+    """Return the bytes of a PNG file.
 
     Parameters
     ----------
     indices : ndarray [shape=(height, width)]
-        uint8, each the row of ``palette`` that the pixel has; the first row is the top.
+        uint8; for each pixel, the row of ``palette`` with its colour. The first row is the top.
     palette : ndarray [shape=(colours, 3)]
         uint8, red, green and blue; 1 to 256 colours.
 
     Returns
     -------
     bytes
-        The same for the same picture.
+        Identical for identical images.
 
     Raises
     ------
     ValueError
-        If a shape or a type does not fit, or an index has no colour.
+        If a shape or a dtype is wrong, or an index is not in the palette.
     """
     if indices.dtype != np.uint8 or indices.ndim != 2 or 0 in indices.shape:
         raise ValueError(f"indices must be uint8 (height, width), got {indices.dtype} {indices.shape}")
@@ -42,7 +42,7 @@ def encode_png(indices: np.ndarray, palette: np.ndarray) -> bytes:
     if indices.max() >= len(palette):
         raise ValueError(f"index {indices.max()} has no colour: the palette has {len(palette)}")
     height, width = indices.shape
-    unfiltered = np.zeros((height, 1), dtype=np.uint8)  # each row begins with the number of its filter: none
+    unfiltered = np.zeros((height, 1), dtype=np.uint8)  # each row begins with its filter type: 0, none
     rows = np.hstack([unfiltered, indices]).tobytes()
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     parts = ((b"IHDR", header), (b"PLTE", palette.tobytes()), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))

@@ -1,12 +1,12 @@
-"""Templates -> one HTML file that asks for nothing and runs only its own script, or one SVG that runs none.
+"""Templates -> one HTML file that requests nothing and runs only its own script, or one SVG without a script.
 
-Every value is escaped (labels and names of files are hostile input). A content security policy inside the page names
-the one script by its checksum and allows no address but data inside the page, so that even a slip in a template
-could neither run nor fetch anything. Data for the script lies beside it as JSON that is no script.
+Every value is escaped (labels and file names are hostile input). A content security policy inside the page identifies
+its only script by its checksum and allows no address except data inside the page, so that even a mistake in a template
+could neither run nor fetch anything. Data for the script is stored beside it, as JSON that is not executed.
 
 - :class:`Parts`: a template with its styles and scripts
-- :func:`render`: these and their values -> the page; :func:`pieces`: the same piece by piece
-- :func:`signed`: a number as templates write it
+- :func:`render`: these parts and their values -> the page; :func:`pieces`: the same piece by piece
+- :func:`signed`: a number with its sign, as templates write it
 - :func:`draw`: a template and its values -> the figure
 """
 
@@ -35,7 +35,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 @dataclass(frozen=True)
 class Parts:
-    """What a page is made of: a template, and the files of style and script (without their endings) that go into it."""
+    """The parts of a page: a template, and the names of its style sheets and scripts without their suffixes."""
 
     template: str
     styles: Sequence[str]
@@ -43,20 +43,20 @@ class Parts:
 
 
 def render(parts: Parts, *, is_served: bool = False, **values: Any) -> str:
-    """The page that the template makes of ``values``, as :func:`pieces` has it."""
+    """Return the page that the template makes of ``values``; the parameters are those of :func:`pieces`."""
     return "".join(pieces(parts, is_served=is_served, **values))
 
 
 def pieces(parts: Parts, *, is_served: bool = False, **values: Any) -> Iterator[str]:
-    """The page that the template makes of ``values``, piece by piece: one with 50,000 clips would fill a gigabyte.
+    """Yield the page that the template makes of ``values``, in pieces: 50,000 clips would take a gigabyte of memory.
 
     Parameters
     ----------
     parts : Parts
     is_served : bool
-        Whether a server of this machine shows it, which it may then ask; nobody else.
+        Whether a server on this machine serves the page; the page may then send requests to it, and to nothing else.
     **values
-        Of the template.
+        Values of the variables in the template.
     """
     script = _script(parts.scripts)
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
@@ -72,17 +72,17 @@ def pieces(parts: Parts, *, is_served: bool = False, **values: Any) -> Iterator[
 
 
 def _script(names: Sequence[str]) -> str:
-    """The files of script one after the other, in a scope of their own."""
+    """Return the scripts one after the other, in a scope of their own."""
     return "\n".join(['(() => {\n"use strict";', *(_part(f"scripts/{name}.js") for name in names), "})();"])
 
 
 def draw(template: str, **values: Any) -> str:
-    """The SVG that ``template`` makes of ``values``; what no XML may hold, escaped or not, becomes U+FFFD."""
+    """Return the SVG that ``template`` makes of ``values``; characters that XML does not allow become U+FFFD."""
     return _NOT_XML.sub("\ufffd", _environment().get_template(template).render(**values)) + "\n"
 
 
 def clips_where(**asked: str) -> str:
-    """Address, within a page, of the clips of a class or of an outcome; the page's script reads it.
+    """Return a link within a page to the clips of a class or of an outcome; the script of the page reads it.
 
     >>> clips_where(label="Dog bark", outcome="missed", instead="")
     '#clips?class=Dog+bark&outcome=missed&as='
@@ -92,7 +92,7 @@ def clips_where(**asked: str) -> str:
 
 
 def _part(name: str) -> str:
-    """A file that goes into the page as it is: ours, never a user's."""
+    """Return a file that becomes part of the page unescaped: always one of sedpipe's, never a user's."""
     return files("sedpipe.views").joinpath("templates", name).read_text(encoding="utf-8")
 
 
@@ -119,6 +119,6 @@ def _rate(value: float | None) -> str:
 
 
 def signed(value: float, decimals: int = 2) -> str:
-    """With its sign, of which nothing has none."""
+    """Return a number with its sign; one that is rounded to zero has none."""
     text = f"{value:+.{decimals}f}"
     return text[1:] if float(text) == 0 else text.replace("-", _MINUS)

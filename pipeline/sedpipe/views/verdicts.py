@@ -1,7 +1,7 @@
-"""What a comparison of two systems comes to, in words.
+"""The result of a comparison of two systems, in words.
 
-- :func:`verdict`: better, worse or not distinguishable, with the difference and where it lies
-- :data:`ONE_SEED`: what is to be said where there is one seed
+- :func:`verdict`: better, worse or not distinguishable, with the difference and its confidence interval
+- :data:`ONE_SEED`: the caveat for comparisons with a single seed
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ ONE_SEED = "a single random seed cannot compare two systems, only these two mode
 
 
 def verdict(found: Difference, *, in_percent: bool) -> str:
-    """One of the outcomes, the difference, its interval and p.
+    """Return the outcome, the difference, its interval and its p-value.
 
     Parameters
     ----------
     found : Difference
-        Judged or not.
+        The difference, tested or not; without a test there is no outcome.
     in_percent : bool
-        Whether fractions are shown as points of a hundred.
+        Whether fractions are shown in percentage points.
     """
     factor, decimals, unit = (100, 1, " points") if in_percent else (1, 3, "")
     told = f"{factor * found.difference:+.{decimals}f}{unit}"

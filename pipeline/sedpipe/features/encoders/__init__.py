@@ -1,1 +1,1 @@
-"""Pretrained encoders as front ends: what one is, what runs it, where its frames lie."""
+"""Pretrained encoders as front ends: their descriptions, their runtimes, the positions of their frames."""

@@ -1,10 +1,10 @@
-"""aiSFX: convolutions that were taught to tell sound effects apart, frame by frame.
+"""aiSFX: convolutions that were trained to tell sound effects apart, frame by frame.
 
-Its authors take the largest value over two seconds; here the maps are given as they are before that, a vector every
-8192 samples, so that it can be told when something sounds.
+Its authors take the maximum over two seconds; here the output is the maps before that, a vector every 8192 samples, so
+that sounds can be located in time.
 
-- :func:`open_aisfx`: the bytes of ``checkpoint.pth`` -> samples to vectors
-- :func:`scaled_log_mel`: what the convolutions hear
+- :func:`open_aisfx`: the bytes of ``checkpoint.pth`` -> a function from samples to vectors
+- :func:`scaled_log_mel`: the input of the convolutions
 
 Source: Ma and Lerch, "Representation Learning for the Automatic Indexing of Sound Effects Libraries", ISMIR 2022, and
 their package ``aisfx`` 0.1.2: 96 HTK bands of unit sum, peak-normalised samples, ``log10(10000 x + 1) / 9.4578``, four
@@ -28,7 +28,7 @@ N_FFT, HOP, N_MELS = 2048, 1024, 96
 MAPS, POOLS = (64, 128, 256, 512), (2, 2, 2, 1)
 STRIDE = HOP * 8
 LARGEST = 9.457798957824707
-"""Largest ``log10(10000 x + 1)`` of its training; its input is divided by it."""
+"""Largest ``log10(10000 x + 1)`` in its training data, by which its input is divided."""
 
 
 def open_aisfx(raw: bytes) -> Callable[[np.ndarray], np.ndarray]:
@@ -37,7 +37,7 @@ def open_aisfx(raw: bytes) -> Callable[[np.ndarray], np.ndarray]:
     Parameters
     ----------
     raw : bytes
-        ``aisfx/models/checkpoint.pth``; read with ``weights_only``, so that nothing of it is run.
+        ``aisfx/models/checkpoint.pth``; read with ``weights_only``, so that no code in it is run.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def open_aisfx(raw: bytes) -> Callable[[np.ndarray], np.ndarray]:
     Raises
     ------
     ValueError, KeyError, RuntimeError
-        If it is another file.
+        If the bytes are those of another file.
     """
     network = _Convolutions()
     kept = "embedding_net."
@@ -63,17 +63,17 @@ def open_aisfx(raw: bytes) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def scaled_log_mel(samples: np.ndarray) -> np.ndarray:
-    """What the convolutions hear.
+    """Compute the input of the convolutions.
 
     Parameters
     ----------
     samples : ndarray [shape=(L,)]
-        At 44.1 kHz, at any level: the loudest sample counts as 1.
+        Samples at 44.1 kHz, at any level: the loudest one is scaled to 1.
 
     Returns
     -------
     ndarray [shape=(8 * ceil(L / 8192), 96)]
-        In about [0, 1], float32; frame ``k`` is centred on sample ``1024 k``.
+        Values in about [0, 1], float32; frame ``k`` is centred on sample ``1024 k``.
     """
     n_frames = 8 * -(-len(samples) // STRIDE)
     peak = np.abs(samples).max(initial=0.0)
@@ -93,8 +93,8 @@ def _window() -> np.ndarray:
 
 @cache
 def _bands() -> np.ndarray:
-    """(n_fft // 2 + 1, 96)."""
-    import librosa.filters  # takes a second to import; only who listens pays
+    """Return the mel bands, (n_fft // 2 + 1, 96)."""
+    import librosa.filters  # takes a second to import: only when needed
 
     return np.ascontiguousarray(
         librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS, htk=True, norm=1).T, np.float32
@@ -102,7 +102,7 @@ def _bands() -> np.ndarray:
 
 
 class _Block(nn.Module):
-    """Two convolutions, each normalised and rectified; the checkpoint names them so."""
+    """Two convolutions, each normalised and rectified; their names are those in the checkpoint."""
 
     def __init__(self, maps_in: int, maps_out: int, pool: int) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ class _Convolutions(nn.Module):
 
 
 class _Unread:
-    """In place of numpy's numbers and their types, which nobody asks for: it takes anything and keeps nothing."""
+    """Replacement of numpy's numbers and their types, which are not needed: it takes anything and keeps nothing."""
 
     def __init__(self, *_: object) -> None: ...
 
@@ -143,7 +143,7 @@ class _Unread:
 
 
 def _weights(raw: bytes) -> dict[str, Tensor]:
-    """The first of the checkpoint's two tables; the other one counts classes, with numpy's integers."""
+    """Return the first of the checkpoint's two tables; the other one counts classes, with numpy's integers."""
     # scalars under the names that old and new numpy gave them
     numbers = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype")
     content = values_of(raw, [*((_Unread, name) for name in numbers), (codecs.encode, "_codecs.encode")])

@@ -1,7 +1,7 @@
-"""A spectrogram and vectors of pretrained encoders, of the same clip on the same frames.
+"""A spectrogram and embeddings of pretrained encoders, for the same clip on the same frames.
 
-- :class:`BothConfig`: each frame holds the few log-mel frames that it lasts, one after the other, and then its vectors
-- :func:`both_front_end`: from name and settings, as files hold them
+- :class:`BothConfig`: each frame holds the few log-mel frames that it spans, one after the other, then its embeddings
+- :func:`both_front_end`: builds one from name and settings, as files contain them
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LOGMEL = "logmel."
 
 @dataclass(frozen=True)
 class BothConfig:
-    """Log-mel and encoders: (n_frames, frames_each * n_mels + dimensions of all encoders).
+    """Log-mel and embeddings: (n_frames, frames_each * n_mels + dimensions of all encoders).
 
     A network gets its spectrogram back by ``x[..., :n_decibels].reshape(B, T * frames_each, n_mels)``.
 
@@ -29,7 +29,8 @@ class BothConfig:
     ----------
     spectrogram : LogMelConfig
     vectors : EncoderConfig
-        Of the same rate, its frames a few times as long, and as many as those of the spectrogram become.
+        Encoders with the spectrogram's sample rate; each of their frames must span the same whole number of the
+        spectrogram's frames, and together all of them.
 
     Raises
     ------
@@ -56,12 +57,12 @@ class BothConfig:
 
     @property
     def name(self) -> str:
-        """``both:yamnet``."""
+        """Name of the front end: ``both:yamnet``."""
         return self.vectors.name.replace("encoder:", "both:", 1)
 
     @property
     def settings(self) -> dict[str, Setting]:
-        """Everything that decides a value; of the spectrogram under ``logmel.<setting>``."""
+        """Everything that determines values; settings of the spectrogram have keys ``logmel.<setting>``."""
         return {
             **{f"{_LOGMEL}{key}": value for key, value in self.spectrogram.settings.items()},
             **self.vectors.settings,
@@ -69,60 +70,63 @@ class BothConfig:
 
     @property
     def frames_each(self) -> int:
-        """Log-mel frames in each frame."""
+        """Number of log-mel frames in each frame."""
         return self.vectors.hop_length // self.spectrogram.hop_length
 
     @property
     def n_decibels(self) -> int:
-        """Values of the spectrogram in a frame; they come first."""
+        """Number of values of the spectrogram in a frame; they come first."""
         return self.frames_each * self.spectrogram.n_mels
 
     @property
     def sample_rate(self) -> int:
-        """Of the waveform, Hz."""
+        """Sample rate of the waveform in Hz."""
         return self.vectors.sample_rate
 
     @property
     def hop_length(self) -> int:
-        """Samples from one frame to the next."""
+        """Number of samples from one frame to the next."""
         return self.vectors.hop_length
 
     @property
     def grid(self) -> FrameGrid:
-        """Where the frames lie in time."""
+        """Positions of the frames in time."""
         return self.vectors.grid
 
     @property
     def n_samples(self) -> int:
-        """Samples that the frames stand for."""
+        """Number of samples that the frames stand for."""
         return self.vectors.n_samples
 
     @property
     def n_frames(self) -> int:
-        """T."""
+        """Number of frames of a clip, T."""
         return self.vectors.n_frames
 
     @property
     def n_features(self) -> int:
-        """F."""
+        """Number of values per frame, F."""
         return self.n_decibels + self.vectors.n_features
 
     @property
     def encoders(self) -> tuple[Encoder, ...]:
-        """Those that it needs."""
+        """Encoders that it needs."""
         return self.vectors.encoders
 
     @property
     def weights(self) -> tuple[Weights, ...]:
-        """Their files."""
+        """Files of the encoders: one per encoder, or none."""
         return self.vectors.weights
 
     def with_weights(self, weights: tuple[Weights, ...]) -> Self:
-        """The same with these files, one an encoder."""
+        """Return the same front end with these files, one per encoder."""
         return replace(self, vectors=self.vectors.with_weights(weights))
 
     def extract(self, waveform: np.ndarray) -> tuple[np.ndarray, int]:
-        """Both of one clip, and how many frames count; log-mel frames past its end in the last of these are silent."""
+        """Compute the features of one clip, and the number of frames that count.
+
+        In the last of these frames, log-mel frames after the clip's end are silent.
+        """
         vectors, n_frames = self.vectors.extract(waveform)
         decibels, _ = self.spectrogram.extract(waveform)
         features = np.concatenate([decibels.reshape(self.n_frames, self.n_decibels), vectors], axis=1)
@@ -130,13 +134,13 @@ class BothConfig:
         return features, n_frames
 
     def fitted_to(self, sample_rate: int, clip_s: float) -> Self:
-        """The same for clips of another rate (Hz) and length (seconds): frames last as many log-mel frames as here."""
+        """Return a front end for clips of another rate (Hz) and length (seconds); ``frames_each`` stays the same."""
         fitted = self.spectrogram.fitted_to(sample_rate, clip_s)
         return type(self)(*aligned(fitted, self.vectors, self.frames_each))
 
 
 def aligned(spectrogram: LogMelConfig, vectors: EncoderConfig, frames_each: int) -> tuple[LogMelConfig, EncoderConfig]:
-    """The two as :class:`BothConfig` wants them: vectors at the spectrogram's rate, one for ``frames_each`` frames."""
+    """Return the two as :class:`BothConfig` needs them: same sample rate, one embedding per ``frames_each`` frames."""
     n_frames = -(-spectrogram.n_frames // frames_each)
     hop = frames_each * spectrogram.hop_length
     return (
@@ -146,7 +150,7 @@ def aligned(spectrogram: LogMelConfig, vectors: EncoderConfig, frames_each: int)
 
 
 def both_front_end(names: str, **settings: Any) -> BothConfig:
-    """The front end that :attr:`BothConfig.settings` are of; it has no weights yet.
+    """Build the front end that has these :attr:`BothConfig.settings`; it has no weights yet.
 
     Raises
     ------

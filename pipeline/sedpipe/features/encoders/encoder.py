@@ -1,9 +1,9 @@
-"""A pretrained encoder as far as it decides values: a file, what runs it, what goes in and comes out.
+"""Description of a pretrained encoder, as far as it determines values: file, runtime, input and output.
 
-- :class:`Encoder`: all of that
-- :class:`Weights`: where the bytes of its file come from
-- :class:`HearsThroughEncoders`: a front end that needs some
-- :data:`RUNTIMES`: what can run one
+- :class:`Encoder`: the description
+- :class:`Weights`: the source of the bytes of its file
+- :class:`HearsThroughEncoders`: a front end that needs encoders
+- :data:`RUNTIMES`: names of the runtimes
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ RUNTIMES = ("tflite", "onnx", "torch")
 """LiteRT, ONNX Runtime, or PyTorch with one of :data:`sedpipe.features.encoders.networks.NETWORKS`."""
 
 MOST_SAMPLES, MOST_DIMENSIONS, MOST_RATE = 2**27, 2**16, 2**20
-"""Bounds on what a model from elsewhere may claim, far above what any encoder needs."""
+"""Limits for model files from elsewhere, far above what any encoder needs."""
 
 FILE_NAME = "the name of a file, without a folder, of letters, digits, '.', '_' and '-'"
-"""What :func:`is_file_name` wants, in words."""
+"""What :func:`is_file_name` requires, in words."""
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,49}")
@@ -27,55 +27,56 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def is_file_name(name: str) -> bool:
-    """Whether it is a plain name, without a folder, that any disk can hold."""
+    """Return whether ``name`` is a plain file name, without a folder, that any file system accepts."""
     return _FILE_NAME.fullmatch(name) is not None
 
 
 class Weights(Protocol):
-    """The file of an encoder, somewhere; can be pickled, compared and hashed."""
+    """The file of an encoder, wherever it is stored; can be pickled, compared and hashed."""
 
     def __hash__(self) -> int:
-        """Equal ones have the same."""
+        """Return a hash; equal weights have the same."""
 
     def read(self) -> bytes:
-        """The bytes that the encoder's sha256 is of; :class:`~sedpipe.errors.SedpipeError` if they are not there."""
+        """Return the bytes with the encoder's sha256; raise :class:`~sedpipe.errors.SedpipeError` if missing."""
 
 
 @dataclass(frozen=True)
 class Encoder:
     """Waveform in, a vector for each stretch of time out.
 
-    There are two kinds. One hears a window and says one vector of it (``stride`` 0): such windows can lie anywhere, so
-    each frame gets a window of its own around its middle. The other gives frames ``stride`` samples apart: it hears
-    windows that follow each other or, with ``window`` 0, all of a clip at once; each frame is then its frame there.
+    There are two kinds. One outputs a single vector per window (``stride`` 0): its windows can lie anywhere, so each
+    frame gets a window of its own around its middle. The other outputs frames ``stride`` samples apart: it processes
+    consecutive windows or, with ``window`` 0, a whole clip at a time; each frame then takes the encoder's frame in
+    which its middle lies.
 
     Parameters
     ----------
     name : str
-        What it is called.
+        Name of the encoder.
     runtime : str
-        Of ``RUNTIMES``.
+        One of ``RUNTIMES``.
     file : str
-        What its file is called, without a folder.
+        Name of its file, without a folder.
     sha256 : str
-        Of the file, hex.
+        Checksum of the file, in hexadecimal digits.
     sample_rate : int
-        Hz, of what it hears.
+        Sample rate of its input in Hz.
     window : int
-        Samples that it hears at once; 0: any number.
+        Number of samples of an input window; 0: any number.
     dimensions : int
-        Values of a frame.
+        Number of values per frame.
     stride : int
-        Samples from one of its own frames to the next; 0 if it gives one vector a window.
+        Number of samples from one of its own frames to the next; 0 if it outputs one vector per window.
     output : str or int
-        Which tensor: its name, or its index (LiteRT); "" is the only one.
+        Tensor to use as output: its name, or its index (LiteRT); "" for the only one.
     network : str
-        For ``torch``: which network the weights are of.
+        For ``torch``: name of the network that the weights belong to.
     scale : float
-        What samples in [-1, 1] are multiplied by first.
+        Factor by which samples in [-1, 1] are multiplied first.
     heard : tuple of str
-        Datasets of sedpipe whose recordings, those that are scored among them, it may have been taught with; decides
-        no value.
+        Datasets of sedpipe whose recordings, including scored ones, may have been in its training data; does not affect
+        values.
 
     Raises
     ------
@@ -123,21 +124,21 @@ class Encoder:
 
     @property
     def settings(self) -> dict[str, int | float | str]:
-        """All that decides values, but the name, as plain values."""
+        """Everything that determines values except the name, as plain values."""
         return {key: value for key, value in asdict(self).items() if key not in ("name", "heard")}
 
 
 @runtime_checkable
 class HearsThroughEncoders(Protocol):
-    """A front end that can only hear with the files of encoders."""
+    """A front end that needs the files of encoders."""
 
     @property
     def encoders(self) -> tuple[Encoder, ...]:
-        """Those that it needs."""
+        """Encoders that it needs."""
 
     @property
     def weights(self) -> tuple[Weights, ...]:
-        """One an encoder, or none."""
+        """Their files: one per encoder, or none."""
 
     def with_weights(self, weights: tuple[Weights, ...]) -> Self:
-        """The same with these files."""
+        """Return the same front end with these files."""

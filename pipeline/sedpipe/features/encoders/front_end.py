@@ -1,7 +1,7 @@
 """Pretrained encoders as a front end: one, or several side by side on one grid of frames.
 
-- :class:`EncoderConfig`: which ones, and where the frames lie
-- :func:`encoder_front_end`: from name and settings, as files hold them
+- :class:`EncoderConfig`: the encoders, and the positions of the frames
+- :func:`encoder_front_end`: builds one from name and settings, as files contain them
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ Setting = int | float | str
 
 @dataclass(frozen=True)
 class EncoderConfig(FramedFrontEnd):
-    """Vectors of pretrained encoders, side by side: (n_frames, sum of their dimensions).
+    """Embeddings from pretrained encoders, side by side: (n_frames, sum of their dimensions).
 
-    An encoder that says one vector a window hears the window around the frame's middle, zeros beyond both ends of the
-    clip; of one with frames of its own, the frame is taken in which that middle lies.
+    An encoder with one vector per window takes the window around the frame's middle as input, with zeros beyond both
+    ends of the clip; of an encoder with frames of its own, the frame in which that middle lies is used.
 
     Parameters
     ----------
     sample_rate : int
-        Hz, of the waveform; it is resampled for those that hear another rate.
+        Sample rate of the waveform in Hz; it is resampled for encoders with another rate.
     hop_length, n_frames : int
-        Samples from one frame to the next, and frames of a clip.
+        Number of samples from one frame to the next, and number of frames of a clip.
     encoders : tuple of Encoder
-        One or several, each once.
+        One encoder, or several different ones.
     weights : tuple of Weights
-        Where their files are; none while they are not needed.
+        Files of the encoders; empty while they are not needed.
 
     Raises
     ------
     ValueError
-        If there is no encoder, one twice, or a number is not a whole one from 1 on.
+        If there is no encoder, one is given twice, or a number is not a whole number of at least 1.
     """
 
     encoders: tuple[Encoder, ...] = ()
@@ -61,12 +61,12 @@ class EncoderConfig(FramedFrontEnd):
 
     @property
     def name(self) -> str:
-        """``encoder:yamnet``, ``encoder:yamnet,aisfx``."""
+        """Name of the front end: ``encoder:yamnet``, ``encoder:yamnet,aisfx``."""
         return f"encoder:{','.join(encoder.name for encoder in self.encoders)}"
 
     @property
     def settings(self) -> dict[str, Setting]:
-        """Everything that decides a value; of each encoder under ``<its name>.<setting>``."""
+        """Everything that determines values; settings of encoders have keys ``<encoder's name>.<setting>``."""
         own: dict[str, Setting] = {key: getattr(self, key) for key in ("sample_rate", "hop_length", "n_frames")}
         for encoder in self.encoders:
             own |= {f"{encoder.name}.{key}": value for key, value in encoder.settings.items()}
@@ -74,18 +74,18 @@ class EncoderConfig(FramedFrontEnd):
 
     @property
     def n_features(self) -> int:
-        """F: dimensions of all encoders."""
+        """Sum of the dimensions of all encoders, F."""
         return sum(encoder.dimensions for encoder in self.encoders)
 
     def frames_of(self, samples: np.ndarray, n_frames: int) -> np.ndarray:
-        """Vectors (n_frames, n_features) of the frames that count.
+        """Return embeddings (n_frames, n_features) of the frames that count.
 
         Raises
         ------
         SedpipeError
-            If an encoder's file is not there, or cannot be run.
+            If an encoder's file is missing, or cannot be run.
         AudioError
-            If one gives values that are no finite numbers.
+            If an encoder's output is not finite.
         """
         if not self.weights:
             names, first = " and ".join(encoder.name for encoder in self.encoders), self.encoders[0].name
@@ -96,18 +96,18 @@ class EncoderConfig(FramedFrontEnd):
         return np.concatenate([self._heard_by(*pair, samples, n_frames) for pair in pairs], axis=1)
 
     def fitted_to(self, sample_rate: int, clip_s: float) -> Self:
-        """The same for clips of another length (seconds); encoders know a single rate, so audio is resampled to it."""
+        """Return a front end for clips of another length (seconds); the rate is fixed: audio is resampled to it."""
         return replace(self, n_frames=self.grid.frames_of_samples(round(clip_s * self.sample_rate)))
 
     def with_weights(self, weights: tuple[Weights, ...]) -> Self:
-        """The same with these files, one an encoder."""
+        """Return the same front end with these files, one per encoder."""
         return replace(self, weights=weights)
 
     def _heard_by(self, encoder: Encoder, weights: Weights, samples: np.ndarray, n_frames: int) -> np.ndarray:
-        """(n_frames, dimensions)."""
+        """Return an encoder's embeddings (n_frames, dimensions)."""
         rate = encoder.sample_rate
         if rate != self.sample_rate:
-            import soxr  # only who joins encoders of different rates pays
+            import soxr  # only needed for encoders of different rates
 
             samples = np.asarray(soxr.resample(samples, self.sample_rate, rate))
         heard = samples * np.float32(encoder.scale)
@@ -124,7 +124,7 @@ class EncoderConfig(FramedFrontEnd):
 
 
 def encoder_front_end(names: str, **settings: Any) -> EncoderConfig:
-    """The front end that :attr:`EncoderConfig.settings` are of; it has no weights yet.
+    """Build the front end that has these :attr:`EncoderConfig.settings`; it has no weights yet.
 
     Raises
     ------
@@ -148,9 +148,9 @@ def _opened(encoder: Encoder, weights: Weights) -> Runner:
 
 
 def _around(runner: Runner, encoder: Encoder, waveform: np.ndarray, middles: np.ndarray) -> np.ndarray:
-    """A window around each frame's middle."""
+    """Return the encoder's output for a window around each frame's middle."""
     before = encoder.window // 2
-    last = int(middles[-1]) + encoder.window  # of the padded signal
+    last = int(middles[-1]) + encoder.window  # end of the last window in the padded signal
     padded = np.zeros(max(last, before + len(waveform)), np.float32)
     padded[before : before + len(waveform)] = waveform
     windows = np.lib.stride_tricks.sliding_window_view(padded, encoder.window)
@@ -159,14 +159,14 @@ def _around(runner: Runner, encoder: Encoder, waveform: np.ndarray, middles: np.
 
 
 def _at(runner: Runner, encoder: Encoder, waveform: np.ndarray, middles: np.ndarray) -> np.ndarray:
-    """Of the encoder's own frames, the one in which each middle lies."""
+    """Return, for each frame's middle, the encoder's own frame in which it lies."""
     frames = np.concatenate([runner(window[None])[0] for window in _in_turn(encoder, waveform)])
     chosen: np.ndarray = frames[np.minimum(middles // encoder.stride, len(frames) - 1)]
     return chosen
 
 
 def _in_turn(encoder: Encoder, waveform: np.ndarray) -> Iterator[np.ndarray]:
-    """Windows that follow each other, the last one filled up with zeros; or all at once, up to a whole frame."""
+    """Yield consecutive windows, the last one filled up with zeros; or the whole, filled up to a whole frame."""
     length = encoder.window or -(-len(waveform) // encoder.stride) * encoder.stride
     for first in range(0, len(waveform), length):
         window = np.zeros(length, np.float32)

@@ -1,7 +1,7 @@
 """Networks whose weights come as a PyTorch checkpoint, by name: the ``network`` of an encoder's TOML.
 
-- :data:`NETWORKS`: opens the bytes of a checkpoint; a new network is a file and a line there
-- :func:`open_network`: of an encoder
+- :data:`NETWORKS`: functions that open the bytes of a checkpoint; a new network is a file and an entry there
+- :func:`open_network`: opens the network of an encoder
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NETWORKS: dict[str, Callable[[bytes], Callable[[np.ndarray], np.ndarray]]] = {"a
 
 
 def open_network(raw: bytes, encoder: Encoder) -> Callable[[np.ndarray], np.ndarray]:
-    """The network of an encoder with its weights; ``ValueError`` if there is none of its name."""
+    """Open the network of an encoder with its weights; raise ``ValueError`` if its name is unknown."""
     if encoder.network not in NETWORKS:
         raise ValueError(f"network must be one of {', '.join(NETWORKS)}, got {encoder.network!r}")
     return NETWORKS[encoder.network](raw)

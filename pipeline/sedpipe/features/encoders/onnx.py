@@ -1,7 +1,7 @@
 """Encoders as ONNX files, run by ``onnxruntime``.
 
 - :class:`OnnxRunner`: samples, with or without an axis of clips, to vectors, with or without axes of clips and frames
-- :func:`check_whole`: that the file holds all of its weights
+- :func:`check_whole`: checks that the file contains all of its weights
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from sedpipe.features.encoders.onnx_external import external_files
 
 
 def check_whole(raw: bytes, encoder: Encoder) -> None:
-    """``SedpipeError`` if a file keeps weights in other files, which its checksum would not cover; they are not read.
+    """Raise ``SedpipeError`` if weights are in other files, which the checksum would not cover; they are not read.
 
-    ``ValueError`` if it is no ONNX file.
+    Raise ``ValueError`` if it is not an ONNX file.
     """
     if not (others := external_files(raw)):
         return
@@ -43,9 +43,9 @@ class OnnxRunner:
     Raises
     ------
     ValueError
-        If it takes something else, or has no such output.
+        If the graph takes other input, or lacks the output.
     SedpipeError
-        If it is not whole.
+        If the file does not contain all of its weights.
     """
 
     def __init__(self, raw: bytes, encoder: Encoder) -> None:
@@ -55,9 +55,9 @@ class OnnxRunner:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # clips are spread over processes already
         options.log_severity_level = 3
-        # else bytes that begin as ONNX Runtime's own format would be read as such, which was not looked through
+        # otherwise bytes that begin like ONNX Runtime's own format would be read in that format, unchecked
         options.add_session_config_entry("session.load_model_format", "ONNX")
-        # of a file that is none it also says so on stdout, which is for reports
+        # for files that are not ONNX, it also prints a message on stdout, which is reserved for reports
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
             self._session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
         inputs, outputs = self._session.get_inputs(), [one.name for one in self._session.get_outputs()]

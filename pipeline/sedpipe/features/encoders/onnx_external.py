@@ -1,4 +1,4 @@
-"""Which weights of an ONNX file lie in other files, told from its bytes alone; nothing else is read.
+"""Weights of an ONNX file that are in other files, found from its bytes alone; nothing else is read.
 
 ONNX Runtime would look for them in the working directory, or wherever the file says, and a checksum of the file does
 not cover them.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def external_files(raw: bytes) -> list[str]:
-    """Names of the other files that hold some of a model's weights, as it calls them.
+    """Return the names of other files that hold some of a model's weights, as the model gives them.
 
     Parameters
     ----------
@@ -29,17 +29,17 @@ def external_files(raw: bytes) -> list[str]:
     Returns
     -------
     list of str
-        Sorted, each once; ``""`` stands for one whose name is not said. Empty if the file holds all of its weights.
+        Sorted, without duplicates; only ``""`` if no name is given. Empty if the file holds all of its weights.
 
     Raises
     ------
     ValueError
-        If it is no ONNX file.
+        If it is not an ONNX file.
     SettingsError
         If the package ``onnx``, which reads it, is not installed.
     """
     try:
-        import onnx  # takes a quarter of a second; only who hears through an ONNX file pays
+        import onnx  # takes a quarter of a second to import: only for ONNX files
         from google.protobuf.message import DecodeError
         from onnx.external_data_helper import uses_external_data
     except ImportError as error:
@@ -59,7 +59,7 @@ def _location(tensor: TensorProto) -> str:
 
 
 def _tensors(model: Message) -> Iterator[TensorProto]:
-    """All of a model, however deep: in graphs, branches, functions, attributes, sparse tensors."""
+    """Yield all tensors of a model, however deep: in graphs, branches, functions, attributes, sparse tensors."""
     from google.protobuf.message import Message
     from onnx import TensorProto
 

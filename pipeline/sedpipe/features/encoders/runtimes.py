@@ -1,9 +1,9 @@
-"""What runs an encoder's file, by name.
+"""Runtimes of encoders, by name.
 
-- :data:`RUNTIMES`: opens the bytes of a file; a new runtime is a file and a line there
+- :data:`RUNTIMES`: functions that open the bytes of a file; a new runtime is a file and an entry there
 - :class:`Runner`: windows of samples -> vectors
-- :func:`check_runtime`, :func:`check_file`: what can be told before
-- :func:`open_runner`: of an encoder, checked
+- :func:`check_runtime`, :func:`check_file`: checks that are possible before a file is opened
+- :func:`open_runner`: opens the file of an encoder, and checks its output
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Runner(Protocol):
 
 
 class Runtime(NamedTuple):
-    """How files of one kind are opened: what runs them, as people, Python and pip call it, and a function."""
+    """How files of one kind are opened: the runtime's title, its names for Python and pip, and a function."""
 
     title: str
     module: str
@@ -36,7 +36,7 @@ class Runtime(NamedTuple):
 
     @property
     def is_installed(self) -> bool:
-        """Whether it is, broken or not."""
+        """Whether it is installed, broken or not."""
         return find_spec(self.module.partition(".")[0]) is not None
 
     @property
@@ -77,7 +77,7 @@ RUNTIMES = {
 
 
 def check_runtime(encoder: Encoder) -> None:
-    """``SettingsError``, with the command that mends it, if what runs this encoder is not installed, or broken."""
+    """Raise ``SettingsError``, with the command that helps, if an encoder's runtime is not installed or is broken."""
     runtime = RUNTIMES[encoder.runtime]
     if not (trouble := runtime.trouble):
         return
@@ -90,7 +90,7 @@ def check_runtime(encoder: Encoder) -> None:
 
 
 def check_file(raw: bytes, encoder: Encoder) -> None:
-    """``SedpipeError`` if a file cannot be used alone, as far as that can be told without what runs it."""
+    """Raise ``SedpipeError`` if a file cannot be used alone, as far as that is known without its runtime."""
     if encoder.runtime != "onnx":
         return
     from sedpipe.features.encoders.onnx import check_whole
@@ -107,24 +107,24 @@ def open_runner(raw: bytes, encoder: Encoder) -> Runner:
     Raises
     ------
     SettingsError
-        If what runs it is not installed, or broken.
+        If its runtime is not installed, or broken.
     SedpipeError
-        If the file cannot be opened, or lacks what the description names; of what is returned, if it gives other
-        frames than the description says.
+        If the file cannot be opened, lacks what the description names, or outputs other frames than described; the
+        returned runner raises it, too, if it outputs other frames.
     """
     check_runtime(encoder)
     try:
         runner = RUNTIMES[encoder.runtime].opens(raw, encoder)
     except SedpipeError:
         raise
-    except Exception as error:  # runtimes trip over strange files in many ways
+    except Exception as error:  # runtimes fail on unusual files in many ways
         raise _unlike_its_toml(encoder, "opened", error) from error
     _checked(runner, encoder, "opened")(np.zeros((1, encoder.window or 2 * encoder.stride), np.float32))
     return _checked(runner, encoder, "run")
 
 
 def _checked(runner: Runner, encoder: Encoder, done: str) -> Runner:
-    """The same; ``SedpipeError`` where it gives other frames than described: they would lie at other times."""
+    """Let a runner raise ``SedpipeError`` if it outputs other frames than described: their times would be wrong."""
 
     def hear(windows: np.ndarray, /) -> np.ndarray:
         n_clips, n_samples = windows.shape
@@ -134,7 +134,7 @@ def _checked(runner: Runner, encoder: Encoder, done: str) -> Runner:
             if heard.shape != wanted:
                 found = f"of {n_samples:,} samples it gives {_sizes(heard.shape)} (frames x dimensions)"
                 raise ValueError(f"{found}, not {_sizes(wanted)}")
-        except Exception as error:  # runtimes trip over strange files in many ways
+        except Exception as error:  # runtimes fail on unusual files in many ways
             raise _unlike_its_toml(encoder, done, error) from error
         return heard
 

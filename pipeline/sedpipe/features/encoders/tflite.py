@@ -1,6 +1,6 @@
 """Encoders as LiteRT (TensorFlow Lite) files, run by ``ai-edge-litert``.
 
-- :class:`TfliteRunner`: a window at a time; any tensor of the graph can be the output
+- :class:`TfliteRunner`: processes a window at a time; any tensor of the graph can be the output
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sedpipe.features.encoders.encoder import Encoder
 class TfliteRunner:
     """A LiteRT graph that takes one window.
 
-    Values of a quantised tensor become real ones by its own scale and zero point: ``scale * (q - zero_point)``.
+    Values of a quantised tensor are converted to real ones by its scale and zero point: ``scale * (q - zero_point)``.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ class TfliteRunner:
     Raises
     ------
     ValueError
-        If the graph takes another number of samples, or has no such tensor.
+        If the graph takes another number of samples, or lacks the output tensor.
     """
 
     def __init__(self, raw: bytes, encoder: Encoder) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         with _silenced():
-            # an embedding mostly lies inside of the graph: all tensors are kept, not only the graph's outputs
+            # an embedding is mostly a tensor inside the graph: all tensors are kept, not only the graph's outputs
             self._interpreter = Interpreter(model_content=raw, num_threads=1, experimental_preserve_all_tensors=True)
             self._interpreter.allocate_tensors()
         [asked] = self._interpreter.get_input_details()
@@ -83,7 +83,7 @@ _STDERR = 2
 
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """LiteRT tells of its delegates on the process's stderr, past Python, and warns that kept tensors take memory."""
+    """Silence LiteRT: it prints its delegates on stderr, bypassing Python, and warns that kept tensors take memory."""
     kept = os.dup(_STDERR)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), _STDERR)

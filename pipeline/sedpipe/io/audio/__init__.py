@@ -1,1 +1,1 @@
-"""How audio comes in and how it is stored."""
+"""Decoding recordings, and storing the audio of clips."""

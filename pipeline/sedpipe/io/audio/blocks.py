@@ -1,4 +1,4 @@
-"""All of a recording, from its beginning, a block at a time: every frame where its timestamp says.
+"""Decode a whole recording from its beginning, block by block, with every frame placed by its timestamp.
 
 - :func:`track_blocks`: track -> blocks of samples
 """
@@ -14,35 +14,36 @@ from sedpipe.io.audio.container import Frame, Track, undecodable
 from sedpipe.io.audio.level import Level
 from sedpipe.io.audio.timeline import LONGEST_FRAME_S, Run, is_damaged
 
-_FRAMES_TO_PLACE = 8  # whose timestamps, together, say where frames that follow one another begin
-_LONGEST_GAP_S = 3600.0  # a timestamp may claim any
-_MOST_GAPS_S = 24 * 3600.0  # of all together: a few bytes make each
-_SILENCE_AT_ONCE = 2**20  # samples
-_LONGEST_OTHER_S = 600.0  # of another sample rate in between; it is held in memory
+_FRAMES_TO_PLACE = 8  # consecutive frames whose timestamps together determine where they begin
+_LONGEST_GAP_S = 3600.0  # limited, since a timestamp may claim a gap of any length
+_MOST_GAPS_S = 24 * 3600.0  # all gaps together; limited, since a few bytes are enough to claim one
+_SILENCE_AT_ONCE = 2**20  # samples of silence per block
+_LONGEST_OTHER_S = 600.0  # longest part at another sample rate in between, since it is kept in memory
 
 
 def track_blocks(track: Track, name: str, level: Level) -> Iterator[tuple[Frame, np.ndarray]]:
-    """All of a track of any length, from its beginning.
+    """Yield a whole track of any length, from its beginning.
 
     Parameters
     ----------
     track : Track
     name : str
-        Of the recording, for messages.
+        Name of the recording, for messages.
     level : Level
-        Hears every frame.
+        Level to which every frame is added.
 
     Yields
     ------
     first : Frame
         The first frame that could be decoded; its sample rate is that of all blocks.
     samples : np.ndarray [shape=(samples,), dtype=float32]
-        Mono; what is missing in between is 0.
+        Mono samples; those missing in between are 0.
 
     Raises
     ------
     FailedClipError
-        ``undecodable``; only at the end where more than a tenth was missing or damaged.
+        If the track cannot be decoded (``undecodable``); raised only at the end if more than a tenth was missing or
+        damaged.
     """
     line, first, n_damaged = None, None, 0
     for frame in track.frames():
@@ -63,7 +64,7 @@ def track_blocks(track: Track, name: str, level: Level) -> Iterator[tuple[Frame,
 
 
 class _Line:
-    """Frames, put one after another where their timestamps say; holds back no more than it needs to know that."""
+    """Time line on which frames are placed by their timestamps; holds back only as many of them as that requires."""
 
     def __init__(self, name: str, rate: int, listed_end_s: float | None) -> None:
         self.rate = rate
@@ -83,7 +84,7 @@ class _Line:
             yield from self._hand_on(mono)
             return
         self._run.add(mono, at_s)
-        if rate != self.rate:  # resampled as a whole, once it has ended
+        if rate != self.rate:  # the run is resampled as a whole, once it has ended
             if self._run.length > _LONGEST_OTHER_S * rate:
                 raise undecodable(f"{self._name}: changes its sample rate from {self.rate} to {rate} Hz")
         elif len(self._run.begins_s) == _FRAMES_TO_PLACE:
@@ -98,7 +99,7 @@ class _Line:
             raise undecodable(f"{self._name}: {lost:.0f} % of it is missing or damaged")
 
     def _place(self) -> Iterator[np.ndarray]:
-        """Hand on what was held back of a run; a gap before it becomes zeros, what lies before the end is dropped."""
+        """Yield what was held back of a run; a gap before it becomes zeros, a part that overlaps the end is dropped."""
         if self._is_placed or not self._run.begins_s:
             return
         gap = round(self._run.begin_s * self.rate) - self._length
@@ -116,14 +117,17 @@ class _Line:
         yield from self._hand_on(mono[max(0, -gap) :])
 
     def _hand_on(self, mono: np.ndarray) -> Iterator[np.ndarray]:
-        """The last frame of some coders is filled up beyond the listed end; whether this is it, shows later."""
+        """Yield samples, but hold back those beyond the listed end.
+
+        The last frame of some coders is padded beyond that end; whether this frame is the last one shows later.
+        """
         begin, self._length = self._length, self._length + len(mono)
         self._covered += len(mono)
         if self._listed_end is not None and self._length > self._listed_end:
             inside = max(0, self._listed_end - begin)
             self._past_it.append(mono[inside:])
             mono = mono[:inside]
-            if sum(map(len, self._past_it)) >= LONGEST_FRAME_S * self.rate:  # no filling: there is more than listed
+            if sum(map(len, self._past_it)) >= LONGEST_FRAME_S * self.rate:  # not padding: there is more than listed
                 mono, self._past_it, self._listed_end = np.concatenate([mono, *self._past_it]), [], None
         if len(mono):
             yield mono

@@ -1,12 +1,12 @@
-"""What the header of a chunked file claims, held against what the file holds.
+"""Compare what the header of a chunked file claims with what the file contains.
 
-WAV, RF64, W64, AIFF and CAF say how many bytes of samples they hold before these come. A recorder that died has
-written 0 there, one that went on beyond 4 GiB what is left of the number, a stream that it does not know; two files
-may have been joined. Whoever believes the claim reads a part, or nothing.
+In WAV, RF64, W64, AIFF and CAF files, a header before the samples gives their number of bytes. A recorder that crashed
+has left 0 there, one that continued beyond 4 GiB the number modulo 4 GiB, and a stream a value for "unknown"; or two
+files may have been joined. A decoder that believes the header then reads only a part, or nothing.
 
-- :func:`find_samples`: open file -> :class:`Samples`, or None where the file is of another kind or makes no sense
-- :class:`Samples`: where they lie, and what was claimed
-- :func:`mended`: the file as it should have been, to be read by any decoder
+- :func:`find_samples`: open file -> :class:`Samples`, or None if the file is of another kind or makes no sense
+- :class:`Samples`: where the samples lie, and what the header claims
+- :func:`mended`: the file with a correct header, to be read by any decoder
 
 Sources: Microsoft and IBM, "Multimedia Programming Interface and Data Specifications 1.0" (RIFF); EBU Tech 3306
 (RF64); Apple, "Audio Interchange File Format" and "Core Audio Format Specification"; Sony's Wave64.
@@ -22,21 +22,21 @@ from sedpipe.io.audio.headers import GUID, HEADERS, SPEEDS, W64_RIFF
 from sedpipe.io.audio.level import Remark
 from sedpipe.io.audio.pieces import Pieces, Seekable
 
-# what programs write that do not know how much will come: the most that they think possible, of which the header is
-# taken off, or what is no whole frame: SoX (AIFF, WAV), arecord, FFmpeg and others
+# sizes that programs write while they do not know how much will follow: the largest that they consider possible, less
+# the header or an incomplete frame: SoX (AIFF, WAV), arecord, FFmpeg and others
 _STREAMED = (0x7F000000, 0x7FFF0000, 0x7FFFF000, 0x7FFFFF00, 0x80000000, 0xFFFFF000, 0xFFFFFF00, 1 << 32)
 _TAKEN_OFF = 256
-_STREAMED_64 = 1 << 62  # and above
-_IGNORED_S = 0.05  # of something after the samples that is no chunk
+_STREAMED_64 = 1 << 62  # in 64 bits, sizes from here on mean that it is unknown
+_IGNORED_S = 0.05  # seconds' worth of bytes after the samples that are ignored although they are no chunk
 _MOST_HEADER = 1 << 20  # bytes before the samples
 _MOST_JOINED = 64
-_NEAR_BYTES = 64  # programs leave a few after the last chunk
+_NEAR_BYTES = 64  # programs leave a few bytes after the last chunk
 _MAGIC = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b"caff", b"riff")
 
 
 @dataclass(frozen=True)
 class _Dialect:
-    """How a container writes its chunks; ``skipped`` bytes begin the body of the one with the samples."""
+    """How a container format writes its chunks; in the chunk with the samples, ``skipped`` bytes precede them."""
 
     name_bytes: int
     size: str
@@ -68,15 +68,15 @@ class Samples:
     kind : str
         ``RIFF``, ``RIFX``, ``RF64``, ``AIFF``, ``CAF`` or ``W64``.
     spans : tuple of (int, int)
-        First byte and number of bytes of each stretch of samples, in their order.
+        Position of the first byte and number of bytes of each stretch of samples, in their order.
     claimed : int or None
-        Bytes that the header claims; None where it says that it does not know.
+        Number of bytes that the header claims; None if the header says that it is unknown.
     n_files : int
         How many files were joined.
     bytes_a_second : float
-        About so many.
+        Approximate number of bytes per second of audio.
     head, described : bytes
-        The file up to its samples; the body of the chunk that describes them.
+        The file up to its samples; the body of the chunk that describes the samples.
     is_followed : bool
         Whether another file follows, whose samples are of another kind.
     """
@@ -92,17 +92,17 @@ class Samples:
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of samples that are there."""
+        """Number of bytes of samples that the file contains."""
         return sum(size for _, size in self.spans)
 
     @property
     def is_as_claimed(self) -> bool:
-        """Whether a decoder that believes the header reads all of them and no more."""
+        """Whether a decoder that believes the header reads all samples and nothing else."""
         return self.n_files == 1 and self.claimed == self.n_bytes
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
-        """What the header says that is not so: ``truncated``, ``header`` (there is more), ``joined``."""
+        """What is wrong with the header: ``truncated``, ``header`` (there is more than it says), ``joined``."""
         if self.n_files > 1:
             return (("joined", f"{self.n_files} files joined into one: all of them are used"),)
         if self.is_followed:
@@ -115,24 +115,24 @@ class Samples:
 
 
 def find_samples(file: Seekable) -> Samples | None:
-    """Where the samples of an open file lie.
+    """Return where the samples of an open file lie.
 
     Parameters
     ----------
     file : Seekable
-        At any place; it is left at any place.
+        Open file, at any position; its position changes.
 
     Returns
     -------
     Samples or None
-        None for a container of another kind, or one without samples or without a description of them.
+        The samples; None for a container of another kind, or one without samples or without a description of them.
     """
     end = file.seek(0, 2)
     return _found_at(file, 0, end, _MOST_JOINED)
 
 
 def mended(file: Seekable, samples: Samples) -> Pieces:
-    """The file with the samples that are there, and a header that says so."""
+    """Return the file with a header that describes exactly the samples that it contains."""
     head = HEADERS[samples.kind](samples.described, samples.head, samples.n_bytes)
     return Pieces(file, [head, *samples.spans])
 
@@ -154,7 +154,7 @@ def _found_at(file: Seekable, at: int, end: int, most_files: int) -> Samples | N
             return None
         if name == dialect.described:
             described = _read(file, body, min(size, _MOST_HEADER))
-            if kind == "AIFF":  # but for the number of frames, another claim
+            if kind == "AIFF":  # without the number of frames, which is another claim
                 described = described[:2] + bytes(4) + described[6:]
         if name == b"ds64" and size >= 16:
             size_64 = int(struct.unpack("<Q", _read(file, body + 8, 8))[0])
@@ -163,7 +163,7 @@ def _found_at(file: Seekable, at: int, end: int, most_files: int) -> Samples | N
 
 @dataclass(frozen=True)
 class _Found:
-    """The chunk of samples of the file that begins at byte ``at``, as its header has it, in 64 bits or in 32."""
+    """The chunk of samples of the file that begins at byte ``at``; its header gives the size in 64 bits or in 32."""
 
     kind: str
     dialect: _Dialect
@@ -195,7 +195,7 @@ def _held_against_the_file(file: Seekable, found: _Found, end: int, most_files: 
         return there(rest, None)
     if claimed > rest:
         return there(rest, claimed)
-    if claimed < 0:  # not even the bytes before the samples
+    if claimed < 0:  # the claim does not even cover the bytes before the samples
         return there(rest, 0)
     after = found.begin + claimed
     after += -(after - found.at) % found.dialect.align
@@ -215,7 +215,7 @@ def _held_against_the_file(file: Seekable, found: _Found, end: int, most_files: 
 
 
 def _is_streamed(found: _Found) -> bool:
-    """Whether the header says that it does not know."""
+    """Return whether the header says that the number of bytes is unknown."""
     if found.is_long:
         return found.claimed >= _STREAMED_64
     claims = (found.claimed, found.claimed - found.dialect.skipped)
@@ -223,7 +223,7 @@ def _is_streamed(found: _Found) -> bool:
 
 
 def _what_follows(file: Seekable, dialect: _Dialect, at: int, end: int, most_files: int) -> tuple[Samples | None, bool]:
-    """The next of several files in one, if there is one; whether all that follows is chunks."""
+    """Return the next of several joined files, if there is one, and whether everything that follows is chunks."""
     reached = at
     for name, body, size in _chunks(file, dialect, at, end):
         if name[:4] in _MAGIC and most_files > 0:
@@ -235,7 +235,7 @@ def _what_follows(file: Seekable, dialect: _Dialect, at: int, end: int, most_fil
 
 
 def _chunks(file: Seekable, dialect: _Dialect, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, first byte of the body and its size, as long as that makes sense."""
+    """Yield name, first byte of the body and size of the body of each chunk, as long as they make sense."""
     begin = at
     while at + dialect.head_bytes <= end:
         head = _read(file, at, dialect.head_bytes)

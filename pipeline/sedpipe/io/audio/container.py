@@ -1,12 +1,12 @@
-"""A recording as FFmpeg sees it: opened safely, its audio track as frames that know when they sound.
+"""Recordings decoded by FFmpeg: opened safely, with the audio track as frames that have start times.
 
-FFmpeg's libraries load in a fifth of a second, so they are imported where they are used: only who needs them pays.
+FFmpeg's libraries take a fifth of a second to load, so they are imported only where they are used.
 
-- :func:`open_track`: a file, or something that reads like one -> :class:`Track`
-- :class:`Track`: frames of the best audio track, from the beginning or from a moment on
-- :class:`Frame`: decoded samples and when they sound
-- :func:`undecodable`: the error of a recording that cannot be decoded; :func:`not_finite`: of one with a sample that is
-  no number
+- :func:`open_track`: file or file-like object -> :class:`Track`
+- :class:`Track`: frames of the best audio track, from the beginning or from a given time on
+- :class:`Frame`: decoded samples and when they begin
+- :func:`undecodable`: the error for a recording that cannot be decoded; :func:`not_finite`: for one with samples that
+  are not finite
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ import numpy as np
 from sedpipe.failures import FailedClipError, Failure
 
 _PACKETS_FOR_ZERO = 8
-_JUMP_BACK_S = 1.0  # and more is no overlap, but the beginning of another file
+_JUMP_BACK_S = 1.0  # a jump back by more is no overlap, but the beginning of another file
 
 _FORMATS = (
     "aac,ac3,adx,aiff,amr,ape,asf,au,avi,avr,caf,dsf,dts,dtshd,eac3,flac,flv,iff,ircam,matroska,mov,mp3,mp4,mpc,mpc8,"
     "mpeg,mpegts,nistsphere,nut,ogg,oma,opus,pvf,rm,shn,sox,tak,truehd,tta,voc,w64,wav,webm,wsd,wv,xwma"
 )
-"""Containers that hold their own audio; lists that point elsewhere (HLS, DASH, concat) could open any file."""
+"""Containers with audio of their own; playlists (HLS, DASH, concat) are not among them, as they could open any file."""
 
 _COUNTING = frozenset({"mov", "asf", "wv", "ape", "tta", "avi"})
 
@@ -39,26 +39,26 @@ _INTEGER_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 
 
 class Readable(Protocol):
-    """An open file, or something like one."""
+    """An open file or file-like object."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """At most ``size`` bytes; none at the end."""
+        """Read at most ``size`` bytes; none at the end."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go to a byte."""
+        """Set the position in the file, in bytes."""
 
     def tell(self) -> int:
-        """Where the next byte comes from."""
+        """Return the position of the next byte."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What one packet decodes to.
+    """Audio decoded from one packet.
 
     Parameters
     ----------
     at_s : float or None
-        When it begins, from the first sample that is heard; None where the container does not say.
+        Start in seconds from the first sample that is played; None if the container does not say.
     n_samples, rate, channels : int
     """
 
@@ -70,19 +70,19 @@ class Frame:
     _name: str
 
     def samples(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """What it holds.
+        """Return the samples of the frame.
 
         Returns
         -------
         mono : np.ndarray [shape=(n_samples,), dtype=float32]
             Mean of the channels, in about [-1, 1].
         channels : np.ndarray [shape=(n_samples, channels)] or None
-            The channels, where there are several.
+            The single channels; None if there is only one.
 
         Raises
         ------
         FailedClipError
-            ``undecodable`` where a sample is no number.
+            If a sample is not finite (``undecodable``).
         """
         samples = self._frame.to_ndarray()
         kind = self._frame.format.name.removesuffix("p")
@@ -103,12 +103,12 @@ class Track:
     ----------
     container : av.container.InputContainer
     name : str
-        Of the recording, for messages.
+        Name of the recording, for messages.
 
     Raises
     ------
     FailedClipError
-        ``no-audio``, ``undecodable``.
+        If there is no audio track (``no-audio``), or FFmpeg does not know its format (``undecodable``).
     """
 
     def __init__(self, container: Any, name: str) -> None:
@@ -130,31 +130,31 @@ class Track:
 
     @property
     def listed_rate(self) -> int:
-        """Hz, as the header has it; 0 if it does not say."""
+        """Sample rate in Hz according to the header; 0 if it does not say."""
         return self._stream.codec_context.sample_rate or 0
 
     @property
     def listed_end_s(self) -> float | None:
-        """Where the track ends, as the container has it; the last frame of Ogg Vorbis is filled up beyond it."""
+        """End of the track in seconds according to the container; Ogg Vorbis pads its last frame beyond it."""
         return None if self._stream.duration is None else float(self._stream.duration * self._stream.time_base)
 
     @property
     def listed_duration_s(self) -> float:
-        """Of the whole container, as it has it; 0 if it does not say."""
+        """Duration of the whole container in seconds according to its header; 0 if it does not say."""
         return (self._container.duration or 0) / 1e6
 
     @property
     def promised_s(self) -> float | None:
-        """How long a header that counts says that it is; None where it does not, and FFmpeg estimates."""
+        """Duration in seconds if the header states that of the audio; None if not, or if FFmpeg only estimates it."""
         kind = self._container.format.name
-        if len(self._container.streams) > 1:  # pictures may go on longer than the sound
+        if len(self._container.streams) > 1:  # the video may last longer than the audio
             return None
         if "matroska" in kind:
             return self.listed_duration_s or None
         return self.listed_end_s if set(kind.split(",")) & _COUNTING else None
 
     def packets(self, from_s: float = 0.0) -> Iterator[Any]:
-        """Packets, about from a moment on; once."""
+        """Yield packets from about ``from_s`` on; from the beginning, works only once."""
         if from_s <= 0:
             return itertools.chain(self._first, self._packets)
         self._container.seek(round((from_s + self._zero_s) / self._stream.time_base), stream=self._stream)
@@ -162,12 +162,12 @@ class Track:
         return packets
 
     def frames(self, from_s: float = 0.0, deadline: float = math.inf) -> Iterator[Frame | None]:
-        """Frames, about from a moment on; None for a packet that is damaged.
+        """Yield frames from about ``from_s`` on; None for a damaged packet.
 
         Raises
         ------
         FailedClipError
-            ``timeout`` after ``deadline`` (of ``time.monotonic``).
+            If decoding goes on past ``deadline``, a time of ``time.monotonic`` (``timeout``).
         """
         clock = _Clock(self._zero_s)
         for frame in _decoded(self.packets(from_s), self._name, deadline):
@@ -178,7 +178,7 @@ class Track:
             yield Frame(at_s, frame.samples, frame.sample_rate, frame.layout.nb_channels, frame, self._name)
 
     def goes_on_until(self, seconds: float) -> bool:
-        """Whether packets reach ``seconds``; nothing is decoded, so damage hides nothing."""
+        """Return whether packets reach ``seconds``; nothing is decoded, so damage cannot shorten it."""
         clock, end_s = _Clock(self._zero_s), 0.0
         for packet in self.packets():
             lasts_s = float((packet.duration or 0) * packet.time_base)
@@ -189,10 +189,10 @@ class Track:
         return False
 
     def _find_zero_s(self) -> float:
-        """What the timestamps call the first sample that is heard.
+        """Return the time that timestamps give to the first sample that is played, in seconds.
 
-        In WebM they are rounded to 1 ms, each by itself, while the delay of Opus is not; the middle of what several
-        packets say is nearer than what the first one says.
+        WebM rounds each timestamp to 1 ms, while the delay of Opus is not rounded; the median over several packets is
+        more exact than the first packet alone.
         """
         stream = self._stream
         head = stream.codec_context.extradata or b""
@@ -211,18 +211,19 @@ class Track:
 
 @contextmanager
 def open_track(file: Readable, name: str) -> Iterator[Track]:
-    """The audio of a file, in any format that FFmpeg decodes.
+    """Open the audio of a file, in any format that FFmpeg decodes, for the block.
 
     Parameters
     ----------
     file : Readable
     name : str
-        For messages.
+        Name of the recording, for messages.
 
     Raises
     ------
     FailedClipError
-        ``no-audio``, ``undecodable``, or what ``file`` raised, also while the block reads.
+        If there is no audio track (``no-audio``), it cannot be decoded (``undecodable``), or ``file`` raised an
+        ``OSError`` (``unreadable``), also while the block reads. Any other exception of ``file`` is raised unchanged.
     """
     import av
 
@@ -237,17 +238,17 @@ def open_track(file: Readable, name: str) -> Iterator[Track]:
 
 
 def undecodable(message: str) -> FailedClipError:
-    """The error of a recording that cannot be decoded."""
+    """Return the error for a recording that cannot be decoded."""
     return FailedClipError(message, Failure("retryable", "undecodable"))
 
 
 def not_finite(name: str) -> FailedClipError:
-    """The error of a recording in which a sample is no number."""
+    """Return the error for a recording with samples that are not finite."""
     return undecodable(f"{name}: contains samples that are not finite (nan or infinity)")
 
 
 def _decoded(packets: Iterable[Any], name: str, deadline: float) -> Iterator[Any]:
-    """Decoded frames; None for a packet that is damaged."""
+    """Yield decoded frames; None for a damaged packet."""
     import av
 
     for packet in packets:
@@ -262,14 +263,14 @@ def _decoded(packets: Iterable[Any], name: str, deadline: float) -> Iterator[Any
 
 
 class _Clock:
-    """Timestamps -> seconds from the first sample; where files were joined, the second one's begin again."""
+    """Converter of timestamps to seconds from the first sample; in joined files, those of the second start again."""
 
     def __init__(self, zero_s: float) -> None:
         self._zero_s = zero_s
         self._expected_s: float | None = None
 
     def at_s(self, stamp: int | None, unit: Fraction, lasts_s: float) -> float | None:
-        """When something begins that lasts for ``lasts_s``; None where there is no timestamp."""
+        """Return the start in seconds of a packet or frame that lasts ``lasts_s``; None if it has no timestamp."""
         at_s = None if stamp is None else float(stamp * unit) - self._zero_s
         if at_s is not None and self._expected_s is not None and at_s < self._expected_s - _JUMP_BACK_S:
             self._zero_s -= self._expected_s - at_s
@@ -280,7 +281,7 @@ class _Clock:
 
 
 class _Calm:
-    """Reads like ``file``, but ends where that fails and keeps the reason: FFmpeg has no use for exceptions."""
+    """File-like object that ends where reading ``file`` fails and keeps the error: FFmpeg cannot handle exceptions."""
 
     def __init__(self, file: Readable) -> None:
         self._file = file
@@ -304,7 +305,7 @@ class _Calm:
         return self._file.tell()
 
     def check(self) -> None:
-        """Raise what ``file`` raised."""
+        """Raise the error of ``file``, if there was one."""
         if isinstance(self._error, OSError):
             raise FailedClipError(str(self._error), Failure("retryable", "unreadable")) from self._error
         if self._error is not None:

@@ -1,15 +1,15 @@
-"""A stretch of any recording, exact to the sample: seek early, decode, place by timestamps, trim.
+"""Cut a stretch out of any recording, exact to the sample: seek early, decode, place by timestamps, trim.
 
-Seeking in audio is never exact: WebM jumps to a cue that may lie ten seconds before, M4A to a frame before or
-after, and the first frames after a jump decode wrongly. So the jump goes ahead of the stretch, every decoded
-frame is put where its timestamp says, and the stretch is taken out of that. Only seconds around the stretch are
-ever in memory.
+Seeking by FFmpeg is never exact: WebM jumps to a cue that may lie ten seconds earlier, M4A to a frame before or
+after, and the first frames after a jump are decoded wrongly. So the jump goes to a point before the stretch, every
+decoded frame is placed where its timestamp says, and the stretch is cut out of the result. Only a few seconds around
+the stretch are ever in memory.
 
-What libsndfile is sure of (:mod:`sedpipe.io.audio.opening`) it cuts itself: there a seek is exact.
+Files that libsndfile reads reliably (:mod:`sedpipe.io.audio.opening`) are cut by libsndfile, whose seeks are exact.
 
 - :func:`cut`: recording -> :class:`Cut`
-- :class:`Cut`: the samples, and what they were made from
-- :func:`lasts`: whether a recording is that long
+- :class:`Cut`: the samples, and properties of the recording that they were cut from
+- :func:`lasts`: whether a recording lasts until a given time
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from sedpipe.io.audio.opening import Opened, look_into, open_anyway, open_surely
 from sedpipe.io.audio.timeline import LONGEST_FRAME_S, Run, is_damaged, place
 
 _CONTEXT_S = 0.25  # decoded on both sides of the stretch, for the resampler's filter
-_WARM_UP_S = 0.5  # decoded before that, for the decoder's own memory (Opus needs 80 ms, MP3's reservoir 50)
-_JUMPS_AHEAD_S = (1.0, 15.0, 120.0)  # tried in this order; then everything from the beginning
+_WARM_UP_S = 0.5  # decoded before that, to fill the decoder's internal state (Opus needs 80 ms, MP3's reservoir 50 ms)
+_JUMPS_AHEAD_S = (1.0, 15.0, 120.0)  # tried in this order; then everything is decoded from the beginning
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,17 @@ class Cut:
     Parameters
     ----------
     samples : np.ndarray [shape=(samples,), dtype=float32]
-        Mono; shorter than asked for where the recording ends early.
+        Mono samples; fewer than requested if the recording ends early.
     sample_rate : int
-        Hz, of ``samples``.
+        Sample rate of ``samples`` in Hz.
     found_rate, channels : int
-        Of the recording.
+        Sample rate in Hz and number of channels of the recording.
     format : str
         Container and codec (``matroska opus``).
     is_short : bool
         Whether the recording ends before the stretch does.
     remarks : tuple of Remark
-        What a person should know although it can be used.
+        What a user should know about the recording, although it can be used.
     """
 
     samples: np.ndarray
@@ -65,22 +65,22 @@ class Cut:
 
     @property
     def duration(self) -> float:
-        """Seconds."""
+        """Length of the samples in seconds."""
         return len(self.samples) / self.sample_rate
 
 
 @dataclass(frozen=True)
 class _Stretch:
-    """What was decoded around the stretch that is wanted."""
+    """What was decoded in and around the requested stretch."""
 
     runs: list[Run]
-    level: Level  # of the stretch itself
-    is_whole: bool  # began early enough, or at the very beginning of the recording
+    level: Level  # level of the stretch itself
+    is_whole: bool  # whether decoding began early enough, or at the very beginning of the recording
     found_rate: int
     channels: int
     format: str
-    listed_end_s: float | None  # what the container says; the last frame of Ogg Vorbis is filled up beyond it
-    goes_on_at_s: float  # where a frame after the stretch begins, else 0: what lacks before it is damage, no end
+    listed_end_s: float | None  # end according to the container; the last frame of Ogg Vorbis is padded beyond it
+    goes_on_at_s: float  # where a frame after the stretch begins, else 0: a gap before it is damage, not the end
 
 
 def cut(
@@ -91,33 +91,33 @@ def cut(
     *,
     timeout_s: float | None = None,
 ) -> Cut:
-    """Take a stretch out of a recording.
+    """Cut a stretch out of a recording.
 
     Parameters
     ----------
     source : path or Readable
-        A local file in any format that FFmpeg decodes, or something that reads like one
+        Local file in any format that FFmpeg decodes, or a file-like object
         (:class:`sedpipe.io.web.remote_file.RemoteFile`).
     start_s, end_s : float
-        Seconds from the first sample of the recording.
+        Start and end of the stretch, in seconds from the first sample of the recording.
     sample_rate : int
-        Hz of what is returned.
+        Sample rate of the result in Hz.
     timeout_s : float, optional
-        Give up after this long.
+        Seconds after which decoding is given up.
 
     Returns
     -------
     Cut
         ``round((end_s - start_s) * sample_rate)`` samples, or as many as there are if the recording ends early.
-        They begin at ``start_s`` as exactly as the container tells time (WebM: half a millisecond). Channels are
-        averaged; other rates are resampled, with what lies before and after.
+        They begin at ``start_s`` as exactly as the container's timestamps allow (WebM: half a millisecond). Channels
+        are averaged; other sample rates are resampled, together with some audio before and after the stretch.
 
     Raises
     ------
     FailedClipError
-        ``too-short``, ``silent``, ``channels-cancel``, ``beyond-full-scale`` (see :mod:`sedpipe.io.audio.level`),
-        ``absurd-rate``, ``no-audio`` (``gone``), ``undecodable``, ``unreadable``, ``timeout`` (``retryable``), or
-        what ``source`` raised.
+        If the stretch cannot be decoded or used. The reason is ``too-short``, ``silent``, ``channels-cancel``,
+        ``beyond-full-scale`` (see :mod:`sedpipe.io.audio.level`), ``absurd-rate`` or ``no-audio`` (all ``gone``),
+        ``undecodable``, ``unreadable`` or ``timeout`` (``retryable``), or what ``source`` raised.
     """
     if not 0 <= start_s < end_s:
         raise ValueError(f"expected 0 <= start < end, got {start_s}, {end_s}")
@@ -134,12 +134,12 @@ def cut(
 
 
 def lasts(path: Path, seconds: float) -> bool:
-    """Whether a recording goes on until ``seconds`` or longer; nothing is decoded, so damage hides nothing.
+    """Return whether a recording lasts until ``seconds`` or longer; nothing is decoded, so damage cannot shorten it.
 
     Raises
     ------
     FailedClipError
-        ``no-audio``, ``undecodable`` or ``unreadable``.
+        If the recording cannot be opened as audio (``no-audio``, ``undecodable`` or ``unreadable``).
     """
     with look_into(path) as opened:
         with open_surely(opened) as file:
@@ -156,13 +156,13 @@ def _stretch_of(opened: Opened, start_s: float, end_s: float, deadline: float) -
     if stretch is not None:
         return stretch
     try:
-        if opened.is_joined:  # no jump knows which of the files it lands in
+        if opened.is_joined:  # a jump might land in any of the joined files
             return _decode_from(opened.file, str(opened.path), 0.0, (start_s, end_s), deadline)
         return _decode_around(opened.file, str(opened.path), start_s, end_s, deadline)
     except FailedClipError as failed:
         if failed.failure.reason != "undecodable":
             raise
-        # formats of laboratories that FFmpeg does not know
+        # laboratory formats that FFmpeg does not support
         with open_anyway(opened) as file:
             stretch = _read_surely(file, str(opened.path), start_s, end_s)
         if stretch is None:
@@ -171,7 +171,7 @@ def _stretch_of(opened: Opened, start_s: float, end_s: float, deadline: float) -
 
 
 def _read_surely(file: soundfile.SoundFile, name: str, start_s: float, end_s: float) -> _Stretch | None:
-    """What lies around the stretch; None where it cannot be read whole, or be jumped to exactly."""
+    """Read the stretch and its surroundings; None if they cannot be read completely, or a seek would not be exact."""
     rate, n_frames = file.samplerate, file.frames
     first = min(n_frames, max(0, math.floor((start_s - _CONTEXT_S) * rate)))
     last = min(n_frames, math.ceil((end_s + _CONTEXT_S) * rate))
@@ -195,7 +195,7 @@ def _read_surely(file: soundfile.SoundFile, name: str, start_s: float, end_s: fl
 
 
 def _decode_around(file: Readable, name: str, start_s: float, end_s: float, deadline: float) -> _Stretch:
-    """Jump further and further ahead until the stretch is whole; a jump may land late, or fail."""
+    """Jump to earlier and earlier points until the stretch is whole, since a jump may land late, or fail."""
     for ahead_s in _JUMPS_AHEAD_S:
         if ahead_s >= start_s:
             break
@@ -204,7 +204,7 @@ def _decode_around(file: Readable, name: str, start_s: float, end_s: float, dead
         except FailedClipError as failed:
             if failed.failure.reason != "undecodable":
                 raise
-            # where this jump led nowhere, one that goes further ahead may do
+            # where this jump failed, one to an earlier point may succeed
             continue
         if stretch.is_whole:
             return stretch
@@ -240,7 +240,7 @@ def _decoded(track: Track, name: str, begin_s: float, wanted: tuple[float, float
             runs[-1].add(mono, at_s)
             if at_s is None or (at_s + frame.n_samples / frame.rate > wanted[0] and at_s < wanted[1]):
                 level.hear(mono, of_channels)
-            if runs[-1].begins_s and runs[-1].end_s >= last_s + 1.0:  # a stream without timestamps must end, too
+            if runs[-1].begins_s and runs[-1].end_s >= last_s + 1.0:  # also stops in a stream without timestamps
                 break
     runs = [run for run in runs if run.begins_s]
     ends_before = began_s is None and 0 < track.listed_duration_s < wanted[0]
@@ -262,7 +262,7 @@ def _trim(stretch: _Stretch, name: str, start_s: float, end_s: float, sample_rat
         found_rate,
         end_s - start_s,
     )
-    # Both sample grids meet at every whole second, so from one of those resampling shifts nothing.
+    # Both sample grids meet at every whole second, so resampling that begins at one shifts nothing.
     origin = math.floor(max(0.0, start_s - _CONTEXT_S))
     last_s = min(end_s + _CONTEXT_S, available_s)
     placed, covered = place(runs, found_rate, origin, math.ceil((last_s - origin) * found_rate))
@@ -277,7 +277,7 @@ def _trim(stretch: _Stretch, name: str, start_s: float, end_s: float, sample_rat
     stretch.level.check(name)
     if stretch.level.is_silent:
         raise silent(name)
-    if np.abs(samples).max() < SILENT_BELOW:  # where the frames at its edges are not
+    if np.abs(samples).max() < SILENT_BELOW:  # the stretch can be silent although the frames at its edges are not
         raise silent(f"{name} from {start_s:g} s to {end_s:g} s")
     is_short, remarks = len(samples) < wanted, stretch.level.remarks
     return Cut(samples, sample_rate, found_rate, stretch.channels, stretch.format, is_short, remarks)

@@ -1,11 +1,11 @@
-"""The recordings that a person means by naming files and folders.
+"""Find the recordings in files and folders that the user names.
 
-A file that is named is taken, whatever it is called. A folder is searched with all that lies below it, in the order
-of the names: what is called like audio (or a video) is taken, a link to a file too. Hidden files and folders, links
-to folders, which could lead in a circle, and other files are left out, and counted.
+A file that is named is taken, whatever its name. A folder is searched with everything below it, in the order of the
+names: files with the suffix of an audio or video file are taken, and so are links to them. Hidden files and folders,
+links to folders (which could form a cycle) and other files are left out, and counted.
 
 - :func:`find_audio`: files and folders -> :class:`FoundAudio`
-- :class:`AudioFile`: one recording, and what it is called in results
+- :class:`AudioFile`: one recording, and its name in results
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class AudioFile:
     Parameters
     ----------
     path : Path
-        Where it lies.
+        Path of the file.
     name : str
-        Relative, with ``/``: below the folder that was named, or the file's own. With several places, a folder's
-        own name comes first. Where files that were named would share one, all of them are called by their paths below
-        the folder that holds them all. No two recordings of a search share one.
+        Relative path with ``/`` below the folder that was named, or the name of a file that was named itself. With
+        several places, a folder's own name comes first. If named files would share a name, all of them get their paths
+        below the folder that contains them all. No two recordings of a search share a name.
     """
 
     path: Path
@@ -43,26 +43,26 @@ class AudioFile:
 
 @dataclass(frozen=True)
 class FoundAudio:
-    """Recordings, and how many things of which kind were left out."""
+    """Recordings, and how many entries of which kind were left out."""
 
     files: list[AudioFile]
     left_out: dict[str, int] = field(default_factory=dict)
 
 
 def find_audio(places: Sequence[Path], *, all_of_it: bool = False) -> FoundAudio:
-    """The recordings in some files and folders.
+    """Return the recordings in files and folders.
 
     Parameters
     ----------
     places : sequence of Path
-        A file that does not exist is among the result, so that whoever reads it tells so.
+        Files and folders; a file that does not exist is part of the result, so that reading it reports the error.
     all_of_it : bool
-        Whether a folder below that may not be read is an error; else it is counted among what is left out.
+        Whether a subfolder that may not be read is an error; otherwise it is counted as left out.
 
     Raises
     ------
     SettingsError
-        If a folder holds no audio, or two recordings would be called the same.
+        If a folder contains no audio, or two recordings would get the same name.
     SedpipeError
         If a folder that was named may not be read.
     """
@@ -72,7 +72,7 @@ def find_audio(places: Sequence[Path], *, all_of_it: bool = False) -> FoundAudio
     for place in places:
         before = left_out.copy()
         if place.is_dir():
-            names_in(place)  # may be read
+            names_in(place)  # raises if the folder may not be read
             below = _walked(place, left_out) if not all_of_it else walk(place)
             files = list(_below(place, below, len(places) > 1, left_out))
         else:
@@ -90,14 +90,14 @@ def find_audio(places: Sequence[Path], *, all_of_it: bool = False) -> FoundAudio
 
 
 def _no_audio(left_out: Counter[str]) -> str:
-    """What is in a folder instead, and what to do."""
+    """Return a hint: what a folder contains instead of audio, and what to do."""
     there = ", ".join(f"{count} {what}" for what, count in sorted(left_out.items()))
     what = f"all that is in it was left out ({there})" if there else "there is no file in it"
     return f"{what}: name the folder that has your recordings"
 
 
 def _names_of(files: Sequence[Path]) -> dict[Path, str]:
-    """Of files that were named one by one: their own names or, if two recordings would share one, their paths."""
+    """Return the names of files that were named one by one: their own or, if two would share one, their paths."""
     called = {(file.name, os.path.realpath(file)) for file in files}
     if len({name for name, _ in called}) == len(called):
         return {file: file.name for file in files}
@@ -126,7 +126,7 @@ def _below(folder: Path, walked: _Walk, has_company: bool, left_out: Counter[str
 
 
 def _is_left_out(path: Path, left_out: Counter[str]) -> bool:
-    """Whether it is, and the reason counted."""
+    """Return whether a path is left out, and count the reason."""
     if path.name.startswith("."):
         why = "hidden"
     elif path.is_dir():

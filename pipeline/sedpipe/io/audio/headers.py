@@ -1,9 +1,9 @@
-"""Headers of chunked files written anew, for files whose own says what is not so.
+"""New headers for chunked files whose own header is wrong.
 
-Each begins a file whose samples follow at once; what else the file held (titles, cue points) is left out.
+The samples follow each header immediately; everything else in the file (titles, cue points) is left out.
 
-- :data:`HEADERS`: (the description of the samples, the old header, bytes of samples) -> header, by kind of file
-- :data:`SPEEDS`: the description -> bytes a second, 0 where it does not say
+- :data:`HEADERS`: (description of the samples, old header, number of bytes of samples) -> header, by kind of file
+- :data:`SPEEDS`: description of the samples -> bytes per second, 0 if it does not say, by kind of file
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import math
 import struct
 
 GUID = bytes.fromhex("f3acd3118cd100c04f8edb8a")
-"""Ends every name in Wave64 but that of the file itself."""
+"""End of every chunk name in Wave64 except that of the file itself."""
 
 W64_RIFF = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")
-"""Begins a Wave64 file."""
+"""First bytes of a Wave64 file."""
 
 _MOST = 2**32 - 1
 
 
 def _wave(described: bytes, old: bytes, n_bytes: int) -> bytes:
-    """RIFF, or RF64 where 32 bits do not do."""
+    """Return a RIFF header, or RF64 if 32 bits are not enough."""
     fmt = struct.pack("<4sI", b"fmt ", len(described)) + described + bytes(len(described) % 2)
     if len(fmt) + n_bytes + 12 < _MOST:
         size = 4 + len(fmt) + 8 + n_bytes
@@ -38,7 +38,7 @@ def _big_endian_wave(described: bytes, old: bytes, n_bytes: int) -> bytes:
 
 
 def _aiff(described: bytes, old: bytes, n_bytes: int) -> bytes:
-    """The description counts frames, too."""
+    """Return an AIFF header; the number of frames, which is part of the description, is corrected, too."""
     channels, _, bits = struct.unpack(">HIH", described[:8])
     frames = min(n_bytes // max(1, channels * -(-bits // 8)), _MOST)
     described = described[:2] + struct.pack(">I", frames) + described[6:]
@@ -49,7 +49,7 @@ def _aiff(described: bytes, old: bytes, n_bytes: int) -> bytes:
 
 
 def _caf(described: bytes, old: bytes, n_bytes: int) -> bytes:
-    """As it was: compressed samples need its tables; only the number of bytes is another one."""
+    """Return the old header with another number of bytes; the rest stays, since compressed samples need its tables."""
     return old[:-12] + struct.pack(">q", n_bytes + 4) + old[-4:]
 
 

@@ -1,6 +1,6 @@
-"""How long recordings are and at what rate: enough to plan with, at the price of a header where that can be trusted.
+"""Lengths and sample rates of recordings, for planning: from the header alone, where that can be trusted.
 
-- :func:`length_of`: seconds and Hz of one, or None
+- :func:`length_of`: length in seconds and sample rate in Hz of a recording, or None
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from sedpipe.io.audio.waveforms import Recording
 
 
 def length_of(path: Path) -> tuple[float, int] | None:
-    """Seconds and Hz of a recording; None where nothing of it can be read.
+    """Return length in seconds and sample rate in Hz of a recording; None if nothing of it can be read.
 
-    Where the header and the bytes of a file do not agree, or it is of a format whose header counts no samples, it is
-    decoded.
+    A file whose header disagrees with its bytes, or whose format gives no number of samples in the header, is decoded.
     """
     recording = Recording(path)
     try:
@@ -27,6 +26,6 @@ def length_of(path: Path) -> tuple[float, int] | None:
                 return file.frames / file.samplerate, file.samplerate
         for _ in recording.blocks():
             pass
-    except AudioError:  # what can be decoded and is of no use, silence say, has a length all the same
+    except AudioError:  # a recording that can be decoded but not used still has a length
         pass
     return (recording.n_samples / recording.rate, recording.rate) if recording.n_samples else None

@@ -1,14 +1,15 @@
-"""How loud a recording is, and whether anything can be heard in it: one rule, whichever way it comes in.
+"""How loud a recording is, and whether anything can be heard in it: one rule for every way of reading audio.
 
-Silence is a recording in which nothing sounds: it is predicted without events, it can be a clip without labels, and it
-contradicts every label. So who takes labelled sound refuses it (:func:`silent`), and who does not remarks on it.
+A silent recording contains no sound: no events are predicted for it, it can be a clip without labels, and it
+contradicts every label. So code that reads labelled audio rejects silence (:func:`silent`), and other code remarks on
+it.
 
-- :class:`Level`: hears samples as they are decoded; :meth:`Level.check` refuses, :attr:`Level.remarks` remarks
-- :func:`silent`: the refusal of what is labelled and silent
-- :func:`check_length`: what is too short
-- :func:`check_rate`: what no recording has
-- :data:`SILENT_BELOW`, :data:`SHORTEST_S`, :data:`LEAST_SHARE`, :data:`RATES`: the borders
-- :data:`Remark`: what is said of a recording that can be used
+- :class:`Level`: measures samples as they are decoded; :meth:`Level.check` rejects, :attr:`Level.remarks` remarks
+- :func:`silent`: the error for a recording that is labelled and silent
+- :func:`check_length`: rejects recordings that are too short
+- :func:`check_rate`: rejects sample rates that no recording has
+- :data:`SILENT_BELOW`, :data:`SHORTEST_S`, :data:`LEAST_SHARE`, :data:`RATES`: the limits
+- :data:`Remark`: a remark on a recording that can be used
 """
 
 from __future__ import annotations
@@ -18,30 +19,31 @@ import numpy as np
 from sedpipe.failures import FailedClipError, Failure
 
 SILENT_BELOW = 1e-4
-"""Peak (of 1) below which a recording is silent: three steps of 16 bit, -80 dB; coders leave less of silence."""
+"""Peak below which a recording is silent (full scale: 1): three 16-bit steps, -80 dB; coded silence stays below it."""
 
 SHORTEST_S = 0.04
-"""Seconds; less than this, a frame of a spectrogram, is no recording."""
+"""Shortest recording in seconds, one frame of a spectrogram; anything shorter is rejected."""
 
 LEAST_SHARE = 0.1
-"""Of the clip that is asked for must be there: 1 s of DCASE's 10 s."""
+"""Share of the requested clip that must be there: 1 s of DCASE's 10 s."""
 
 RATES = (1_000, 1_000_000)
-"""Lowest and highest sample rate, in Hz, that a header is believed."""
+"""Lowest and highest sample rate, in Hz, that is believed when a header claims it."""
 
 Remark = tuple[str, str]
 """A short name that can be counted, and a sentence."""
 
 SILENCE: Remark = ("silent", "silent: nothing can be heard in it")
-"""What is said of silence where nothing is said to sound."""
+"""The remark on a silent recording that has no labels to contradict it."""
 
-_LEFT_OF_CHANNELS = 0.01  # of their mean energy is left where they cancel each other: -20 dB; 8 microphones leave -9
-_LOUD = 1.12  # of full scale, +1 dB: what coders exceed it by at most, and nobody hears
-_MOST_BEYOND = 0.01  # of all samples may lie beyond full scale
+# share of the channels' mean energy below which they cancel each other in the mean: -20 dB; 8 microphones leave -9 dB
+_LEFT_OF_CHANNELS = 0.01
+_LOUD = 1.12  # times full scale, +1 dB: the most by which coders exceed it, which is inaudible
+_MOST_BEYOND = 0.01  # share of all samples that may lie beyond full scale
 
 
 class Level:
-    """Peak and energy of what was heard so far, of the mean of the channels and of the channels themselves."""
+    """Peak and energy of the samples so far, both of the mean of the channels and of the channels themselves."""
 
     def __init__(self) -> None:
         self.peak = 0.0
@@ -52,14 +54,14 @@ class Level:
         self._n_beyond = 0
 
     def hear(self, mono: np.ndarray, channels: np.ndarray | None = None) -> None:
-        """Take the next samples.
+        """Add the next samples.
 
         Parameters
         ----------
         mono : np.ndarray [shape=(samples,)]
             Mean of the channels.
         channels : np.ndarray [shape=(samples, channels)], optional
-            The channels, where there are several.
+            The single channels, if there are several.
         """
         if not len(mono):
             return
@@ -81,12 +83,13 @@ class Level:
         return self._peak_of_channels < SILENT_BELOW
 
     def check(self, name: str) -> None:
-        """Refuse what nobody should train on or be told about.
+        """Reject audio that is fit neither for training nor for prediction.
 
         Raises
         ------
         FailedClipError
-            ``channels-cancel`` or ``beyond-full-scale``.
+            If the channels cancel each other (``channels-cancel``), or too many samples lie beyond full scale
+            (``beyond-full-scale``).
         """
         if self.is_silent:
             return
@@ -105,14 +108,14 @@ class Level:
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
-        """What a person should know of what is taken all the same: ``clipped``."""
+        """What a user should know about audio that is accepted all the same: ``clipped``."""
         if self.peak <= _LOUD:
             return ()
         return (("clipped", f"its samples reach {_shown(self.peak)} times full scale: clipped"),)
 
 
 def silent(name: str) -> FailedClipError:
-    """What to raise where something is said to sound in silence."""
+    """Return the error for a silent recording that is supposed to contain sound."""
     return FailedClipError(f"{name}: silent", Failure("gone", "silent"))
 
 
@@ -121,21 +124,21 @@ def _shown(peak: float) -> str:
 
 
 def check_length(name: str, n_samples: int, sample_rate: int, wanted_s: float = 0.0) -> None:
-    """Refuse what is too short to be a recording, or to stand for the clip of ``wanted_s`` that is asked for.
+    """Reject audio that is too short to be a recording, or to stand for the requested clip of ``wanted_s``.
 
     Parameters
     ----------
     name : str
-        Of the recording, for the complaint.
+        Name of the recording, for the error message.
     n_samples, sample_rate : int
-        Its length, and Hz.
+        Length in samples, and sample rate in Hz.
     wanted_s : float
-        Seconds of the clip; 0 where none is asked for.
+        Length of the requested clip in seconds; 0 if no clip is requested.
 
     Raises
     ------
     FailedClipError
-        ``too-short``.
+        If it is too short (``too-short``).
     """
     if n_samples == 0:
         raise FailedClipError(f"{name}: contains no audio (0 samples)", Failure("gone", "too-short"))
@@ -148,12 +151,12 @@ def check_length(name: str, n_samples: int, sample_rate: int, wanted_s: float = 
 
 
 def check_rate(name: str, sample_rate: int) -> None:
-    """Refuse a header that cannot be true, before anything is resampled from it.
+    """Reject a sample rate in a header that cannot be true, before anything is resampled from it.
 
     Raises
     ------
     FailedClipError
-        ``absurd-rate``.
+        If the sample rate lies outside of :data:`RATES` (``absurd-rate``).
     """
     if not RATES[0] <= sample_rate <= RATES[1]:
         raise FailedClipError(

@@ -1,12 +1,12 @@
-"""Which decoder a recording is given to.
+"""Choice of the decoder for a recording.
 
-libsndfile is fast and exact where it is sure of what it says: samples of a fixed size in a chunked file whose header
-agrees with the file, one FLAC stream of known length, one Ogg Vorbis stream. It stops at the first of several streams,
-estimates the length of MP3, and takes a header's word for the rest. All that is FFmpeg's.
+libsndfile is fast and exact where its result can be relied upon: samples of a fixed size in a chunked file whose header
+agrees with the file, one FLAC stream of known length, one Ogg Vorbis stream. It stops after the first of several
+streams, estimates the length of MP3, and trusts the header of everything else. All those are left to FFmpeg.
 
 - :func:`look_into`: path -> :class:`Opened`
 - :class:`Opened`: the file as decoders should read it, and what its header claims
-- :func:`open_surely`: the same as libsndfile reads it, where it is sure
+- :func:`open_surely`: the same file opened by libsndfile, where that is reliable
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ from sedpipe.io.audio.container import undecodable
 _BYTES_A_SAMPLE = {
     "PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8, "ULAW": 1, "ALAW": 1,
 }  # fmt: skip
-_FIRST_PAGE = b"OggS\x00\x02"  # of each stream of an Ogg file
+_FIRST_PAGE = b"OggS\x00\x02"  # begins the first page of each stream of an Ogg file
 _SEARCHED_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A recording's file, open.
+    """The open file of a recording.
 
     Parameters
     ----------
     path : Path
     file : file
-        As decoders should read it: the file, or one with a mended header.
+        The file that decoders should read: the recording's own, or one with a mended header.
     samples : Samples or None
         What the header of a chunked file claims.
     n_frames : int or None
-        Frames that the header of a FLAC file claims; None where it does not say.
+        Number of frames that the header of a FLAC file claims; None if it gives no number.
     is_one_stream : bool
-        Whether it is FLAC or Ogg, and holds one stream.
+        Whether it is a FLAC or Ogg file that contains one stream.
     is_joined : bool
-        Whether it is FLAC or Ogg, and holds several: then a decoder's timestamps begin again in the middle.
+        Whether it is a FLAC or Ogg file that contains several: then a decoder's timestamps start again in the middle.
     """
 
     path: Path
@@ -61,18 +61,19 @@ class Opened:
 
     @property
     def is_mended(self) -> bool:
-        """Whether decoders get another header than the file has."""
+        """Whether decoders read a mended header instead of the file's own."""
         return self.samples is not None and not self.samples.is_as_claimed
 
 
 @contextmanager
 def look_into(path: Path) -> Iterator[Opened]:
-    """Open a recording and see what its header is worth.
+    """Open a recording and find out how far its header can be trusted.
 
     Raises
     ------
     FailedClipError
-        ``unreadable`` if it is not there or may not be read, ``undecodable`` if it is no file or empty.
+        If the recording does not exist or may not be read (``unreadable``), is no regular file or is empty
+        (``undecodable``).
     """
     with _file(path) as file:
         samples = find_samples(file)
@@ -82,7 +83,7 @@ def look_into(path: Path) -> Iterator[Opened]:
         file.seek(0)
         head = file.read(42)
         if head.startswith(b"fLaC") and head[4] & 0x7F == 0:
-            # rate, channels and bits, and in the last 36 bits the number of frames
+            # sample rate, channels and bits per sample, then the number of frames in the last 36 bits
             n_frames = (int.from_bytes(head[18:26], "big") & (1 << 36) - 1) or None
             is_joined = _occurs(file, b"fLaC", 4)
             yield Opened(path, file, None, None if is_joined else n_frames, not is_joined, is_joined)
@@ -95,7 +96,7 @@ def look_into(path: Path) -> Iterator[Opened]:
 
 @contextmanager
 def open_surely(opened: Opened) -> Iterator[soundfile.SoundFile | None]:
-    """A recording as libsndfile reads it; None where that is not to be relied upon."""
+    """Open a recording with libsndfile, for the block; None where its result cannot be relied upon."""
     try:
         is_candidate = opened.samples is not None or opened.is_one_stream
         file = _by_libsndfile(opened) if is_candidate else None
@@ -109,12 +110,12 @@ def open_surely(opened: Opened) -> Iterator[soundfile.SoundFile | None]:
 
 
 def open_anyway(opened: Opened) -> soundfile.SoundFile:
-    """A recording as libsndfile reads it, sure or not: for what FFmpeg does not know.
+    """Open a recording with libsndfile, whether reliable or not: for formats that FFmpeg does not support.
 
     Raises
     ------
     FailedClipError
-        ``undecodable``.
+        If libsndfile cannot open it (``undecodable``).
     """
     try:
         return _by_libsndfile(opened)
@@ -126,7 +127,7 @@ def _by_libsndfile(opened: Opened) -> soundfile.SoundFile:
     if opened.is_mended:
         opened.file.seek(0)
         return soundfile.SoundFile(opened.file)
-    # names are bytes, and need not be UTF-8, but on Windows, where libsndfile takes text
+    # file names are bytes that need not be UTF-8, except on Windows, where libsndfile takes text
     return soundfile.SoundFile(opened.path if sys.platform == "win32" else os.fsencode(opened.path))
 
 
@@ -144,7 +145,7 @@ def _is_sure(opened: Opened, file: soundfile.SoundFile) -> bool:
 def _file(path: Path) -> Iterator[Any]:
     try:
         status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):  # who reads a pipe waits without end
+        if not stat.S_ISREG(status.st_mode):  # reading from a pipe could wait forever
             raise undecodable(f"{path}: {'a folder' if stat.S_ISDIR(status.st_mode) else 'no file'}, expected audio")
         if status.st_size == 0:
             raise undecodable(f"{path}: the file is empty (0 bytes)")

@@ -1,7 +1,7 @@
-"""A file put together from bytes of ours and stretches of another file, to be read like any file.
+"""A file put together from given bytes and stretches of another file, to be read like any file.
 
-- :class:`Pieces`: what decoders read
-- :class:`Seekable`: what it is made from
+- :class:`Pieces`: the file that decoders read
+- :class:`Seekable`: the file that the stretches come from
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from typing import Protocol
 
 
 class Seekable(Protocol):
-    """An open file, or something like one."""
+    """An open file or file-like object."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """At most ``size`` bytes; none at the end."""
+        """Read at most ``size`` bytes; none at the end."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go to a byte."""
+        """Set the position in the file, in bytes."""
 
 
 class Pieces(io.RawIOBase):
-    """Bytes and stretches of a file, one after another.
+    """Given bytes and stretches of a file, one after another.
 
     Parameters
     ----------
     file : Seekable
     pieces : sequence of bytes or (int, int)
-        Bytes of ours, or first byte and number of bytes of a stretch of ``file``.
+        Bytes as they are, or position of the first byte and number of bytes of a stretch of ``file``.
 
     Examples
     --------
@@ -44,25 +44,25 @@ class Pieces(io.RawIOBase):
         self._at = 0
 
     def readable(self) -> bool:
-        """Always."""
+        """Return True: the file can be read."""
         return True
 
     def seekable(self) -> bool:
-        """Always."""
+        """Return True: the position can be set."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a byte; never before the first one."""
+        """Set the position in bytes, never before the first one."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._length}[whence]
         self._at = max(0, base + offset)
         return self._at
 
     def tell(self) -> int:
-        """Where the next byte comes from."""
+        """Return the position of the next byte."""
         return self._at
 
     def read(self, size: int | None = -1) -> bytes:
-        """At most ``size`` bytes; all that are left for a negative one."""
+        """Read at most ``size`` bytes, or all that are left if ``size`` is negative."""
         left = max(0, self._length - self._at)
         wanted = left if size is None or size < 0 else min(size, left)
         found, begin = [], 0
@@ -78,7 +78,7 @@ class Pieces(io.RawIOBase):
         return b"".join(found)
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        """Fill ``buffer`` as far as there are bytes."""
+        """Fill ``buffer`` with as many bytes as there are left, and return their number."""
         found = self.read(len(buffer))
         buffer[: len(found)] = found
         return len(found)

@@ -1,10 +1,10 @@
-"""The store's audio: a FLAC file a clip, mono, 16 bit, at the rate of its dataset.
+"""The store's audio: one FLAC file per clip, mono, 16 bit, at the sample rate of its dataset.
 
 - :func:`write_flac`: waveform -> file, whole or not at all
-- :func:`store_cut`: a piece of a recording -> file and fate
-- :func:`remarked`: a fate with what is to be said of it
+- :func:`store_cut`: stretch of a recording -> file and fate
+- :func:`remarked`: a fate with remarks added
 - :func:`read_stored`: file -> waveform
-- :func:`fate_of_stored`: what a file that is there tells of its clip; :func:`rate_of_stored`: its sample rate
+- :func:`fate_of_stored`: fate of a clip whose file exists already; :func:`rate_of_stored`: sample rate of a file
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def write_flac(path: Path, waveform: np.ndarray, sample_rate: int) -> None:
     Parameters
     ----------
     path : Path
-        Written whole or not at all.
+        The file, written whole or not at all.
     waveform : np.ndarray [shape=(samples,)]
-        Values beyond [-1, 1) are clipped.
+        Mono samples; values beyond [-1, 1) are clipped.
     sample_rate : int
-        Hz.
+        Sample rate in Hz.
     """
     whole = np.clip(np.rint(waveform * 32768.0), -32768, 32767).astype(np.int16)
-    # encoded in memory: libsndfile has no word for a full disk, the file system does
+    # encoded in memory, since libsndfile does not report a full disk, but the file system does
     encoded = io.BytesIO()
     soundfile.write(encoded, whole, sample_rate, format="FLAC", subtype="PCM_16")
     with write_atomically(path) as temporary:
@@ -49,23 +49,23 @@ def write_flac(path: Path, waveform: np.ndarray, sample_rate: int) -> None:
 
 
 def store_cut(piece: Cut, clip: Clip, path: Path, tool: str, source_format: str = "") -> Fate:
-    """Keep a piece of a recording as the audio of its clip.
+    """Store a stretch of a recording as the audio of its clip.
 
     Parameters
     ----------
     piece : Cut
     clip : Clip
     path : Path
-        Where it goes.
+        The file to write.
     tool : str
-        What got it.
+        Tool that fetched the recording.
     source_format : str
-        More about where it came from than container and codec.
+        Details of the source format, besides container and codec.
 
     Returns
     -------
     Fate
-        ``ok``; with the reason ``short`` where its source ends before the clip does.
+        The fate ``ok``, with the reason ``short`` if the recording ends before the clip does.
     """
     write_flac(path, piece.samples, piece.sample_rate)
     return Fate(
@@ -83,12 +83,12 @@ def store_cut(piece: Cut, clip: Clip, path: Path, tool: str, source_format: str 
 
 
 def fate_of_stored(clip: Clip, path: Path) -> Fate:
-    """What a file of :func:`write_flac` tells of its clip: how long it is, and its checksum.
+    """Return the fate of a clip as its file from :func:`write_flac` shows it: duration, shortness and checksum.
 
     Raises
     ------
     AudioError
-        If it is no such file.
+        If the file cannot be read as audio.
     """
     try:
         info = soundfile.info(os.fspath(path))
@@ -100,7 +100,7 @@ def fate_of_stored(clip: Clip, path: Path) -> Fate:
 
 
 def remarked(fate: Fate, remarks: Sequence[Remark]) -> Fate:
-    """A fate with remarks: the name of the first as reason, the sentences of all as message."""
+    """Return a fate with remarks: the name of the first as its reason, the sentences of all as its message."""
     reason, message = _together(*remarks)
     return replace(fate, reason=reason, message=message)
 
@@ -115,7 +115,7 @@ def _together(*remarks: Remark) -> Remark:
 
 
 def rate_of_stored(path: Path) -> int:
-    """Hz of a file of the store; 0 where it is none."""
+    """Return the sample rate in Hz of a file of the store; 0 if it is missing or not audio."""
     try:
         return int(soundfile.info(os.fspath(path)).samplerate)
     except (soundfile.SoundFileError, OSError):
@@ -123,26 +123,26 @@ def rate_of_stored(path: Path) -> int:
 
 
 def read_stored(path: Path, sample_rate: int, most_samples: int | None = None) -> np.ndarray:
-    """Read a file of the store, which was judged when it was written.
+    """Read a file of the store, whose audio was checked when it was written.
 
     Parameters
     ----------
     path : Path
     sample_rate : int
-        Hz; other rates are resampled (soxr, high quality).
+        Sample rate of the result in Hz; files at other rates are resampled (soxr, high quality).
     most_samples : int, optional
-        Nothing is needed after so many samples at ``sample_rate``; what lies beyond is neither decoded nor checked, but
-        for a tenth of a second at other rates, for the resampler's filter.
+        Largest number of samples to return, at ``sample_rate``. Audio beyond them is neither decoded nor checked,
+        except for a tenth of a second that the resampler's filter needs at other rates.
 
     Returns
     -------
     np.ndarray [shape=(samples,), dtype=float32]
-        Mono, in [-1, 1).
+        Mono samples in [-1, 1), or slightly beyond after resampling.
 
     Raises
     ------
     AudioError
-        If the file is missing, is no audio, is shorter than its header says, or holds no sample.
+        If the file is missing, is not audio, is shorter than its header says, or contains no samples.
     """
     try:
         with soundfile.SoundFile(os.fspath(path)) as file:
@@ -151,7 +151,7 @@ def read_stored(path: Path, sample_rate: int, most_samples: int | None = None) -
                 frames = most_samples
                 if found_rate != sample_rate:
                     frames = -(-most_samples * found_rate // sample_rate) + found_rate // 10
-            # libsndfile takes four times as long to scale them
+            # scaling by libsndfile takes four times as long
             samples = file.read(frames, dtype="int16", always_2d=True).mean(axis=1, dtype=np.float32)
     except (soundfile.SoundFileError, OSError, MemoryError) as error:  # MemoryError: a header may claim any size
         raise AudioError(f"{path}: {_why_not(path)}") from error

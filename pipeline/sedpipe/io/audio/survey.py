@@ -1,7 +1,7 @@
-"""A recording looked at before anything is made of it: decoded once, all of it, and forgotten.
+"""Inspection of recordings before anything is made from them: each is decoded once as a whole, and not kept.
 
 - :func:`survey`: path -> :class:`Survey`
-- :class:`Survey`: how long it is, and whether it can be used
+- :class:`Survey`: how long a recording is, and whether it can be used
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from sedpipe.io.files.checksums import sha256_of
 
 @dataclass(frozen=True)
 class Survey:
-    """What a recording turned out to be.
+    """Findings about a recording.
 
     Parameters
     ----------
     size, mtime_ns : int
-        Bytes and time of the last change of the file, from before it was read.
+        Size of the file in bytes and time of its last change in ns, noted before it was read.
     sha256 : str
-        Of the file (hex).
+        Checksum of the file (hex).
     n_samples, rate, channels : int
-        As decoded; 0 where nothing was.
+        Length in samples, sample rate in Hz and number of channels, as decoded; 0 if nothing was.
     format : str
         Container and codec.
     fault : str
-        Class of why it cannot be used (``undecodable``, ``too-short``, ...); empty where it can.
+        Short name of why the recording cannot be used (``undecodable``, ``too-short``, ...); empty if it can.
     remark : str
-        Short name of what is to be said of one that can be used; empty where nothing is.
+        Short name of the remark on a recording that can be used; empty if there is none.
     message : str
-        Fault or remark in a sentence.
+        Fault or remark as a sentence.
     """
 
     size: int
@@ -54,29 +54,29 @@ class Survey:
 
     @property
     def seconds(self) -> float:
-        """How long it is; 0 where nothing could be decoded."""
+        """Length in seconds; 0 if nothing could be decoded."""
         return self.n_samples / self.rate if self.rate else 0.0
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing can be heard in it: of use only where nothing is said to sound."""
+        """Whether nothing can be heard in the recording, which then is of use only as a clip without labels."""
         return self.remark == SILENCE[0]
 
     @property
     def stamp(self) -> tuple[int, int]:
-        """Size and time of change: another one means that the file was perhaps replaced."""
+        """Size and time of the last change: if they differ, the file may have been replaced."""
         return self.size, self.mtime_ns
 
 
 def survey(path: Path, hear: Callable[[np.ndarray], object] | None = None) -> Survey:
-    """Decode a recording and say what it is; never raises for what is wrong with it.
+    """Decode a recording and return the findings; faults of the recording are returned, never raised.
 
     Parameters
     ----------
     path : Path
         The recording.
     hear : callable, optional
-        Gets every block of samples (mono, float32) as it is decoded.
+        Function that is called with every block of samples (mono, float32) as it is decoded.
     """
     recording, size, mtime_ns, sha256 = Recording(path), 0, 0, ""
     fault = remark = message = ""

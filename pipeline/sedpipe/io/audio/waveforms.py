@@ -1,10 +1,10 @@
-"""Recordings of any format, rate, length and number of channels -> mono waveforms, or the reason why not.
+"""Decode recordings of any format, sample rate, length and number of channels to mono, or say why that is impossible.
 
-The only way in: what is predicted, converted, mixed or adopted is decoded, mixed down, judged and remarked on here.
-The number of decoded samples counts, never what a header claims.
+This is the only entrance: every recording that is predicted, converted, mixed or adopted is decoded, mixed down to
+mono, checked and remarked on here. Lengths are numbers of decoded samples, never what a header claims.
 
-- :class:`Recording`: blocks of samples, and what was found out about them
-- :func:`read_blocks`: the blocks alone; :func:`read_waveform`: all of one at once
+- :class:`Recording`: a recording's blocks of samples, and what decoding them revealed
+- :func:`read_blocks`: the blocks alone; :func:`read_waveform`: a whole recording as one array
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from sedpipe.io.audio.level import SILENCE, Level, Remark, check_length, check_r
 from sedpipe.io.audio.opening import Opened, look_into, open_anyway, open_surely
 
 MOST_SECONDS = 4 * 3600
-"""Longest recording that is read at once."""
+"""Longest recording, in seconds, that is read as a whole."""
 
 SAMPLES_PER_BLOCK = 2**19
-"""Samples, all channels together, that are decoded at once where libsndfile reads: 2 MB."""
+"""Samples, counted over all channels, that libsndfile decodes per block: 2 MB."""
 
-_NEAR_S = 0.1  # a header may say so much more than there is: coders fill up their last frame
+_NEAR_S = 0.1  # a header may claim this much more than there is, since coders pad their last frame
 
 
 class Recording:
@@ -45,15 +45,15 @@ class Recording:
     Attributes
     ----------
     rate, channels : int
-        Of the recording; known from the first block on.
+        Sample rate in Hz and number of channels of the recording; known from the first block on.
     format : str
-        Container and codec; likewise.
+        Container and codec; also known from the first block on.
     n_samples : int
-        Decoded so far.
+        Number of mono samples decoded so far.
     remarks : list of Remark
-        What a person should know although it can be used; known after the last block. ``truncated``, ``header`` (it
-        claims another length than is there), ``joined`` (several files in one), ``clipped`` (beyond full scale),
-        ``silent``.
+        What a user should know about a recording that can be used all the same; known after the last block:
+        ``truncated``, ``header`` (the header claims another length than the file has), ``joined`` (several files in
+        one), ``clipped`` (beyond full scale), ``silent``.
 
     Examples
     --------
@@ -71,19 +71,20 @@ class Recording:
         self._promised_s: float | None = None
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """All of it at its own rate, once.
+        """Yield the whole recording at its own sample rate; works only once per object.
 
         Yields
         ------
         np.ndarray [shape=(samples,)]
-            Mono (several channels are averaged), in about [-1, 1]; never empty.
+            Mono samples (several channels are averaged), in about [-1, 1]; never empty.
 
         Raises
         ------
         FailedClipError
-            ``unreadable``, ``no-audio``, ``undecodable`` or ``absurd-rate`` before the first block; for damage that
-            lies further in, after the blocks before it. ``too-short``, ``channels-cancel`` or
-            ``beyond-full-scale`` (see :mod:`sedpipe.io.audio.level`) after the last.
+            If the recording cannot be decoded or used. The reason is ``unreadable``, ``no-audio``, ``undecodable`` or
+            ``absurd-rate`` before the first block or, for damage further in, after the blocks that precede it; and
+            ``too-short``, ``channels-cancel`` or ``beyond-full-scale`` (see :mod:`sedpipe.io.audio.level`) after the
+            last block.
         """
         with look_into(self.path) as opened:
             yield from self._decoded(opened)
@@ -93,11 +94,11 @@ class Recording:
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing was heard in what was decoded so far."""
+        """Whether everything decoded so far is silent."""
         return self._level.is_silent
 
     def resampled(self, sample_rate: int) -> Iterator[np.ndarray]:
-        """All of it at another rate, cut off at full scale, once; as :meth:`blocks` otherwise."""
+        """Yield the whole recording at another sample rate, clipped at full scale; otherwise as :meth:`blocks`."""
         resampler = None
         for block in self.blocks():
             if self.rate == sample_rate:
@@ -114,7 +115,7 @@ class Recording:
                 yield from self._by_libsndfile(file)
                 if self.n_samples == file.frames:
                     return
-        # FFmpeg goes on where libsndfile stopped at damage, or decodes it all
+        # FFmpeg continues where libsndfile stopped at damage, or decodes the whole recording
         yield from self._by_ffmpeg(opened)
 
     def _by_libsndfile(self, file: soundfile.SoundFile) -> Iterator[np.ndarray]:
@@ -147,7 +148,7 @@ class Recording:
         except FailedClipError as failed:
             if self.n_samples or failed.failure.reason != "undecodable":
                 raise
-            # formats of laboratories that FFmpeg does not know
+            # laboratory formats that FFmpeg does not support
             with open_anyway(opened) as file:
                 if file.frames > MOST_SECONDS * max(1, file.samplerate):
                     raise undecodable(f"{name}: cannot be decoded as audio") from failed
@@ -178,33 +179,33 @@ class Recording:
 
 
 def read_blocks(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
-    """All of a recording, a block at a time: :meth:`Recording.resampled` where nobody asks for remarks."""
+    """Yield a whole recording block by block: :meth:`Recording.resampled` for callers that need no remarks."""
     return Recording(path).resampled(sample_rate)
 
 
 def read_waveform(path: Path, sample_rate: int, dtype: str = "float32") -> np.ndarray:
-    """Decode a recording in which something sounds to mono at ``sample_rate``.
+    """Decode a recording that is not silent to a mono waveform at ``sample_rate``.
 
     Parameters
     ----------
     path : Path
         Any format that libsndfile reads (WAV, FLAC, Ogg Vorbis, AIFF, ...) or FFmpeg decodes (MP3, M4A, WebM, ...).
     sample_rate : int
-        Hz; other rates are resampled (soxr, high quality).
+        Sample rate of the result in Hz; recordings at other rates are resampled (soxr, high quality).
     dtype : str
         ``float32`` or ``float64``.
 
     Returns
     -------
     np.ndarray [shape=(samples,)]
-        In about [-1, 1]; several channels are averaged.
+        Mono samples in about [-1, 1]; several channels are averaged.
 
     Raises
     ------
     FailedClipError
-        As :meth:`Recording.blocks`, and ``silent``.
+        As for :meth:`Recording.blocks`, or if the recording is silent (``silent``).
     AudioError
-        If it is longer than four hours.
+        If the recording is longer than four hours.
     """
     recording, blocks = Recording(path, dtype), []
     for block in recording.blocks():
@@ -218,11 +219,11 @@ def read_waveform(path: Path, sample_rate: int, dtype: str = "float32") -> np.nd
 
 
 def _read(file: Any, frames: int, dtype: str) -> np.ndarray:
-    """The next frames of an open file, in [-1, 1]. shape=(frames, channels)."""
+    """Read the next frames of an open file, in [-1, 1], as shape=(frames, channels)."""
     if file.subtype != "PCM_16":
         samples: np.ndarray = file.read(frames, dtype=dtype, always_2d=True)
         return samples
-    # libsndfile takes four times as long to scale them
+    # scaling by libsndfile takes four times as long
     samples = file.read(frames, dtype="int16", always_2d=True).astype(dtype)
     samples *= 2.0**-15
     return samples

@@ -1,1 +1,1 @@
-"""What lies in ``cache/DATASET``: rows, features, runs, scores."""
+"""The contents of ``cache/DATASET``: rows, features, runs, scores."""

@@ -1,7 +1,7 @@
-"""sha256 of audio files, remembered with size and time so that an unchanged file is never read twice.
+"""sha256 of audio files, stored with size and time of change, so that an unchanged file is never read twice.
 
-- :class:`AudioStamp`: what is remembered of a file
-- :class:`AudioChecksums`: the remembered ones of a split, as a small table beside its features
+- :class:`AudioStamp`: size, time of change and sha256 of a file
+- :class:`AudioChecksums`: the stamps of a split, as a small table beside its features
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ class AudioStamp(NamedTuple):
 
     @classmethod
     def of(cls, path: Path) -> AudioStamp:
-        """Read a file; its size and time are looked at first, so that what changes meanwhile is read anew later."""
+        """Read a file; size and time are noted first, so that a file that changes meanwhile is read again later."""
         status = os.stat(path)
         return cls(status.st_size, status.st_mtime_ns, sha256_of(path))
 
 
 class AudioChecksums:
-    """Stamps by ``clip_id``.
+    """Stamps of audio files by ``clip_id``.
 
     Parameters
     ----------
     path : Path
-        The table; one that cannot be read is treated as empty, since it only saves work.
+        File of the table; one that cannot be read is treated as empty, since it only saves work.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,21 +50,21 @@ class AudioChecksums:
             self._is_saved = True
 
     def find(self, clip_id: str, size: int, mtime_ns: int) -> str | None:
-        """sha256 of the clip's audio file, if it has had this size and time when it was read."""
+        """Return the sha256 of the clip's audio file, if the file had this size and time when it was read."""
         known = self._known.get(clip_id)
         return known.sha256 if known is not None and known[:2] == (size, mtime_ns) else None
 
     def note(self, clip_id: str, stamp: AudioStamp) -> None:
-        """Remember a file that was read."""
+        """Add the stamp of a file that was read."""
         if self._known.get(clip_id) != stamp:
             self._known[clip_id], self._is_saved = stamp, False
 
     def sizes(self) -> set[int]:
-        """Sizes of all remembered files: one of another size is none of them under a new name."""
+        """Return the sizes of all known files: a file of another size cannot be one of them under a new name."""
         return {stamp.size for stamp in self._known.values()}
 
     def save(self, clip_ids: Iterable[str]) -> None:
-        """Write the table of these clips, if it has changed."""
+        """Write the table, reduced to these clips, if it has changed."""
         clip_ids = dict.fromkeys(clip_ids)
         if self._is_saved and self._known.keys() <= clip_ids.keys():
             return

@@ -1,6 +1,6 @@
-"""Curves of a training for TensorBoard.
+"""Training curves for TensorBoard.
 
-- :class:`Curves`
+- :class:`Curves`: losses and scores of each epoch, as event files
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from sedpipe.training.fit import EpochRecord
 
 
 class Curves:
-    """Event files that hold each epoch once, whatever was killed before: those of earlier processes are replaced.
+    """Event files that contain each epoch once, even after a crash: those of earlier processes are replaced.
 
     Parameters
     ----------
     folder : Path
-        For TensorBoard's ``--logdir``.
+        Folder for TensorBoard's ``--logdir``.
     records : sequence of EpochRecord
-        Epochs that are done already.
+        Records of the epochs that are finished already.
 
     Raises
     ------
     SedpipeError
-        From whatever writes, if the disk is full.
+        If the disk is full, or a file cannot be written for another reason; raised by all methods that write.
     """
 
     def __init__(self, folder: Path, records: Sequence[EpochRecord]) -> None:
-        # not torch's SummaryWriter, whose thread tells the world in its own words when the disk is full
+        # not torch's SummaryWriter, whose thread prints messages of its own when the disk is full
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.compat.proto.summary_pb2 import Summary
         from tensorboard.summary.writer.record_writer import RecordWriter

@@ -1,7 +1,7 @@
-"""Where everything that is made lies: one folder a dataset below the cache.
+"""Where everything that is made is stored: one folder per dataset below the cache.
 
 - :class:`Dataset`: an open dataset: rows and paths
-- :func:`audio_name`: how a clip's audio is called
+- :func:`audio_name`: the file name of a clip's audio
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LIKE_A_FILE = re.compile(r"\.(flac)$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset in a cache, open: its rows, and the paths of everything that is made of it.
+    """An open dataset in a cache: its rows, and the paths of everything that is made from it.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Dataset:
     name : str
         Name of the dataset, a safe folder name.
     address : str
-        How a person called it, its TOML perhaps; its name where nobody did.
+        Name or TOML file that the user gave for it; empty for ``name``.
     """
 
     root: Path
@@ -45,57 +45,57 @@ class Dataset:
     address: str = field(default="", compare=False)
 
     def command(self, verb: str, *words: str) -> str:
-        """A command about this dataset, which works as it stands; for a hint."""
+        """Return a command about this dataset that can be copied and run; for a hint."""
         return command(verb, self.called, *words, cache=self.root)
 
     @property
     def called(self) -> str:
-        """What commands call it."""
+        """Name or TOML file of the dataset in commands."""
         return self.address or self.name
 
     @property
     def folder(self) -> Path:
-        """Everything of the dataset."""
+        """Folder of the dataset, with everything that belongs to it."""
         return self.root / self.name
 
     @property
     def sources(self) -> Path:
-        """Archives and lists fetched for any dataset."""
+        """Folder of archives and lists fetched for any dataset."""
         return self.root / "sources"
 
     @property
     def clips_path(self) -> Path:
-        """The only home of weak labels."""
+        """List of the clips, the only place where weak labels are stored."""
         return self.folder / "clips.tsv"
 
     @property
     def record_path(self) -> Path:
-        """What the manifest was resolved to."""
+        """Record of what the manifest was resolved to."""
         return self.folder / "dataset.json"
 
     @property
     def runs(self) -> Path:
-        """Trained systems."""
+        """Folder of trained systems."""
         return self.folder / "runs"
 
     def reference_path(self, split: str) -> Path:
-        """Strong labels, where they are known."""
+        """Return the path of the strong labels of a split, which exists if they are known."""
         return self.folder / f"reference-{split}.tsv"
 
     def audio_dir(self, split: str) -> Path:
-        """Audio of a split."""
+        """Return the folder of the audio of a split."""
         return self.folder / "audio" / split
 
     def audio_path(self, clip: Clip) -> Path:
-        """Audio of a clip."""
+        """Return the path of the audio of a clip."""
         return self.audio_dir(clip.split) / audio_name(clip.clip_id)
 
     def audio_names(self, split: str) -> set[str]:
-        """Audio files of a split that are there, as :func:`audio_name` has them, unfinished ones not among them."""
+        """Return the existing audio files of a split, named as by :func:`audio_name`, without unfinished ones."""
         return set(_files_below(self.audio_dir(split), ""))
 
     def audio_files(self, split: str) -> dict[str, tuple[int, int]]:
-        """Size and time of change (ns) of the audio files of a split, by name; links that lead nowhere are none."""
+        """Return size and time of change (ns) of the audio files of a split, by name, without dangling links."""
         found, folder = {}, os.fspath(self.audio_dir(split))
         for name in self.audio_names(split):
             with suppress(FileNotFoundError):
@@ -104,24 +104,24 @@ class Dataset:
         return found
 
     def features_dir(self, fingerprint: str) -> Path:
-        """Features made with the parameters that have this fingerprint."""
+        """Return the folder of the features whose parameters have this fingerprint."""
         return self.folder / "features" / fingerprint
 
     def write_record(self, record: DatasetRecord) -> None:
-        """Remember what was resolved."""
+        """Write the record of what the manifest was resolved to."""
         write_record(self.record_path, record)
 
     def find_record(self) -> DatasetRecord | None:
-        """What was resolved, or None before ``download``; ``SedpipeError`` where it cannot be read."""
+        """Read what the manifest was resolved to; None before ``download``. ``SedpipeError`` if it cannot be read."""
         return find_record(self.record_path, DatasetRecord, self.remade)
 
     @property
     def remade(self) -> str:
-        """How a record that is damaged comes back."""
+        """How to restore a damaged record."""
         return f"delete it and run `{self.command('download')}`: existing audio is kept"
 
     def read_record(self) -> DatasetRecord:
-        """What was resolved; :class:`MissingStageError` before ``download``."""
+        """Read what the manifest was resolved to; :class:`MissingStageError` before ``download``."""
         record = self.find_record()
         if record is None or not is_there(self.clips_path):
             raise MissingStageError(
@@ -130,7 +130,7 @@ class Dataset:
         return record
 
     def read_clips(self) -> dict[str, list[Clip]]:
-        """Clips by split, in the order of ``clips.tsv``; :class:`MissingStageError` before ``download``."""
+        """Read the clips by split, in the order of ``clips.tsv``; :class:`MissingStageError` before ``download``."""
         labels = LabelSet(self.read_record().labels)
         by_split: dict[str, list[Clip]] = {split: [] for split in SPLITS}
         for clip in read_clips(self.clips_path, labels):
@@ -155,11 +155,12 @@ def _files_below(folder: Path, below: str) -> Iterator[str]:
 
 
 def audio_name(clip_id: str) -> str:
-    """Where a clip's audio lies below the folder of its split, with ``/``.
+    """Return the path of a clip's audio below the folder of its split, with ``/``.
 
-    No two clips share a place but for ``-x`` and ``Y-x``, of which ``download`` refuses the pair: the names are stored.
-    A YouTube id gets its leading ``Y``, since no file name should start with ``-``. Of a path, percent signs, a dot at
-    the beginning of a name (which would hide it) and ``.flac`` at the end of a folder's are written as in an address.
+    No two clips share a path, except ``-x`` and ``Y-x``: ``download`` rejects a dataset with both, and the names cannot
+    change, since they are stored. A YouTube id gets its leading ``Y``, since no file name should start with ``-``. In a
+    path, percent signs, a dot at the beginning of a name (which would hide it) and ``.flac`` at the end of a folder's
+    name are percent-encoded.
 
     >>> audio_name("-5QrBL6MzLg_60.000_70.000"), audio_name("site 1/.monday")
     ('Y-5QrBL6MzLg_60.000_70.000.flac', 'site 1/%2Emonday.flac')

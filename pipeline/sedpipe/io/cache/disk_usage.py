@@ -1,8 +1,8 @@
-"""What is in the cache, and freeing it; no link is ever followed.
+"""List the contents of the cache, and free space; no symlink is ever followed.
 
 - :class:`CacheItem`: features made with one set of parameters, the audio of a split, a run, a leftover
-- :func:`cache_items`: all of them; :func:`places`: where they lie
-- :func:`free`: delete one, unless a process is writing it
+- :func:`cache_items`: all items; :func:`places`: the folders that contain them
+- :func:`free`: delete an item, unless a process is writing it
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sedpipe.io.files.reading import entries, names_in
 
 KINDS = ("features", "audio", "run", "leftover")
 UNKNOWN = "unknown"
-"""Kind of a folder that may not be read: it may hold anything, and is never freed."""
+"""Kind of a folder that may not be read: it may contain anything, and is never freed."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +36,23 @@ class CacheItem:
     Parameters
     ----------
     name : str
-        Its path below the cache, which is how commands call it.
+        Path below the cache, which is also the item's name in commands.
     kind : str
-        Of ``KINDS``, or ``UNKNOWN``.
+        One of ``KINDS``, or ``UNKNOWN``.
     dataset : str
     bytes, files : int
-        What deleting it frees; links are not followed, and audio that also lies elsewhere (hard links) frees nothing.
+        Size and number of the files that deleting it removes; symlinks are not followed, and audio that also exists
+        elsewhere (hard links) counts as 0 bytes, since deleting it frees nothing.
     last_use : str
-        When one of its files was last read or changed, UTC, as exactly as the disk notes it; of its locks that tells
-        nothing, since who asks whether they are held touches them.
+        Time (UTC) at which one of its files was last read or changed, as exactly as the disk records it. Its locks do
+        not count, since checking whether they are held touches them.
     parameters : dict
-        What features were made with.
+        Parameters of features.
     link : str
-        Where it leads, if it is a link; then it is shown, and left alone.
+        Target, if the item is a symlink, which is shown but never deleted.
     unreadable : str
-        A folder in it that may not be read, and why, if there is one: it is larger than it seems, and left alone.
+        A folder in it that may not be read, and why, if there is one: then the item is larger than it seems, and is
+        never deleted.
     """
 
     name: str
@@ -65,14 +67,14 @@ class CacheItem:
 
 
 def cache_items(root: Path, dataset: str | None = None) -> list[CacheItem]:
-    """Everything that can be freed, by dataset and kind."""
+    """Return everything that can be freed, in the order of dataset and kind."""
     items = []
     for folder in _folders(root):
         if dataset not in (None, folder.name):
             continue
         try:
             is_dataset = "dataset.json" in names_in(folder)
-        except SedpipeError:  # perhaps somebody else's: the others can be looked at all the same
+        except SedpipeError:  # perhaps another user's; the other folders can still be listed
             items.append(_item(root, folder, UNKNOWN, folder.name))
             continue
         if is_dataset:
@@ -92,13 +94,13 @@ def _parts(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def places(root: Path) -> list[Path]:
-    """Folders in which items lie, links left out."""
+    """Return the folders that contain items, without symlinks."""
     found = (folder / name for folder in _folders(root) for name in (".", "features", "audio", "runs"))
     return [path for path in found if os.path.isdir(path) and not os.path.islink(path)]
 
 
 def _folders(folder: Path) -> list[Path]:
-    """Real folders; a link to one is none."""
+    """Return the real folders in a folder, without symlinks to folders."""
     return [path for path in entries(folder, "*") if path.is_dir() and not path.is_symlink()]
 
 
@@ -122,9 +124,9 @@ def _is_lock(name: str) -> bool:
 
 
 def _file_statuses(path: Path, unreadable: list[str]) -> Iterator[tuple[str, os.stat_result]]:
-    """Of all files below, their names, too; links and what vanishes meanwhile are left out.
+    """Yield name and status of all files below a path, without symlinks and files that vanish meanwhile.
 
-    What may not be entered is added to a list.
+    Messages about folders that may not be read are added to ``unreadable``.
     """
 
     def remember(error: OSError) -> None:
@@ -152,29 +154,30 @@ def _parameters(folder: Path) -> dict[str, Any]:
         file = FeatureFile(store)
         try:
             return dict(file.parameters)
-        except SedpipeError:  # damaged: its parameters are not known, and it can be freed all the same
+        except SedpipeError:  # damaged: its parameters are unknown, but it can still be freed
             continue
         finally:
             file.close()
-            with suppress(OSError):  # to be looked at by us is no use
+            with suppress(OSError):  # listing an item does not count as using it
                 os.utime(store, ns=(before.st_atime_ns, before.st_mtime_ns))
     return {}
 
 
 def free(root: Path, item: CacheItem) -> None:
-    """Delete an item: in one step it is gone from its place, whatever happens while its files are deleted.
+    """Delete an item; it is renamed first, so that an interruption never leaves a part of it in its place.
 
     Raises
     ------
     SedpipeError
-        If it is a link or is behind one, a process is writing it, or a part of it may not be read.
+        If the item is a symlink or is behind one, a process is writing it, a part of it may not be read, or deleting
+        it fails.
     """
     path = root / item.name
     _refuse_links(root, path, item)
-    if item.unreadable:  # it would be deleted in part
+    if item.unreadable:  # only a part of it could be deleted
         raise SedpipeError(item.unreadable, hint="ask its owner, or give your user permission to read and write it")
     with ExitStack() as held, _told(path):
-        # before its locks are taken, since they may be made now, in its folder
+        # looked up before its locks are taken, since that may create them in its folder
         last_write = max(_writes(path), default=path.lstat().st_mtime)
         for lock in _locks(root, path, item):
             held.enter_context(hold(lock, f"writing {item.name}", hint="delete it when that has finished"))
@@ -207,7 +210,7 @@ def _refuse_links(root: Path, path: Path, item: CacheItem) -> None:
 
 
 def _locks(root: Path, path: Path, item: CacheItem) -> list[Path]:
-    """Locks of everybody who may be writing it."""
+    """Return the locks of all processes that may be writing the item."""
     if item.kind == "features":
         return [path / "features.lock", *entries(path, "features-*.lock"), path / "merge.lock"]
     if item.kind == "run" and path.is_dir():
@@ -218,17 +221,17 @@ def _locks(root: Path, path: Path, item: CacheItem) -> list[Path]:
 def _is_finished(run: Run) -> bool:
     try:
         return run.is_finished
-    except SedpipeError:  # a damaged run can be freed as an unfinished one
+    except SedpipeError:  # a damaged run can be freed like an unfinished one
         return False
 
 
 def _writes(path: Path) -> Iterator[float]:
-    """When its files were written, its locks left out."""
+    """Yield the times at which the files below a path were written, without its locks."""
     return (status.st_mtime for name, status in _file_statuses(path, []) if not _is_lock(name))
 
 
 def _refuse_work_in_progress(path: Path, item: CacheItem, last_write: float) -> None:
-    """What has no lock tells by its name, or by its times, whether somebody is at it."""
+    """Raise if a process may be working on an item without a lock, as its name or its times show."""
     if item.kind == "leftover" and not is_abandoned(path):
         raise SedpipeError(
             f"a process is writing {item.name} or did so within the last hour", hint="delete it when that has finished"

@@ -1,4 +1,4 @@
-"""A file of the feature store, for reading; each row that is read is held against its checksum once.
+"""Read files of the feature store; each row is compared with its checksum when it is read for the first time.
 
 - :class:`FeatureFile`: a store or a shard, opened lazily in each process
 - :class:`DamagedStoreError`: a file, or a row of it, is not what was written
@@ -25,17 +25,17 @@ from sedpipe.io.cache.row_checksums import is_intact
 from sedpipe.io.files.hdf5 import check_heaps
 from sedpipe.io.files.hdf5_reading import open_to_read, refusal
 
-_COLUMNS = ("features", "clip_id", "n_frames", "audio_sha256")  # as many rows in each
-_LATER_COLUMNS = ("checksum", "n_samples")  # which stores of sedpipe 0.1 lack
+_COLUMNS = ("features", "clip_id", "n_frames", "audio_sha256")  # all with the same number of rows
+_LATER_COLUMNS = ("checksum", "n_samples")  # missing in stores of sedpipe 0.1
 _FINGERPRINT = re.compile("[0-9a-f]{16}")
-_MOST_PRESSED = 1100  # times: deflate makes nothing smaller than this, so more is no size but damage
-_LONGEST_REASON = 100  # characters of what HDF5 says, innermost first
+_MOST_PRESSED = 1100  # largest compression ratio: deflate reaches no higher one, so a file that claims more is damaged
+_LONGEST_REASON = 100  # characters of the innermost error message of HDF5
 _OF_THE_DISK = "check the disk that it is on, then try again"
 _AGAIN = "run `sedpipe features DATASET` again, with the same options: only what is damaged is computed again"
 
 
 class DamagedStoreError(SedpipeError):
-    """A file of features, or a row of it, is not what was written; ``sedpipe features`` makes it anew."""
+    """A feature file, or a row of it, is not what was written; ``sedpipe features`` makes it again."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, hint=_AGAIN)
@@ -44,20 +44,21 @@ class DamagedStoreError(SedpipeError):
 class FeatureFile:
     """A store or a shard, for reading.
 
-    The file is opened at the first read and again in every process that gets a copy, since an HDF5 handle must
-    cross neither fork nor pickle.
+    The file is opened at the first read and again in every process that gets a copy, since an HDF5 handle must be
+    neither inherited by a fork nor pickled.
 
     Parameters
     ----------
     path : Path
-        ``<split>.h5``.
+        ``<split>.h5``, or a shard.
 
     Raises
     ------
     DamagedStoreError
-        From whatever reads: the file, or a row that is read for the first time, is not what was written.
+        If the file, or a row that is read for the first time, is not what was written; raised by all methods and
+        properties that read.
     SedpipeError
-        The file may not be read, or the disk fails.
+        If the file may not be read, or the disk fails; raised by the same methods and properties.
     """
 
     def __init__(self, path: Path) -> None:
@@ -81,24 +82,24 @@ class FeatureFile:
 
     @cached_property
     def clip_ids(self) -> list[str]:
-        """Clips in the order of the rows."""
+        """Ids of the clips, in the order of the rows."""
         with _sentences(self.path):
             return [str(clip_id) for clip_id in self._file["clip_id"].asstr(errors="replace")[:]]
 
     @cached_property
     def row_of(self) -> dict[str, int]:
-        """Row of each clip."""
+        """Row of each clip, by its id."""
         return {clip_id: row for row, clip_id in enumerate(self.clip_ids)}
 
     @cached_property
     def n_frames(self) -> np.ndarray:
-        """Frames that count, (N,) int32."""
+        """Number of frames that count in each clip, (N,) int32."""
         with _sentences(self.path):
             return np.asarray(self._file["n_frames"][:])
 
     @cached_property
     def n_samples(self) -> np.ndarray:
-        """Samples that were heard of each clip, (N,) int64; 0 where nobody counted them."""
+        """Number of samples that each clip's features were made from, (N,) int64; 0 if they were not counted."""
         with _sentences(self.path):
             if "n_samples" not in self._file:
                 return np.zeros(len(self.n_frames), dtype=np.int64)
@@ -112,13 +113,13 @@ class FeatureFile:
 
     @cached_property
     def checksums(self) -> list[int] | None:
-        """Of each row; None in stores of sedpipe 0.1."""
+        """Checksum of each row; None in stores of sedpipe 0.1."""
         with _sentences(self.path):
             return self._file["checksum"][:].tolist() if "checksum" in self._file else None
 
     @property
     def audio_stamps(self) -> list[AudioStamp]:
-        """Size, time and sha256 of each row's audio file when it was read; empty for a store, which has no times."""
+        """Size, time and sha256 of each row's audio file when it was read; empty for a store, which has none."""
         with _sentences(self.path):
             if "audio_size" not in self._file:
                 return []
@@ -127,61 +128,61 @@ class FeatureFile:
 
     @property
     def parameters(self) -> dict[str, int | float | str]:
-        """What the features were made with."""
+        """Parameters that the features were made with."""
         with _sentences(self.path):
             return _parameters(self._file)
 
     @property
     def compression(self) -> str:
-        """Of ``COMPRESSIONS``."""
+        """Compression, one of ``COMPRESSIONS``."""
         return self._file["features"].compression or "none"
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of one clip's features, (T, F)."""
+        """Shape of one clip's features, (T, F)."""
         shape: tuple[int, ...] = self._file["features"].shape[1:]
         return shape
 
     @property
     def dtype(self) -> str:
-        """Of one value."""
+        """Data type of the features."""
         return str(self._file["features"].dtype)
 
     @property
     def bytes_per_clip(self) -> int:
-        """Of one clip's features, as stored."""
+        """Size in bytes of one clip's features in their stored data type, before compression."""
         return int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize
 
     def read(self, row: int) -> FeatureRow:
-        """One clip."""
+        """Read the features of one clip, with everything that is stored about them."""
         [features] = self.read_features([row])
         n_frames, n_samples = int(self.n_frames[row]), int(self.n_samples[row])
         return FeatureRow(self.clip_ids[row], features, n_frames, self.audio_sha256[row], n_samples)
 
     def chunk(self, row: int) -> tuple[int, bytes]:
-        """One clip's features as they are stored, nothing checked: HDF5's mask of filters that were left out, bytes."""
+        """Return HDF5's mask of skipped filters and the bytes of one clip's features as stored; nothing is checked."""
         with _sentences(self.path):
             chunk: tuple[int, bytes] = self._file["features"].id.read_direct_chunk((row, 0, 0))
             return chunk
 
     def read_features(self, rows: Sequence[int]) -> np.ndarray:
-        """Features (len(rows), T, F) in the order asked for, as stored."""
+        """Read the features of these rows, (len(rows), T, F), in this order and in their stored data type."""
         with _sentences(self.path):
             out = self._read(rows)
         self._check(rows, out)
         return out
 
     def is_intact(self, row: int, features: np.ndarray) -> bool:
-        """Whether ``features``, read from this row, are what was written there."""
+        """Return whether ``features``, read from this row, are what was written there."""
         checksum = None if self.checksums is None else self.checksums[row]
         return is_intact(features, int(self.n_frames[row]), self.audio_sha256[row], checksum)
 
     def damaged_rows(self, rows: Sequence[int]) -> list[int]:
-        """Those of these rows that are not what was written, or cannot be read."""
+        """Return which of these rows are not what was written, or cannot be read."""
         return [row for row in rows if not self._is_row_intact(row)]
 
     def close(self) -> None:
-        """Close the file, so that it can be replaced on every system."""
+        """Close the file, so that it can be replaced on any operating system."""
         handle, self._handle, self._features = self._handle, None, None
         if handle is not None:
             handle.close()
@@ -192,8 +193,8 @@ class FeatureFile:
         stored, shape = self._features, self._features.shape[1:]
         out = np.empty((len(rows), *shape), dtype=stored.dtype)
         if stored.chunks == (1, *shape) and stored.compression is None:
-            for index, row in enumerate(rows):  # several times faster than by way of a selection
-                # h5py writes past the end of the memory that it was given where a damaged index says more bytes
+            for index, row in enumerate(rows):  # several times faster than reading a selection
+                # where a damaged index claims more bytes, h5py would write past the end of the array
                 if stored.id.get_chunk_info_by_coord((row, 0, 0)).size != out[index].nbytes:
                     raise ValueError(f"row {row} is of another size")
                 stored.id.read_direct_chunk((row, 0, 0), out=out[index].view(np.uint8).reshape(-1))
@@ -223,7 +224,7 @@ class FeatureFile:
 
 
 def _check_form(file: h5py.File, path: Path) -> None:
-    """Whether the columns fit each other and the file, before anything is read by their sizes."""
+    """Check that the columns fit each other and the file, before their sizes are used to read anything."""
     with _sentences(path):
         lengths = {file[name].shape[:1] for name in (*_COLUMNS, *(name for name in _LATER_COLUMNS if name in file))}
         features = file["features"]
@@ -248,7 +249,7 @@ def _parameters(file: h5py.File) -> dict[str, int | float | str]:
 
 @contextmanager
 def _sentences(path: Path) -> Iterator[None]:
-    """HDF5 tells of damage in many ways; all are one sentence."""
+    """Turn all errors by which HDF5 reports damage into errors with one sentence."""
     try:
         yield
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:

@@ -1,4 +1,4 @@
-"""Where the features of each audio are stored, among the files of a feature store; what is damaged counts as absent.
+"""Find the features of each audio file among the files of a feature store; damaged features count as missing.
 
 - :class:`Shelf`: many files as one
 """
@@ -14,24 +14,24 @@ from sedpipe.io.cache.feature_store import FeatureRow, Press, StoredRow
 from sedpipe.io.cache.row_checksums import checksum_of
 
 MOST_OPEN_FILES = 64
-"""Shards open at the same time while they are merged; a system allows about 1,000 files."""
+"""Shards that are open at the same time while they are merged; operating systems allow about 1,000 files."""
 
 
 class Shelf:
-    """Where the features of each audio are stored; of several places the last counts, stores after shards.
+    """Index of the features of each audio file; of several places the last one counts, stores after shards.
 
     Parameters
     ----------
     shards, stores : sequence of Path
         Files with the same parameters. Stores stay open until :meth:`close`, so that one of them can be replaced
-        while the others are still made from what it held; of shards only a few are open at a time.
+        while others are still made from its old content; of the shards only a few are open at a time.
 
     Attributes
     ----------
     shards : sequence of Path
-        As given.
+        The shards as given.
     unreadable : dict of Path to str
-        Files that are damaged as a whole, and what is wrong with them; they hold nothing.
+        Files that are damaged as a whole, and what is wrong with them; they count as empty.
     """
 
     def __init__(self, shards: Sequence[Path], stores: Sequence[Path]) -> None:
@@ -55,7 +55,7 @@ class Shelf:
         return list(self._files)
 
     def file(self, path: Path) -> FeatureFile:
-        """One of the files, perhaps at the cost of closing another."""
+        """Return one of the files, which may close another."""
         if path not in self._stores:
             self._open[path] = None
             self._open.move_to_end(path)
@@ -64,16 +64,23 @@ class Shelf:
         return self._files[path]
 
     def is_damaged(self, path: Path) -> bool:
-        """Whether the file, or a row of it that was looked at, is damaged."""
+        """Return whether the file, or a row of it that was checked, is damaged."""
         return path in self.unreadable or path in self._with_damage
 
     def drop_damaged(self, clip_ids: Container[str], audio_sha256: Container[str | None]) -> set[str]:
-        """Read what is stored under these names or of these audio, and forget rows that are not what was written.
+        """Read the rows of these clips or of these audio files, and forget those that are not what was written.
+
+        Parameters
+        ----------
+        clip_ids : container of str
+            Names of clips.
+        audio_sha256 : container of str or None
+            Checksums of audio files.
 
         Returns
         -------
         set of str
-            Names under which something damaged lies.
+            Names of the clips with damaged rows.
         """
         names = set()
         for path in self.paths:
@@ -90,12 +97,12 @@ class Shelf:
         return names
 
     def rows(self, clips: Iterable[tuple[str, str]], compression: str) -> Iterator[FeatureRow | StoredRow]:
-        """The rows of clips, given as ``clip_id`` and sha256, each checked as it is copied.
+        """Yield the rows of clips, given as ``clip_id`` and sha256, each checked as it is copied.
 
         Raises
         ------
         DamagedStoreError
-            If one is damaged wherever it lies.
+            If a row is damaged in every place where it is stored.
         """
         for clip_id, sha256 in clips:
             for path, row in reversed(self._places[sha256]):
@@ -116,7 +123,7 @@ class Shelf:
         file = self.file(path)
         try:
             rows = list(enumerate(file.audio_sha256))
-            # whatever is read later
+            # everything that is read later
             _ = file.clip_ids, file.n_frames, file.n_samples, file.checksums, file.audio_stamps
         except DamagedStoreError as error:
             self.unreadable[path] = error.message
@@ -132,7 +139,7 @@ class Shelf:
             self._places[audio_sha256] = places
 
     def _copied(self, file: FeatureFile, row: int, clip_id: str, compression: str) -> FeatureRow | StoredRow | None:
-        """A row under a name, as bytes where filters are the same; None where it is damaged."""
+        """Return a row under the name of a clip, as bytes if the filters are the same; None if it is damaged."""
         n_frames, sha256, n_samples = int(file.n_frames[row]), file.audio_sha256[row], int(file.n_samples[row])
         try:
             if file.compression != compression:
@@ -147,7 +154,7 @@ class Shelf:
         return StoredRow(clip_id, chunk, skipped, n_frames, sha256, checksum, n_samples)
 
     def _press(self, file: FeatureFile) -> Press:
-        """The one for files like this."""
+        """Return the press for files with the same shape, data type and compression as this one."""
         key = (file.shape, file.dtype, file.compression)
         if key not in self._presses:
             self._presses[key] = Press(*key)

@@ -1,14 +1,14 @@
-"""The feature store: one HDF5 file a split, joined by ``clip_id``, written in shards by many workers.
+"""The feature store: one HDF5 file per split, joined by ``clip_id``, written in shards by many workers.
 
 ``<split>.h5`` opens with plain h5py: ``features`` (N, T, F), ``clip_id`` (N,), ``n_frames`` (N,), ``n_samples`` (N,) of
 the audio, ``audio_sha256`` (N,), ``checksum`` (N,) of each row (stores of sedpipe 0.1 have neither ``n_samples`` nor
 ``checksum``), and every parameter as an attribute. A worker makes a shard in memory, writes it under a temporary name
-and renames it, so that a killed run loses at most the shards being made; :func:`merge` makes one file of them. No file
-ever changes under its name.
+and renames it, so that a killed process loses at most the shards that it was making; :func:`merge` combines them into
+one file. A file is never changed, only replaced.
 
 - :class:`FeatureRow`, :class:`StoredRow`: one clip's features, as values and as the bytes of a file
-- :class:`Press`: from one to the other
-- :func:`write_shard`, :func:`merge`: writing
+- :class:`Press`: converts one into the other
+- :func:`write_shard`, :func:`merge`: write a shard, and the file of a split
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from sedpipe.io.files.hdf5 import made_in_memory, made_on_disk
 
 _CLIP_ID = h5py.string_dtype("utf-8")
 _SHA256 = h5py.string_dtype("ascii", 64)
-_ALL_BUT_SHUFFLED = 2  # the mask of a chunk of which only the bytes' places were changed: the second filter is left out
+_ALL_BUT_SHUFFLED = 2  # mask of a chunk whose bytes were only shuffled: the second filter was skipped
 
 
 @dataclass(frozen=True)
 class FeatureRow:
-    """Features (T, F) of one clip, how many frames count, and the sha256 of the audio file they came from.
+    """Features (T, F) of one clip, the number of frames that count, and the sha256 of the audio file they came from.
 
-    ``n_samples`` is how many samples were heard, at the front end's sample rate; 0 where nobody counted them.
+    ``n_samples`` is the number of samples that they were made from, at the front end's sample rate; 0 if not counted.
     """
 
     clip_id: str
@@ -48,9 +48,9 @@ class FeatureRow:
 
 @dataclass(frozen=True)
 class StoredRow:
-    """A clip's features as the bytes that a file holds, to be copied into one with the same filters.
+    """A clip's features as bytes of a file, to be copied into another file with the same filters.
 
-    ``skipped`` is HDF5's mask of the filters that made nothing smaller and were left out, as LZF is for noise.
+    ``skipped`` is HDF5's mask of the filters that were skipped because they saved no bytes, as happens to LZF on noise.
     """
 
     clip_id: str
@@ -77,11 +77,11 @@ def write_shard(
         The file.
     rows : sequence of FeatureRow
     spec : FeatureSpec
-        Which features they are.
+        Specification of the features.
     compression : str
-        Of ``COMPRESSIONS``.
+        Compression, one of ``COMPRESSIONS``.
     stamps : sequence of AudioStamp, optional
-        Of each row's audio file, so that who merges need not read it again.
+        Stamp of each row's audio file, so that the merge need not read the audio again.
     """
     with made_in_memory(path) as file:
         _write(file, rows, len(rows), spec, compression)
@@ -104,20 +104,20 @@ def merge(
     path : Path
         ``<split>.h5``.
     rows : iterable of FeatureRow or StoredRow
-        In the order of the table.
+        Rows in the order of the table.
     n_rows : int
-        How many they are.
+        Number of rows.
     spec : FeatureSpec
-        Which features.
+        Specification of the features.
     compression : str
-        Of ``COMPRESSIONS``.
+        Compression, one of ``COMPRESSIONS``.
     """
     with made_on_disk(path) as (file, check_disk):
         _write(file, _each_after(check_disk, rows), n_rows, spec, compression)
 
 
 def _each_after(check: Callable[[], None], rows: Iterable[FeatureRow | StoredRow]) -> Iterator[FeatureRow | StoredRow]:
-    """Rows are read for as long as there is room for them."""
+    """Yield rows, calling ``check`` before each, so that they are read only while the disk has room for them."""
     for row in rows:
         check()
         yield row
@@ -130,7 +130,7 @@ def _write(
     spec: FeatureSpec,
     compression: str,
 ) -> None:
-    """Chunk by chunk, then the small columns: the same rows give the same bytes, wherever they come from."""
+    """Write chunk by chunk, then the small columns: the same rows give the same bytes, wherever they come from."""
     file.attrs.update(spec.parameters)
     features = _create_features(file, n_rows, spec.shape, spec.dtype, compression)
     press = Press(spec.shape, spec.dtype, compression)
@@ -145,7 +145,7 @@ def _write(
         sha256.append(row.audio_sha256)
     file.create_dataset("clip_id", data=np.array(clip_ids, dtype=object), shape=(n_rows,), dtype=_CLIP_ID)
     file.create_dataset("n_frames", data=n_frames)
-    # with a checksum, which that of a row does not count: stores without it would be damaged
+    # has a checksum of its own, since it is not covered by the row's: stores without n_samples would then be damaged
     protected: dict[str, Any] = {"chunks": (n_rows,), "fletcher32": True} if n_rows else {}
     file.create_dataset("n_samples", data=n_samples, **protected)
     file.create_dataset("audio_sha256", data=np.array(sha256, dtype="S64"), shape=(n_rows,), dtype=_SHA256)
@@ -162,7 +162,7 @@ def _create_features(
 
 
 class Press:
-    """Arrays (T, F) <-> the bytes of a stored chunk, by HDF5's own filters."""
+    """Converter between arrays (T, F) and the bytes of a stored chunk, by HDF5's own filters."""
 
     def __init__(self, shape: tuple[int, ...], dtype: str, compression: str) -> None:
         self._shape, self._dtype = shape, dtype
@@ -172,7 +172,7 @@ class Press:
             self._dataset = _create_features(self._file, 1, shape, dtype, compression)
 
     def pressed(self, row: FeatureRow) -> StoredRow:
-        """A row as it is stored, with its checksum."""
+        """Return a row as it is stored, with its checksum."""
         if row.features.shape != self._shape:
             raise ValueError(f"features must have shape {self._shape}, got {row.features.shape}")
         features = np.ascontiguousarray(row.features, dtype=self._dtype)
@@ -189,10 +189,10 @@ class Press:
         return chunk
 
     def features_of(self, skipped: int, chunk: bytes) -> np.ndarray:
-        """Raises OSError or ValueError where the bytes are no chunk."""
+        """Return the array of a stored chunk; OSError or ValueError if the bytes are not a chunk."""
         if self._dataset is None:
             return np.frombuffer(chunk, self._dtype).reshape(self._shape)
-        if skipped == _ALL_BUT_SHUFFLED:  # HDF5 2.0 forgets the mask of a chunk that it has just been given
+        if skipped == _ALL_BUT_SHUFFLED:  # HDF5 2.0 forgets the mask of a chunk that was just written
             by_place = np.frombuffer(chunk, np.uint8).reshape(np.dtype(self._dtype).itemsize, -1)
             return np.ascontiguousarray(by_place.T).view(self._dtype).reshape(self._shape)
         self._dataset.id.write_direct_chunk((0, 0, 0), chunk)

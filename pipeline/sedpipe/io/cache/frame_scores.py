@@ -1,15 +1,16 @@
 """Frame probabilities of a split, stored once so that they can be scored again without the network.
 
-HDF5 with ``frame_probs`` (N, T, K), ``clip_probs`` (N, K), ``clip_id`` (N,), ``n_frames`` (N,) and ``duration`` (N,)
-in seconds; attributes say which model and which features they were made from, and hold the model's labels, grid and
-post-processing. The TSV form is that of the package sed_scores_eval: one file a clip, ``onset offset`` and a column a
-class, rows without gaps from 0 to the end of the clip.
+The HDF5 file contains ``frame_probs`` (N, T, K), ``clip_probs`` (N, K), ``clip_id`` (N,), ``n_frames`` (N,) and
+``duration`` (N,) in seconds. Its attributes identify the model and the features that the probabilities were made from,
+and contain the model's labels, frame grid and post-processing. The TSV form is that of the package sed_scores_eval: one
+file per clip, with columns ``onset offset`` and one column per class, and rows without gaps from 0 to the end of the
+clip.
 
-The probabilities of frames stay on disk and are read piece by piece (:mod:`sedpipe.io.cache.stored_probs`).
+Frame probabilities stay on disk and are read piece by piece (:mod:`sedpipe.io.cache.stored_probs`).
 
-- :class:`Origin`: what they were made from
-- :func:`write_frame_scores`, :func:`find_frame_scores`: the file
-- :func:`export_frame_scores`: the TSV form
+- :class:`Origin`: what the probabilities were made from
+- :func:`write_frame_scores`, :func:`find_frame_scores`: write and read the HDF5 file
+- :func:`export_frame_scores`: write the TSV form
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ _BYTES_OF_CHUNK = 2**18
 
 @dataclass(frozen=True)
 class Origin:
-    """What frame scores were made from.
+    """What frame probabilities were made from.
 
     Parameters
     ----------
     features : str
         Fingerprint of the features' parameters.
     digest : str
-        Of the model, the clips and their audio.
+        Hash of the model, the clips and their audio.
     """
 
     features: str
@@ -58,18 +59,18 @@ class Origin:
 
 
 def write_frame_scores(path: Path, pieces: Iterable[FrameScores], n_clips: int, origin: Origin) -> None:
-    """Write them, whole or not at all.
+    """Write the probabilities of a split, whole or not at all.
 
     Parameters
     ----------
     path : Path
         The file.
     pieces : iterable of FrameScores
-        At least one; of different clips, alike in everything else.
+        At least one piece; the pieces are about different clips and equal in everything else.
     n_clips : int
-        How many they are together.
+        Number of clips in all pieces together.
     origin : Origin
-        What they were made from.
+        What the probabilities were made from.
     """
     with made_on_disk(path) as (file, check_disk):
         first = 0
@@ -86,17 +87,17 @@ def write_frame_scores(path: Path, pieces: Iterable[FrameScores], n_clips: int, 
 
 
 def _make_columns(file: h5py.File, piece: FrameScores, n_clips: int, origin: Origin) -> None:
-    """Attributes, and columns to be filled, of clips that are alike one of the pieces."""
+    """Write the attributes, and create the columns for all clips, as one of the pieces has them."""
     file.attrs.update(asdict(origin))
     file.attrs["labels"] = json.dumps(piece.labels.names)
     file.attrs.update(asdict(piece.grid))
     file.attrs["operating_points"] = json.dumps({name: dict(point) for name, point in piece.points.items()})
     file.create_dataset("clip_id", n_clips, dtype=h5py.string_dtype("utf-8"))
     for name, values in _columns(piece).items():
-        # whole rows, since rows are read; of no more bytes than HDF5 keeps until a chunk is full
+        # chunks of whole rows, since rows are read, and of no more bytes than HDF5 caches until a chunk is full
         rows = min(n_clips, max(1, _BYTES_OF_CHUNK // max(1, values[:1].nbytes)))
         chunks = (rows, *values.shape[1:])
-        # with a checksum: a damaged probability, which is one as well, would be scored
+        # with a checksum, since a damaged value that is still a probability would be scored
         file.create_dataset(name, (n_clips, *values.shape[1:]), values.dtype, chunks=chunks, fletcher32=True)
 
 
@@ -110,7 +111,7 @@ def _columns(scores: FrameScores) -> dict[str, np.ndarray]:
 
 
 def find_origin(path: Path) -> Origin | None:
-    """What the stored ones were made from; None where there are none, or they are damaged.
+    """Return what the stored probabilities were made from; None if the file is missing or damaged.
 
     Raises
     ------
@@ -121,7 +122,7 @@ def find_origin(path: Path) -> Origin | None:
 
 
 def find_frame_scores(path: Path, origin: Origin) -> FrameScores | None:
-    """What was stored from the same model and features; None otherwise, so that it is made anew.
+    """Return the stored probabilities if they have this origin; None otherwise, so that they are made again.
 
     Raises
     ------
@@ -134,7 +135,7 @@ def find_frame_scores(path: Path, origin: Origin) -> FrameScores | None:
 
 
 def _read(path: Path, reader: Callable[[h5py.File], Read]) -> Read | None:
-    """What ``reader`` makes of the file; None where there is none, or it is damaged."""
+    """Return the result of ``reader`` for the file; None if the file is missing or damaged."""
     try:
         with open_to_read(path) as file:
             _check_form(file, path)
@@ -149,10 +150,10 @@ def _read(path: Path, reader: Callable[[h5py.File], Read]) -> Read | None:
 
 
 def _check_form(file: h5py.File, path: Path) -> None:
-    """``ValueError`` for columns that would need more memory than the file can hold, or be read for ever."""
+    """Raise ``ValueError`` for columns that claim more bytes than the file has, or whose reading would never end."""
     check_heaps(file, path, "clip_id")
     n_bytes = sum(file[name].nbytes for name in ("frame_probs", "clip_probs", "n_frames", "duration"))
-    if n_bytes > path.stat().st_size:  # they are stored as they are
+    if n_bytes > path.stat().st_size:  # the columns are stored without compression
         raise ValueError("it claims more values than it contains")
 
 
@@ -180,12 +181,12 @@ def _begins_with(path: Path, line: bytes) -> bool:
 
 
 def export_frame_scores(folder: Path, scores: FrameScores) -> int:
-    """Write ``<clip_id>.tsv`` for each clip; returns how many.
+    """Write ``<clip_id>.tsv`` for each clip, and return the number of clips.
 
     Raises
     ------
     SettingsError
-        If a file of such a name holds something else: lists of events are called so, too.
+        If a file with one of these names contains something else: lists of events can have the same names.
     """
     folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)

@@ -1,13 +1,14 @@
-"""The ledger of a download: what became of each clip, so that nothing is tried that need not be.
+"""The ledger of a download: what became of each clip, so that no clip is tried needlessly.
 
-An SQLite file in the folder of the dataset, a row a clip; ``--shard i/n`` has one of its own, and who reads sees
-all of them as one. Whether audio is there is told by the audio alone: the ledger is what is known besides.
+It is an SQLite file in the folder of the dataset, with one row per clip. Each ``--shard i/n`` has a ledger of its own;
+all of them are read as one. Whether the audio of a clip exists is decided by the audio files alone: the ledger records
+what else is known.
 
-- :class:`Ledger`: written by one process at a time
-- :class:`Entry`: a clip's row
-- :func:`read_ledgers`: all ledgers of a dataset as one; :func:`read_states`: the two columns that are counted
+- :class:`Ledger`: a ledger, written by one process at a time
+- :class:`Entry`: the row of a clip
+- :func:`read_ledgers`: all ledgers of a dataset as one; :func:`read_states`: only the two columns that are counted
 - :func:`is_due`: whether a clip should be tried again
-- :func:`write_entries`: as a table
+- :func:`write_entries`: write the rows as a table
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from sedpipe.printable import printable, shortened, spreadsheet_cell
 from sedpipe.shards import Shard
 
 MOST_ATTEMPTS = 5
-"""So often a clip that may come next time is tried; then only ``--retry all`` tries it."""
+"""Number of attempts for a clip that is ``retryable``; after that only ``--retry all`` tries it again."""
 
 _DOING = "downloading this dataset, or this part of it"
 _ONE_AT_A_TIME = "wait until it has finished, or give each process a part with --shard"
@@ -62,7 +63,7 @@ _PUT = (
 
 @dataclass(frozen=True)
 class Entry:
-    """A row: the fate, how often the clip was tried, and when last (UTC, ISO 8601)."""
+    """The row of a clip: its fate, how often it was tried, and when last (UTC, ISO 8601)."""
 
     fate: Fate
     attempts: int
@@ -72,19 +73,20 @@ class Entry:
 class Ledger:
     """A ledger, open for writing; to be used in a ``with`` block.
 
-    A row is on disk once it is recorded. No write-ahead log, since it needs shared memory, which network disks lack.
+    A row is on disk as soon as it is recorded. No write-ahead log is used, since it needs shared memory, which network
+    disks lack.
 
     Parameters
     ----------
     folder : Path
-        Of the dataset.
+        Folder of the dataset.
     shard : Shard, optional
-        Whose ledger, where several processes share the work.
+        Shard that the ledger is for, if several processes share the work.
 
     Raises
     ------
     SedpipeError
-        On entering, if another process writes this ledger, or it cannot be read or written.
+        If another process is writing this ledger, or it cannot be read or written; raised on entering the block.
     """
 
     def __init__(self, folder: Path, shard: Shard | None = None) -> None:
@@ -107,25 +109,25 @@ class Ledger:
         self._held.close()
 
     def record(self, fate: Fate) -> None:
-        """Write what became of a clip; unless it is pending, that was one more try."""
+        """Write what became of a clip; unless it is ``pending``, this counts as one more attempt."""
         self.record_all([fate])
 
     def record_all(self, fates: Iterable[Fate]) -> None:
-        """Write what became of many clips at once."""
+        """Write what became of many clips, in one transaction."""
         with _sentences(self.path):
             self._connection.executemany(_PUT, map(_row, fates))
             self._connection.commit()
 
     def keep_only(self, keys: Collection[Key]) -> None:
-        """Forget clips that are not listed any longer, in the ledgers of other parts, too, that nobody is writing."""
+        """Delete clips that are no longer listed, also from the ledgers of other shards that no process is writing."""
         with _sentences(self.path):
             _keep_only(self._connection, keys)
         for path in entries(self.path.parent, "ledger*.sqlite"):
             if path == self.path or all(row[:2] in keys for row in _rows(path, ("split", "clip_id", "state"))):
                 continue
-            # another user's may not be written: clips that are not listed count nowhere anyway
+            # another user's ledger may be read-only: that does no harm, since clips that are not listed never count
             with suppress(SedpipeError), hold_if_free(_lock_of(path)) as is_ours:
-                if is_ours:  # else it is cleared by whoever writes it, when he begins
+                if is_ours:  # otherwise the process that writes it clears it when it starts
                     with _sentences(path), closing(sqlite3.connect(path)) as connection:
                         _keep_only(connection, keys)
 
@@ -137,34 +139,34 @@ class Ledger:
 
 
 def read_ledgers(folder: Path) -> dict[Key, Entry]:
-    """Rows of all ledgers of a dataset, whoever is writing them.
+    """Read the rows of all ledgers of a dataset, even while other processes are writing them.
 
-    Where several tell of a clip, the latest counts; of the same second, the one that got it.
+    If several ledgers have a row for a clip, the latest counts; among rows of the same second, one that is ``ok``.
 
     Raises
     ------
     SedpipeError
-        If one is damaged.
+        If a ledger is damaged or cannot be read.
     """
     rows = _merged(folder, _COLUMNS)
     return {key: Entry(Fate(*row[: len(_FATE)]), *row[len(_FATE) :]) for key, row in rows.items()}
 
 
 def read_states(folder: Path) -> dict[Key, tuple[str, str]]:
-    """State and reason of each clip, as :func:`read_ledgers` has them, in a fraction of the time."""
+    """Read state and reason of each clip: the same as :func:`read_ledgers` reads, in a fraction of the time."""
     rows = _merged(folder, ("split", "clip_id", "state", "last_try", "reason"))
     return {key: (state, reason) for key, (_, _, state, _, reason) in rows.items()}
 
 
 def is_due(entry: Entry | None, retry: Collection[str] = ()) -> bool:
-    """Whether a clip without audio should be tried.
+    """Return whether a clip without audio should be tried.
 
     Parameters
     ----------
     entry : Entry, optional
-        What is known of it.
+        Row of the clip; None if there is none.
     retry : collection of str
-        Of ``RETRY``: settled states that are to be tried all the same.
+        Values of ``RETRY``: final states whose clips should be tried all the same.
 
     >>> gone = Entry(Fate("training", "a", "gone"), attempts=1, last_try="")
     >>> is_due(gone), is_due(gone, ["gone"])
@@ -178,10 +180,10 @@ def is_due(entry: Entry | None, retry: Collection[str] = ()) -> bool:
 
 
 def write_entries(path: Path, entries: Iterable[Entry]) -> None:
-    """Write rows as a table with one line of names; tabs and line ends within a message become spaces."""
+    """Write rows as a table with a header line; tabs and line ends within a message become spaces."""
     lines = ["\t".join(_COLUMNS)]
     for entry in sorted(entries, key=lambda entry: (entry.fate.split, entry.fate.clip_id)):
-        fate = replace(entry.fate, message=spreadsheet_cell(entry.fate.message))  # whatever a server has said
+        fate = replace(entry.fate, message=spreadsheet_cell(entry.fate.message))  # may be any text from a server
         values = [*(getattr(fate, name) for name in _FATE), entry.attempts, entry.last_try]
         lines.append("\t".join(printable(" ".join(str(value).split())) for value in values))
     write_text(path, "\n".join(lines) + "\n")
@@ -194,7 +196,7 @@ def _row(fate: Fate) -> tuple[str | int | float, ...]:
 
 
 def _merged(folder: Path, columns: Sequence[str]) -> dict[Key, tuple[Any, ...]]:
-    """Columns, the first two of which are the key, of each clip's row that counts."""
+    """Return some columns, the first two of which are the key, of the row that counts for each clip."""
     paths = entries(folder, "ledger*.sqlite")
     state, last_try = columns.index("state"), columns.index("last_try")
     merged: dict[Key, tuple[Any, ...]] = {}
@@ -210,7 +212,7 @@ def _rows(path: Path, columns: Sequence[str]) -> list[tuple[Any, ...]]:
     with _sentences(path), closing(sqlite3.connect(path)) as connection:
         is_new = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'clips'").fetchone()[0] == 0
         rows = [] if is_new else connection.execute(f"SELECT {', '.join(columns)} FROM clips").fetchall()
-    # SQLite keeps any value in any column
+    # SQLite stores values of any type in any column
     types = [_IN_PYTHON[_TYPES.get(name, "TEXT")] for name in columns]
     state = columns.index("state")
     for row in rows:
@@ -234,9 +236,9 @@ def _keep_only(connection: sqlite3.Connection, keys: Collection[Key]) -> None:
 def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, UnicodeDecodeError) as error:  # the second one of SQLite's own message
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # UnicodeDecodeError: from the text of SQLite's own message
         _check_readable(path)  # SQLite does not say why it cannot open a file
-        name = getattr(error, "sqlite_errorname", "")  # of a text that is none, Python itself tells, without a name
+        name = getattr(error, "sqlite_errorname", "")  # Python's own error about invalid text has no name
         for names, hint in _HINTS.items():
             if name.startswith(names):
                 raise SedpipeError(f"cannot read or write {path}: {error}", hint=hint) from error

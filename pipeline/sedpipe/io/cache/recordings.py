@@ -1,8 +1,8 @@
-"""What clips of a dataset were made from: each recording's size, time of change, content and length, remembered.
+"""Table of the recordings that the clips of a dataset were made from: their size, time of change, content and length.
 
-A recording whose size and time are as they were is not read again; one whose content is as it was is not converted
-again. The table lies beside the rows, and is written after audio of what has changed was removed, never before: audio
-that is there was made from what the table has.
+A recording with unchanged size and time is not read again; one with unchanged content is not converted again. The table
+is stored beside the rows. It is written after the audio of changed recordings was removed, never before: so existing
+audio was always made from the recordings in the table.
 
 - :class:`KnownRecordings`: the table
 - :class:`KnownRecording`: a row
@@ -28,26 +28,26 @@ _HEADER = "\t".join(("recording", "clip_id", *_SURVEY))
 
 @dataclass(frozen=True)
 class KnownRecording:
-    """What is remembered of a recording: what its clips are called after, and what it was when it was read."""
+    """A row about a recording: the name from which its clips' names are derived, and the findings when it was read."""
 
     clip_id: str
     seen: Survey
 
 
 class KnownRecordings:
-    """Recordings by their place: the folder as the manifest has it, and the path below.
+    """Recordings by their place: the folder as written in the manifest, and the path below it.
 
     Parameters
     ----------
     folder : Path
-        Of the dataset.
+        Folder of the dataset.
 
     Attributes
     ----------
     rows : dict of str to KnownRecording
     clip_format : ClipFormat or None
-        Length and rate of the audio that was made; None where there is no table, or one that cannot be read: it only
-        saves work.
+        Length and sample rate of the audio that was made; None if the table does not exist or cannot be read, which is
+        no error, since it only saves work.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -64,11 +64,11 @@ class KnownRecordings:
 
     @property
     def is_there(self) -> bool:
-        """Whether there is a table."""
+        """Whether the table exists and could be read."""
         return self.clip_format is not None
 
     def save(self, rows: Mapping[str, KnownRecording], clip_format: ClipFormat) -> None:
-        """Write the table, unless it is as it was."""
+        """Write the table, unless it is unchanged."""
         if (rows, clip_format) == (self.rows, self.clip_format):
             return
         lines = [f"# clip_s sample_rate {clip_format.clip_s!r} {clip_format.sample_rate}", _HEADER]

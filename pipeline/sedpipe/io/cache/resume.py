@@ -1,10 +1,11 @@
-"""Where unfinished training goes on: the newest state and the one before it, in two files.
+"""The states from which unfinished training is resumed: the newest and the one before it, in two files.
 
 A state is a table of tensors and plain values, followed by the sha256 of its bytes, since torch notices most damage
-and not all. A newer state becomes ``resume.pt`` after the older one has become ``resume-before.pt``, so that at every
-moment at least one whole state is there.
+but not all. A newer state becomes ``resume.pt`` after the older one has become ``resume-before.pt``, so that at every
+moment at least one complete state exists.
 
-- :func:`write_resume`, :func:`find_resume`, :func:`forget_before`, :func:`remove_resume`
+- :func:`write_resume`, :func:`find_resume`, :func:`forget_before`, :func:`remove_resume`: write a state, read the
+  newest, delete the older one, delete both
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sedpipe.io.files.reading import is_there, opened, unreadable
 from sedpipe.io.models.checkpoints import MOST_BYTES as MOST_OF_A_MODEL
 from sedpipe.io.models.checkpoints import table_of
 
-# weights, Adam's two means, the best epoch's and the average are five models; then there are the last epochs'
+# five models (weights, Adam's two means, the best epoch's weights and the average), and those of the last epochs
 MOST_BYTES = 8 * MOST_OF_A_MODEL
 _N_DIGEST = hashlib.sha256().digest_size
 
@@ -33,7 +34,7 @@ def _before(path: Path) -> Path:
 
 
 def write_resume(path: Path, state: dict[str, Any]) -> None:
-    """Write a state, whole or not at all; the one that was there is kept as the one before."""
+    """Write a state, whole or not at all; the existing one is kept as the state before."""
     buffer = io.BytesIO()
     torch.save(state, buffer)
     buffer.write(hashlib.sha256(buffer.getbuffer()).digest())
@@ -44,12 +45,12 @@ def write_resume(path: Path, state: dict[str, Any]) -> None:
 
 
 def find_resume(path: Path) -> tuple[dict[str, Any] | None, str]:
-    """The newest whole state, or None where there is none; and what is wrong with a newer one, or "".
+    """Return the newest complete state, or None if there are no states, and what is wrong with a newer one, or "".
 
     Raises
     ------
     SedpipeError
-        If there are states and none is whole, or one cannot be read.
+        If there are states but none is complete, or one cannot be read.
     """
     complaints: list[str] = []
     for place in (path, _before(path)):
@@ -70,12 +71,12 @@ def find_resume(path: Path) -> tuple[dict[str, Any] | None, str]:
 
 
 def forget_before(path: Path) -> None:
-    """Delete the older one, of a training that has ended."""
+    """Delete the older state, once training has ended."""
     _before(path).unlink(missing_ok=True)
 
 
 def remove_resume(path: Path) -> None:
-    """Delete both; the newest last, so that an older one is never taken for it."""
+    """Delete both states, the newest last, so that the older one is never mistaken for it."""
     forget_before(path)
     path.unlink(missing_ok=True)
 

@@ -1,9 +1,9 @@
-"""A checksum a row of stored features: whoever reads a row knows whether it is what was written.
+"""Checksums of the rows of stored features, which show a reader whether a row is what was written.
 
-CRC-32 finds every damage of up to 32 bits in a row, and lets one larger damage in 4 billion pass; it reads 4 GB a
-second, so that the features of 51,172 clips (4.1 GB) take a second, once a run.
+CRC-32 finds every burst of damage of up to 32 bits, and misses one in 4 billion larger ones. It processes 4 GB per
+second, so the features of 51,172 clips (4.1 GB) take one second, once per run.
 
-- :func:`checksum_of`: of a row
+- :func:`checksum_of`: the checksum of a row
 - :func:`is_intact`: whether a row that was read is what was written
 """
 
@@ -15,36 +15,36 @@ import numpy as np
 
 
 def checksum_of(features: np.ndarray, n_frames: int, audio_sha256: str) -> int:
-    """CRC-32 of a row: its values as stored (little-endian, row by row), then what says which of them count.
+    """Return the CRC-32 of a row: its values as stored (little-endian, row by row), then ``n_frames`` and the sha256.
 
     Parameters
     ----------
     features : np.ndarray [shape=(T, F)]
-        In the type that they are stored as.
+        Features in their stored data type.
     n_frames : int
-        How many of the T frames count.
+        Number of the T frames that count.
     audio_sha256 : str
-        Of the audio file that they were made from.
+        Checksum of the audio file that the features were made from.
 
     Returns
     -------
     int
-        In [0, 2**32).
+        Checksum in [0, 2**32).
     """
     little = np.ascontiguousarray(features, dtype=features.dtype.newbyteorder("<"))
     return zlib.crc32(f"{n_frames} {audio_sha256}".encode(), zlib.crc32(little.data))
 
 
 def is_intact(features: np.ndarray, n_frames: int, audio_sha256: str, checksum: int | None) -> bool:
-    """Whether a row is what was written.
+    """Return whether a row is what was written.
 
     Parameters
     ----------
     features, n_frames, audio_sha256
         As for :func:`checksum_of`.
     checksum : int, optional
-        What was stored with them. Stores of sedpipe 0.1 have none: of these only what can be no feature is damaged,
-        values that are not finite and a number of frames that there cannot be.
+        Checksum stored with the row. Stores of sedpipe 0.1 have none: their rows count as damaged only if they are
+        impossible, with values that are not finite or a number of frames out of range.
     """
     if checksum is not None:
         return checksum_of(features, n_frames, audio_sha256) == checksum

@@ -1,12 +1,12 @@
-"""Run folders: one trained system each, with everything that made it.
+"""Run folders: one trained system each, with everything that it was made from.
 
 - :class:`Run`: the files of a run
-- :func:`runs_of`: those of a dataset
-- :func:`find_run`: by name within a dataset, by path, or the newest
-- :func:`newest_run`: within a cache
-- :func:`find_run_in_cache`: by name within any dataset, or by path, with the dataset it belongs to
-- :func:`run_address`: what the latter finds a run by
-- :func:`cache_around`: the cache that a run lies in
+- :func:`runs_of`: the runs of a dataset
+- :func:`find_run`: a finished run of a dataset, by name or path, or the newest
+- :func:`newest_run`: the newest finished run of a cache
+- :func:`find_run_in_cache`: a run of any dataset, by name or path, with the dataset it belongs to
+- :func:`run_address`: the name or path by which the latter finds a run
+- :func:`cache_around`: the cache that contains a run
 """
 
 from __future__ import annotations
@@ -35,59 +35,59 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Its name within the dataset."""
+        """Name of the run within the dataset."""
         return self.folder.name
 
     @property
     def record_path(self) -> Path:
-        """Settings, versions, seeds, fingerprints; the results once it is finished."""
+        """Record of settings, versions, random seeds and fingerprints; of the results, too, once it is finished."""
         return self.folder / "run.json"
 
     @property
     def model_path(self) -> Path:
-        """The finished model; there is none before training ends."""
+        """Checkpoint of the finished model; it does not exist before training ends."""
         return self.folder / "checkpoint.pt"
 
     @property
     def state_path(self) -> Path:
-        """Where unfinished training goes on."""
+        """State from which unfinished training is resumed."""
         return self.folder / "resume.pt"
 
     @property
     def lock_path(self) -> Path:
-        """Held by the process that trains it."""
+        """Lock held by the process that trains the run."""
         return self.folder / "train.lock"
 
     @property
     def results_lock_path(self) -> Path:
-        """Held by the process that scores, draws or exports it."""
+        """Lock held by the process that scores, plots or exports the run."""
         return self.folder / "results.lock"
 
     @property
     def curves_path(self) -> Path:
-        """TensorBoard's folder."""
+        """Folder for TensorBoard."""
         return self.folder / "tensorboard"
 
     @property
     def log_path(self) -> Path:
-        """Losses and rough scores by epoch."""
+        """Losses and rough scores of each epoch."""
         return self.folder / "log.csv"
 
     def scores_path(self, split: str) -> Path:
-        """Scores of a split."""
+        """Return the path of the scores of a split."""
         return self.folder / f"scores-{split}.json"
 
     def estimated_path(self, split: str) -> Path:
-        """Estimated events of a split."""
+        """Return the path of the estimated events of a split."""
         return self.folder / f"estimated-{split}.tsv"
 
     def frame_scores_path(self, split: str) -> Path:
-        """Frame probabilities of a split."""
+        """Return the path of the frame probabilities of a split."""
         return self.folder / f"frame-scores-{split}.h5"
 
     @property
     def is_finished(self) -> bool:
-        """Whether its model is there, and its record tells the result."""
+        """Whether the model exists and the record contains the result."""
         if not is_there(self.model_path):
             return False
         record = self.find_record()
@@ -95,17 +95,17 @@ class Run:
 
     @property
     def n_epochs(self) -> int:
-        """Epochs that ``log.csv`` tells of."""
+        """Number of epochs in ``log.csv``."""
         if not is_there(self.log_path):
             return 0
         return max(0, sum(1 for _ in numbered_lines(self.log_path)) - 1)
 
     def find_record(self) -> RunRecord | None:
-        """``run.json``, or None before the run has begun; ``SedpipeError`` where it cannot be read."""
+        """Read ``run.json``; None before the run has begun. ``SedpipeError`` if it cannot be read."""
         return find_record(self.record_path, RunRecord, f"delete {self.folder} and train again")
 
     def find_scores(self, split: str) -> ScoreReport | None:
-        """Scores of a split, or None before it was scored; ``SedpipeError`` where they cannot be read."""
+        """Read the scores of a split; None before it was scored. ``SedpipeError`` if they cannot be read."""
         again = f"score it again: `sedpipe score DATASET --run {self.name} --split {split}`"
         return find_record(self.scores_path(split), ScoreReport, again)
 
@@ -115,7 +115,7 @@ class Run:
 
 
 def named_run(cache: Dataset, name: str) -> Run:
-    """The run of this name, whether it exists or not; a name that is no safe folder name is refused."""
+    """Return the run with this name, whether it exists or not; ``SettingsError`` if that is no safe folder name."""
     if not _NAME.fullmatch(name):
         raise SettingsError(
             f"run {name!r}: expected at most 100 letters, digits, '.', '_' and '-', not starting with '.' or '-'"
@@ -124,12 +124,12 @@ def named_run(cache: Dataset, name: str) -> Run:
 
 
 def runs_of(cache: Dataset) -> list[Run]:
-    """Runs of a dataset that were begun, by name."""
+    """Return the runs of a dataset that have begun, in the order of their names."""
     return [Run(folder) for folder in entries(cache.runs) if is_there(Run(folder).record_path)]
 
 
 def find_run(cache: Dataset, name_or_path: str | None) -> Run:
-    """A finished run: the newest (None), one by name, or one by the path of its folder.
+    """Return a finished run: the newest (None), or the one with this name or folder.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def find_run(cache: Dataset, name_or_path: str | None) -> Run:
 
 
 def _elsewhere(cache: Dataset, name: str) -> list[str]:
-    """What else a name may mean, a clause each: a run's folder where one is, runs of other datasets."""
+    """Return what else a name may mean, a clause each: the folder of a run right here, runs of other datasets."""
     if "/" in name:
         return []
     here = [f"the run in the folder {name} here is ./{name}"] if is_there(Run(Path(name)).model_path) else []
@@ -162,7 +162,7 @@ def _elsewhere(cache: Dataset, name: str) -> list[str]:
 
 
 def newest_run(root: Path) -> tuple[Dataset, Run] | None:
-    """The finished run of a cache that is newest, and its dataset; None where there is none."""
+    """Return the newest finished run of a cache with its dataset; None if no run is finished."""
     finished = [run for run in _all_of(root) if is_there(run.model_path)]
     if not finished:
         return None
@@ -179,12 +179,12 @@ def _with_a_model(cache: Dataset) -> list[Run]:
 
 
 def find_run_in_cache(root: Path, name_or_path: str) -> tuple[Dataset, Run]:
-    """A run of any dataset: by its name, or by the path of its folder; and the cache of its dataset.
+    """Return a run of any dataset, by its name or the path of its folder, together with its dataset.
 
     Raises
     ------
     MissingStageError
-        If there is none of this name, or several.
+        If no run has this name, or several have.
     """
     if "/" in name_or_path:
         run = Run(Path(name_or_path))
@@ -209,7 +209,7 @@ def find_run_in_cache(root: Path, name_or_path: str) -> tuple[Dataset, Run]:
 
 
 def run_address(dataset: Dataset, name: str) -> str:
-    """What :func:`find_run_in_cache` finds a run of a dataset by: its name, or, if others have it, too, its path."""
+    """Return what :func:`find_run_in_cache` finds a run by: its name, or its path if other runs have that name, too."""
     namesakes = [run for run in _all_of(dataset.root) if run.name == name]
     return name if len(namesakes) <= 1 else str(dataset.runs / name)
 
@@ -219,7 +219,7 @@ def _all_of(root: Path) -> list[Run]:
 
 
 def cache_around(folder: Path) -> Path | None:
-    """The cache that a run lies in, or its export: CACHE/DATASET/runs/NAME; None where it lies in none."""
+    """Return the cache of a run at CACHE/DATASET/runs/NAME, or of its export; None if it is in no cache."""
     whole = folder.absolute()
     for run in (whole, whole.parent) if whole.name == "export" else (whole,):
         if run.parent.name == "runs" and len(run.parents) > 2:

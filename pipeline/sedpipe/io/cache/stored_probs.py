@@ -1,7 +1,7 @@
-"""Frame probabilities that stay on disk: those of 50,000 clips would fill half a gigabyte of memory.
+"""Frame probabilities that stay on disk: those of 50,000 clips would take half a gigabyte of memory.
 
-- :class:`StoredProbs`: like an array, read piece by piece
-- :class:`DamagedProbsError`: what is there is not what was written
+- :class:`StoredProbs`: array-like, read piece by piece
+- :class:`DamagedProbsError`: the file is not what was written
 """
 
 from __future__ import annotations
@@ -17,37 +17,37 @@ from sedpipe.errors import SedpipeError
 from sedpipe.io.files.hdf5_reading import open_to_read, refusal
 from sedpipe.io.files.reading import unreadable
 
-_MOST_KEPT = 2**24  # bytes: a chunk of an early file holds few frames of many clips, and is to be read once
-_CHUNKS_KEPT = 1009  # a prime, as HDF5 wants it
-_MOST_READ = 2**20  # values at once
+_MOST_KEPT = 2**24  # bytes: chunks of early files contain few frames of many clips, and should be read only once
+_CHUNKS_KEPT = 1009  # a prime number, as HDF5 recommends
+_MOST_READ = 2**20  # values that are read at a time
 
 
 class DamagedProbsError(SedpipeError):
-    """The file is not what was written; ``sedpipe score`` makes it anew."""
+    """A file of frame probabilities is not what was written; ``sedpipe score`` makes it again."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, hint="run `sedpipe score` again: it makes it anew")
 
 
 class StoredProbs(NDArrayOperatorsMixin):
-    """Probabilities (N, T, K) in an HDF5 file, like an array that is never changed.
+    """Probabilities (N, T, K) in an HDF5 file, which behave like an array that is never changed.
 
-    Of ``probs[n]`` and ``probs[first:end, ...]`` these rows alone are read, and not all at once if only some of their
-    frames or classes are wanted. Whatever else numpy does, it does with all values in memory.
+    For ``probs[n]`` and ``probs[first:end, ...]`` only these rows are read, and in several steps if only some of their
+    frames or classes are selected. For every other operation of numpy, all values are read into memory.
 
     Parameters
     ----------
     path : Path
-        Is kept open: what is renamed to it later is another file.
+        The file, which is kept open: another file that is renamed to this path later is not read.
     name : str
-        Of the dataset.
+        Name of the HDF5 dataset.
 
     Raises
     ------
     DamagedProbsError
-        From whatever reads values: their checksums tell others.
+        If values do not match their checksums; raised whenever values are read.
     SedpipeError
-        The disk refuses to read.
+        If the disk fails to read.
     OSError, KeyError
         If there is no such file or dataset.
     """
@@ -69,20 +69,20 @@ class StoredProbs(NDArrayOperatorsMixin):
 
     @property
     def ndim(self) -> int:
-        """Axes."""
+        """Number of axes."""
         return len(self.shape)
 
     def __getitem__(self, key: Any) -> Any:
         rows, *rest = key if isinstance(key, tuple) else (key,)
         if isinstance(rows, (int, np.integer)):
-            row = range(len(self))[rows]  # counted from the end, too, or out of range
+            row = range(len(self))[rows]  # resolves negative numbers, and raises IndexError if out of range
             return self._read(slice(row, row + 1))[(0, *rest)]
         if not isinstance(rows, slice) or rows.step not in (None, 1):
             return np.asarray(self)[key]
         first, end, _ = rows.indices(len(self))
         at_once = max(1, _MOST_READ // max(1, int(np.prod(self.shape[1:])))) if rest else max(1, end - first)
         pieces = [slice(at, min(at + at_once, end)) for at in range(first, max(first + 1, end), at_once)]
-        # copies: a view of some classes would keep all others in memory
+        # copies, since a view of some classes would keep all others in memory
         found = [np.array(self._read(some)[(slice(None), *rest)]) if rest else self._read(some) for some in pieces]
         return found[0] if len(found) == 1 else np.concatenate(found)
 

@@ -1,1 +1,1 @@
-"""Pretrained encoders: their cards, their files in a cache, and how these come there."""
+"""Pretrained encoders: their cards, their files in a cache, and how these files are fetched."""

@@ -1,9 +1,9 @@
-"""Pretrained encoders as TOML files: those that come with sedpipe, and one's own.
+"""Descriptions of pretrained encoders as TOML files: those that come with sedpipe, and the user's own.
 
-- :class:`EncoderCard`: an encoder with all that a person should know of it
-- :class:`EncoderFile`, :class:`Archive`: its file, and what that can be found in
-- :func:`load_encoder`: by the name of one that comes with sedpipe, or by path
-- :func:`shipped_card`: what is known of an encoder that a model names
+- :class:`EncoderCard`: an encoder with all that a user should know about it
+- :class:`EncoderFile`, :class:`Archive`: its file, and an archive that contains the file
+- :func:`load_encoder`: the card of an encoder that comes with sedpipe, by name, or of any other, by path
+- :func:`shipped_card`: the card of an encoder that a model names
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from sedpipe.io.settings.toml import config_from, read_toml
 MOST_BYTES = 2 * 2**30
 
 LEAST_HOP_S, MOST_HOP_S = 0.001, 60.0
-"""Seconds from one frame to the next: no sound is told to a millisecond, and an encoder is run once a frame."""
+"""Limits of the hop in seconds: no sound is located to the millisecond, and an encoder is run once per frame."""
 
 ENCODERS = Shelf("encoder", PACKAGE / "encoders")
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip or tar archive that an encoder's file can be found in.
+    """A zip or tar archive that contains an encoder's file.
 
     Parameters
     ----------
     name : str
-        What it is called.
+        File name of the archive, without a folder.
     sha256 : str
-        Of its bytes, hex.
+        Checksum of its bytes, hex.
     bytes : int
-        Its size.
+        Size in bytes.
     address : str
-        Where it can be fetched; "" where it must be brought along.
+        Address from which it can be downloaded; "" if the user must provide it.
 
     Raises
     ------
     ValueError
-        If the name has a folder, or the size is not between 1 byte and 2 GiB.
+        If the name contains a folder, or the size is not between 1 byte and 2 GiB.
     """
 
     name: str
@@ -61,23 +61,24 @@ class Archive:
 
 @dataclass(frozen=True)
 class EncoderFile:
-    """The file of an encoder: the right one if its bytes are.
+    """The file of an encoder, which is identified by its bytes.
 
     Parameters
     ----------
     name : str
-        What it is called, without a folder.
+        File name, without a folder.
     sha256, bytes : str, int
-        Of its bytes; a TOML of one's own, beside which the file lies, need not say them.
+        Checksum and size in bytes; a user's own TOML file, with the encoder's file beside it, may omit both.
     address : str
-        Where it can be fetched; "" where it cannot.
+        Address from which it can be downloaded; "" if there is none.
     archive : Archive, optional
-        That it can be found in, too.
+        Archive that contains the file, too.
 
     Raises
     ------
     ValueError
-        If the name has a folder, the size is not between 0 and 2 GiB, or there is an address without checksum and size.
+        If the name contains a folder, the size is not between 0 and 2 GiB, only one of checksum and size is given, or
+        there is an address without them.
     """
 
     name: str
@@ -87,7 +88,7 @@ class EncoderFile:
     archive: Archive | None = None
 
     def __post_init__(self) -> None:
-        if not is_file_name(self.name):  # before anything is looked for beside the TOML
+        if not is_file_name(self.name):  # checked before any file is looked for beside the TOML file
             raise ValueError(f"expected {FILE_NAME}, got {self.name!r}")
         if not 0 <= self.bytes <= MOST_BYTES:
             raise ValueError(f"expected a size of at most {MOST_BYTES:,} bytes, got {self.bytes}")
@@ -97,7 +98,7 @@ class EncoderFile:
 
 @dataclass(frozen=True)
 class _Table:
-    """The keys of an encoder's TOML; see :class:`~sedpipe.features.encoders.encoder.Encoder` for most."""
+    """The keys of an encoder's TOML file; for most, see :class:`~sedpipe.features.encoders.encoder.Encoder`."""
 
     runtime: str
     file: EncoderFile
@@ -117,20 +118,20 @@ class _Table:
 
 @dataclass(frozen=True)
 class EncoderCard:
-    """An encoder with all that a person should know of it.
+    """An encoder with all that a user should know about it.
 
     Parameters
     ----------
     encoder : Encoder
-        What decides values.
+        The properties that determine the values of its embeddings.
     file : EncoderFile
-        Where it comes from.
+        Its file, and where that comes from.
     path : Path
-        The TOML; a file of one's own lies beside it.
+        The TOML file; the file of a user's own encoder is beside it.
     hop : int
-        Samples from one frame to the next, unless others are asked for.
+        Samples from one frame to the next, unless another hop is requested.
     title, trained_on, licence : str
-        For people.
+        Information for people.
     """
 
     encoder: Encoder
@@ -143,32 +144,32 @@ class EncoderCard:
 
     @property
     def name(self) -> str:
-        """What it is called: as its TOML."""
+        """Name of the encoder, which is that of its TOML file."""
         return self.encoder.name
 
     @property
     def address(self) -> str:
-        """Where its file, or an archive that holds it, can be fetched; "" if nowhere."""
+        """Address from which its file, or an archive that contains it, can be downloaded; "" if there is none."""
         return self.file.address or (self.file.archive.address if self.file.archive else "")
 
     @property
     def is_public(self) -> bool:
-        """Whether it can be fetched."""
+        """Whether its file can be downloaded."""
         return bool(self.address)
 
     @property
     def source(self) -> str:
-        """What to look for, where it must be brought along."""
+        """Name of the file or archive to look for, if the user must provide it."""
         return self.file.archive.name if self.file.archive else self.file.name
 
     @property
     def hop_s(self) -> float:
-        """Seconds from one frame to the next, unless others are asked for."""
+        """Seconds from one frame to the next, unless another hop is requested."""
         return self.hop / self.encoder.sample_rate
 
 
 def encoder_names() -> list[str]:
-    """Names of the encoders that come with sedpipe, as descriptions; their files are fetched."""
+    """Return the names of the encoders whose descriptions come with sedpipe; their files must be fetched."""
     return ENCODERS.names
 
 
@@ -211,13 +212,13 @@ def _check_hop(table: _Table) -> None:
 
 
 def _with_checksum(file: EncoderFile, toml: Path) -> EncoderFile:
-    """What a TOML of one's own does not say of the file beside it."""
+    """Return the file with checksum and size, taken from the file beside a user's own TOML file if that omits them."""
     if file.sha256:
         return file
     beside = toml.parent / file.name
     try:
         n_bytes = beside.stat().st_size
-        if not 0 < n_bytes <= MOST_BYTES:  # before it is read
+        if not 0 < n_bytes <= MOST_BYTES:  # checked before the file is read
             raise ValueError(f"{beside} has {n_bytes:,} bytes, expected 1 to {MOST_BYTES:,}")
         return EncoderFile(file.name, sha256_of(beside), n_bytes)
     except OSError as error:
@@ -228,7 +229,7 @@ def _with_checksum(file: EncoderFile, toml: Path) -> EncoderFile:
 
 
 def shipped_card(encoder: Encoder) -> EncoderCard | None:
-    """The card that comes with sedpipe of an encoder that a model names; None for one of somebody's own."""
+    """Return the card, among those that come with sedpipe, of an encoder that a model names; None for any other."""
     if encoder.name not in encoder_names():
         return None
     card = load_encoder(encoder.name)

@@ -1,6 +1,6 @@
-"""Bringing the file of a pretrained encoder into a cache, once.
+"""Bring the file of a pretrained encoder into a cache, once.
 
-- :func:`keep_encoder`: from a file, a folder or an archive of the user's, from beside its TOML, or from its address
+- :func:`keep_encoder`: take it from the user's files, folders or archives, from beside its TOML file, or download it
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def keep_encoder(
     card : EncoderCard
     cache_dir : Path
     places : sequence of Path
-        Where to look, and then nothing is fetched: the file under any name, an archive such as a wheel that holds it,
-        or a folder that holds either somewhere. Bytes decide, not names.
+        Places to look for it, instead of downloading it: the file under any name, an archive such as a wheel that
+        contains it, or a folder with either of them at any depth. It is identified by its bytes, not by its name.
     listener : Listener, optional
-        Receives progress and remarks.
+        Listener that receives progress and remarks.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def keep_encoder(
     Raises
     ------
     SedpipeError
-        If it is in none of the places, or cannot be fetched.
+        If it is in none of the places, or cannot be downloaded.
     """
     listener = listener or Listener()
     path = encoder_path(cache_dir, card.encoder)
@@ -55,7 +55,7 @@ def keep_encoder(
         remove_leftovers(path.parent)
         if path.is_file() and sha256_of(path) == card.file.sha256:
             return path
-        beside = card.path.parent / card.file.name  # a TOML of one's own has its file there
+        beside = card.path.parent / card.file.name  # where the file of a user's own encoder is
         search = Search(card.file)
         for place in places or [beside]:
             if (raw := search.look(place)) is not None:

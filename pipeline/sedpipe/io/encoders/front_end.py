@@ -1,8 +1,8 @@
-"""What a person names with ``--encoder`` -> a front end, and the files that it needs to hear.
+"""Make a front end from what the user names with ``--encoder``, and provide the files that it needs.
 
-- :func:`encoders_front_end`: ``yamnet``, ``yamnet,aisfx``, ``my-ears.toml``: one or several on one grid of frames
-- :func:`named_front_end`: the same, or, with ``logmel`` among them, a spectrogram beside them
-- :func:`ready_to_hear`: features whose front end has all files that it needs
+- :func:`encoders_front_end`: ``yamnet``, ``yamnet,aisfx``, ``my-ears.toml``: one or several encoders on one frame grid
+- :func:`named_front_end`: the same, or, with ``logmel`` among the names, a spectrogram combined with the encoders
+- :func:`ready_to_hear`: the same features, whose front end has all files that it needs
 """
 
 from __future__ import annotations
@@ -26,41 +26,41 @@ from sedpipe.listener import Listener
 
 CLIPS = ClipFormat()
 BESIDE_LOGMEL_S = 0.08
-"""Seconds of a frame of encoders beside log-mel."""
+"""Hop of encoders that are combined with log-mel, in seconds."""
 
 _LOGMEL = "logmel"
 
 
 @dataclass(frozen=True)
 class OfferedWeights:
-    """The file of an encoder that a person named, wherever its card says that it is."""
+    """The file of an encoder that the user has named, not in a cache yet: its card says where it is."""
 
     card: EncoderCard
 
     def read(self) -> bytes:
-        """Nothing yet: first it goes into a cache, see :func:`ready_to_hear`."""
+        """Raise MissingStageError: the file must be in a cache first, see :func:`ready_to_hear`."""
         raise MissingStageError(f"the encoder {self.card.name} is not in the cache yet")
 
 
 def encoders_front_end(names: str, hop_s: float | None = None, clips: ClipFormat = CLIPS) -> EncoderConfig:
-    """One or several encoders as a front end, on one grid of frames.
+    """Return a front end of one or several encoders, on one frame grid.
 
     Parameters
     ----------
     names : str
-        Of encoders that come with sedpipe, or paths of TOML files, with commas between them.
+        Names of encoders that come with sedpipe, or paths of TOML files, separated by commas.
     hop_s : float, optional
-        Seconds from one frame to the next, to the nearest sample; by default the shortest of theirs.
+        Seconds from one frame to the next, rounded to the nearest sample; by default the shortest hop of the encoders.
     clips : ClipFormat
-        Of the dataset, whose length alone counts: encoders know a single rate.
+        Format of the dataset's clips. Only their length matters, since each encoder has a fixed sample rate.
 
     Raises
     ------
     SettingsError
-        If one is not there, is named twice, or cannot be used.
+        If an encoder does not exist, is named twice, or cannot be used.
     """
     cards = [load_encoder(name) for name in names.split(",")]
-    rate = max(card.encoder.sample_rate for card in cards)  # none of them hears less than it could
+    rate = max(card.encoder.sample_rate for card in cards)  # so that no encoder loses bandwidth
     offered = tuple(OfferedWeights(card) for card in cards)
     try:
         _check_hop(hop_s, clips)
@@ -74,18 +74,18 @@ def encoders_front_end(names: str, hop_s: float | None = None, clips: ClipFormat
 
 
 def named_front_end(names: str, hop_s: float | None = None, clips: ClipFormat = CLIPS) -> EncoderConfig | BothConfig:
-    """What ``--encoder`` names: encoders, or log-mel and encoders (``logmel,yamnet``).
+    """Return the front end that ``--encoder`` names: encoders, or log-mel and encoders (``logmel,yamnet``).
 
     Parameters
     ----------
     names, hop_s, clips
-        As for :func:`encoders_front_end`; frames beside log-mel last 80 ms, as the paper's, unless others are asked
-        for, and a whole number of its frames.
+        As for :func:`encoders_front_end`. With log-mel, the encoders' frames last 80 ms, as in the paper, unless
+        another hop is requested, which must be a multiple of log-mel's frames.
 
     Raises
     ------
     SettingsError
-        As :func:`encoders_front_end`; or if log-mel stands alone.
+        As for :func:`encoders_front_end`, or if log-mel is named alone.
     """
     others = [name for name in names.split(",") if name != _LOGMEL]
     if len(others) == len(names.split(",")):
@@ -93,7 +93,7 @@ def named_front_end(names: str, hop_s: float | None = None, clips: ClipFormat = 
     if not others:
         raise SettingsError("--encoder logmel names no encoder", hint="leave --encoder out for log-mel alone")
     spectrogram = LogMelConfig().fitted_to(clips.sample_rate, clips.clip_s)
-    vectors = encoders_front_end(",".join(others), clips.clip_s, clips)  # whose frames become as long as is asked for
+    vectors = encoders_front_end(",".join(others), clips.clip_s, clips)  # aligned() sets the requested hop later
     try:
         _check_hop(hop_s, clips)
         frames_each = _frames_each(hop_s, spectrogram.grid.frame_duration)
@@ -113,7 +113,7 @@ def _check_hop(hop_s: float | None, clips: ClipFormat) -> None:
 
 
 def _check_size(made: EncoderConfig, clips: ClipFormat, beside: int = 0) -> None:
-    """``ValueError`` if a clip has more values than are read, ``beside`` of them log-mel; says which hop would do."""
+    """Raise ``ValueError``, with a hop that would do, if a clip has too many values, ``beside`` of them log-mel."""
     most = MOST_VALUES - beside
     if made.n_frames * made.n_features > most > 0:
         least = clips.clip_s * made.n_features / most
@@ -124,12 +124,12 @@ def _check_size(made: EncoderConfig, clips: ClipFormat, beside: int = 0) -> None
 
 
 def _rounded_up(seconds: float) -> float:
-    """To milliseconds, and one more, since a hop is a whole number of samples."""
+    """Round up to milliseconds, and add one more, since a hop is a whole number of samples."""
     return (math.ceil(seconds * 1000) + 1) / 1000
 
 
 def _frames_each(hop_s: float | None, frame_s: float) -> int:
-    """Log-mel frames in a frame of encoders; ``ValueError`` if they do not fill it, but for a rounded sample."""
+    """Return how many log-mel frames make one encoder frame; ``ValueError`` if that is no whole number within 1 %."""
     if hop_s is None:
         return round(BESIDE_LOGMEL_S / frame_s)
     frames_each = round(hop_s / frame_s)
@@ -139,23 +139,23 @@ def _frames_each(hop_s: float | None, frame_s: float) -> int:
 
 
 def ready_to_hear(spec: FeatureSpec, cache_dir: Path, listener: Listener | None = None) -> FeatureSpec:
-    """The same features, with the files of the encoders that their front end needs, if it needs any.
+    """Return the same features, with the files of the encoders that their front end needs, if any.
 
     Parameters
     ----------
     spec : FeatureSpec
-        What a person has just named is fetched if need be; what a model names is only looked for, since a model may
-        come from anywhere.
+        Specification of the features. An encoder that the user has just named is fetched if necessary; one that a model
+        names is only looked for, since a model may come from anywhere.
     cache_dir : Path
     listener : Listener, optional
-        Receives progress and remarks.
+        Listener that receives progress and remarks.
 
     Raises
     ------
     MissingStageError
-        If a file is not in the cache; says the command that brings it.
+        If a file is not in the cache; the hint names the command that fetches it.
     SettingsError
-        If what runs an encoder is not installed.
+        If the runtime of an encoder is not installed.
     """
     front_end = spec.front_end
     if not isinstance(front_end, HearsThroughEncoders):

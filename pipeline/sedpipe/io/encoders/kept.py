@@ -1,11 +1,11 @@
-"""Files of pretrained encoders in a cache: known by their checksum, shared by all datasets.
+"""Files of pretrained encoders in a cache: identified by their checksum, shared by all datasets.
 
-- :func:`encoder_path`: where one lies
-- :func:`fault_of`: whether what lies there is it
-- :func:`kept_files`: all that lie in a cache
-- :func:`fetch_command`: the command that brings one
-- :func:`how_to_bring`, :func:`not_there`: what to do where it does not lie there
-- :class:`KeptWeights`: one as a front end reads it
+- :func:`encoder_path`: path of an encoder's file
+- :func:`fault_of`: what is wrong with the file at that path
+- :func:`kept_files`: all files of encoders in a cache
+- :func:`fetch_command`: the command that fetches a file
+- :func:`how_to_bring`, :func:`not_there`: what to do if a file is missing
+- :class:`KeptWeights`: a file as a front end reads it
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _BEGIN_OF_SHA256 = re.compile(r"[0-9a-f]{16}")
 
 
 def encoder_path(cache_dir: Path, encoder: Encoder) -> Path:
-    """Where an encoder's file lies in a cache; another file has another place."""
+    """Return the path of an encoder's file in a cache, which differs between files."""
     return _folder(cache_dir) / encoder.sha256[:16] / encoder.file
 
 
 def fault_of(path: Path, card: EncoderCard) -> str:
-    """What is wrong with the file of an encoder in a cache; "" if nothing is, or it is not there.
+    """Return what is wrong with the file of an encoder in a cache; "" if nothing is, or the file is missing.
 
     Raises
     ------
     SedpipeError
-        If it cannot be read.
+        If the file cannot be read.
     """
     if not is_there(path):
         return ""
@@ -49,12 +49,12 @@ def fault_of(path: Path, card: EncoderCard) -> str:
 
 
 def kept_files(cache_dir: Path) -> Iterator[tuple[Path, str, bool]]:
-    """Path and sha256 of each encoder's file that lies in a cache, and whether it is the one that was put there.
+    """Yield path and sha256 of each encoder's file in a cache, and whether its content is still what was stored there.
 
     Raises
     ------
     SedpipeError
-        If one cannot be read.
+        If a file cannot be read.
     """
     for folder in entries(_folder(cache_dir)):
         if not folder.is_dir() or _BEGIN_OF_SHA256.fullmatch(folder.name) is None:
@@ -66,7 +66,7 @@ def kept_files(cache_dir: Path) -> Iterator[tuple[Path, str, bool]]:
 
 
 def fetch_command(encoder: Encoder, cache_dir: Path | None) -> str:
-    """The command that brings an encoder's file into a cache; ``ITS.toml`` stands for that of one's own."""
+    """Return the command that fetches an encoder's file; ``ITS.toml`` stands for the TOML file of a user's own."""
     card = shipped_card(encoder)
     how = ["ITS.toml"] if card is None else [card.name, *([] if card.is_public else ["--from", card.source])]
     return command("encoders", "fetch", *how, cache=cache_dir)
@@ -84,7 +84,7 @@ class KeptWeights:
     encoder: Encoder
 
     def read(self) -> bytes:
-        """Its bytes; :class:`SedpipeError` if it is not there, or another one."""
+        """Read the file; :class:`SedpipeError` if it is missing, or its sha256 differs."""
         path = encoder_path(self.cache_dir, self.encoder)
         try:
             raw = path.read_bytes()
@@ -99,7 +99,7 @@ class KeptWeights:
 
 
 def not_there(encoder: Encoder, cache_dir: Path) -> MissingStageError:
-    """That an encoder's file is not in a cache, and the command that brings it."""
+    """Return the error for an encoder's file that is not in a cache; its hint names the command that fetches it."""
     return MissingStageError(
         f"the encoder {encoder.name} (sha256 {encoder.sha256[:16]}...) is not in {cache_dir}",
         hint=f"run {how_to_bring(encoder, cache_dir)} first",
@@ -107,6 +107,6 @@ def not_there(encoder: Encoder, cache_dir: Path) -> MissingStageError:
 
 
 def how_to_bring(encoder: Encoder, cache_dir: Path | None = None) -> str:
-    """The command that brings an encoder's file into a cache, as part of a sentence."""
+    """Return the command that fetches an encoder's file, as part of a sentence."""
     remark = f" with the TOML that describes {encoder.file}" if shipped_card(encoder) is None else ""
     return f"`{fetch_command(encoder, cache_dir)}`{remark}"

@@ -1,6 +1,6 @@
-"""Looking for an encoder's file in files, archives and folders of the user's: bytes decide, not names.
+"""Search for an encoder's file in the user's files, archives and folders; it is identified by its bytes, not its name.
 
-- :class:`Search`: looks at one place after the other, and remembers what was there instead
+- :class:`Search`: a search in one place after the other, which remembers what was there instead
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sedpipe.io.files.archives import ArchiveError, ArchiveLimits, begins_as_arc
 from sedpipe.io.files.reading import opened, walk
 from sedpipe.wording import counted
 
-_SHOWN = 2  # a message has a line
+_SHOWN = 2  # findings in a message, which should fit on one line
 _MOST_UNPACKED = 8 * MOST_BYTES
 
 
@@ -28,14 +28,14 @@ class Search:
     ----------
     wanted : EncoderFile
     seen : list of str
-        Of what resembled it, and of places that were named themselves, why it is not there.
+        Reasons why similar files, and places that the user named, are not the wanted file or do not contain it.
     """
 
     wanted: EncoderFile
     seen: list[str] = field(default_factory=list)
 
     def look(self, place: Path) -> bytes | None:
-        """Its bytes, if a place is it, an archive that holds it, or a folder with either somewhere.
+        """Return the file's bytes if a place is the file, an archive with it, or a folder with either at any depth.
 
         Raises
         ------
@@ -56,12 +56,12 @@ class Search:
 
     @property
     def findings(self) -> str:
-        """What was there instead, as the end of a sentence."""
+        """What was found instead, as the end of a sentence."""
         more = len(self.seen) - _SHOWN
         return ", ".join([*self.seen[:_SHOWN], *([f"and {more:,} more like it"] if more > 0 else [])])
 
     def _rank(self, path: Path) -> tuple[bool, bool, int, Path]:
-        """Files of its size first, then the archive that is known to hold it, then small ones."""
+        """Return a sort key: files of the right size, then the archive known to contain the file, then by size."""
         n_bytes, archive = path.stat().st_size, self.wanted.archive
         return n_bytes != self.wanted.bytes, archive is None or archive.name != path.name, n_bytes, path
 
@@ -98,14 +98,14 @@ class Search:
         return None
 
     def _members(self, archive: Path, resembling: list[str]) -> Iterator[tuple[str, bytes]]:
-        """Members that have its size; of others with its name, ``resembling`` says theirs."""
+        """Yield members of the right size; those of another size but the right name are noted in ``resembling``."""
         limits = ArchiveLimits(member_bytes=self.wanted.bytes, total_bytes=_MOST_UNPACKED)
         for name, unpack in read_members(archive, limits):
             if unpack.size == self.wanted.bytes:
                 unpacked = io.BytesIO()
                 try:
                     unpack(unpacked)
-                except ArchiveError as error:  # the next one may be whole
+                except ArchiveError as error:  # the next member may be intact
                     resembling.append(error.message)
                 else:
                     yield name, unpacked.getvalue()

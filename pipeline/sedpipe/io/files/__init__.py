@@ -1,1 +1,1 @@
-"""Writing so that nothing is lost, locks, checksums, archives."""
+"""Writing without loss, locks, checksums, archives."""

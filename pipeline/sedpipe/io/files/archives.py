@@ -1,12 +1,13 @@
-"""Members of zip and tar archives that nobody vouches for, one after the other.
+"""Members of untrusted zip and tar archives, one at a time.
 
-Nothing is unpacked under a name of the archive's: who reads opens the file. Links, devices, sparse files and names
-that lead out of a folder are passed over; what is too big, locked or damaged is a sentence.
+Nothing is unpacked to a path that the archive names: the caller opens the file. Links, devices, sparse files and names
+that lead out of the folder (path traversal) are skipped; what is too big, locked or damaged is an error that says so.
 
 - :func:`read_members`: archive -> (name, unpacker) of each plain file
-- :func:`is_archive`: whether a file is one; :func:`begins_as_archive`: whether it is one, or was before it was damaged
-- :class:`ArchiveLimits`: how much an archive may hold
-- :class:`ArchiveError`: why one cannot be used
+- :func:`is_archive`: whether a file is an archive; :func:`begins_as_archive`: whether it is one, or was one before it
+  was damaged
+- :class:`ArchiveLimits`: how much an archive may contain
+- :class:`ArchiveError`: why an archive cannot be used
 """
 
 from __future__ import annotations
@@ -31,25 +32,25 @@ from sedpipe.io.files.tar_headers import StrictInfo
 
 
 class ArchiveError(SedpipeError):
-    """An archive, or one member of it, that is damaged, locked, or holds more than it may."""
+    """An archive, or one of its members, that is damaged, locked, or contains more than the limits allow."""
 
 
 class Sink(Protocol):
-    """What bytes are written to."""
+    """Object that bytes are written to."""
 
     def write(self, content: bytes, /) -> object:
-        """Take some."""
+        """Write some bytes."""
 
 
 @dataclass(frozen=True)
 class Unpacker:
-    """Writes the bytes of one member to a sink; ``size`` is how many the archive claims that there are."""
+    """Callable that writes the bytes of one member to a sink; ``size`` is their number as the archive claims it."""
 
     size: int
     _write: Callable[[Sink], None]
 
     def __call__(self, sink: Sink, /) -> None:
-        """Write them."""
+        """Write the bytes."""
         self._write(sink)
 
 
@@ -62,10 +63,10 @@ _COMPRESSED: tuple[tuple[bytes, Callable[[Path], Any]], ...] = (
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _HERE_BEFORE = re.compile(r"^(\./+)+")
 _DRIVE = re.compile(r"[A-Za-z]:")
-_PIECE = 4096  # zipfile hands bzip2 and LZMA as many packed bytes as were asked for, without a limit on what comes out
-_MOST_HEADER = 1 << 20  # bytes of one tar header with its long names; tarfile would read any number into memory
+_PIECE = 4096  # zipfile passes bzip2 and LZMA as many packed bytes as were requested, without a limit on the output
+_MOST_HEADER = 1 << 20  # bytes in one tar header with its long names; tarfile would read any number into memory
 _IS_LOCKED = 0x1
-_FREE_BYTES = 1 << 30  # may come out of the smallest archive
+_FREE_BYTES = 1 << 30  # may be unpacked from even the smallest archive
 
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -74,28 +75,29 @@ _DAMAGED = (
     lzma.LZMAError,
     OSError,
     EOFError,
-    RuntimeError,  # packed in a way that zipfile does not know, or headers that nest
+    RuntimeError,  # a compression that zipfile does not know, or nested headers
     ValueError,
     OverflowError,
     LookupError,
 )
-"""What the standard library raises about archives that are damaged, or made to do damage."""
+"""Exceptions that the standard library raises for damaged or malicious archives."""
 
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """How much an archive may hold, whatever it claims.
+    """How much an archive may contain, whatever it claims.
 
     Parameters
     ----------
     member_bytes : int
-        Of one member, unpacked.
+        Maximum size of one member, unpacked.
     total_bytes : int
-        Of all that is unpacked, or passed over while unpacking.
+        Maximum size of all that is unpacked, or skipped while unpacking.
     ratio : int
-        Of that to the archive's own size, beyond the first gibibyte; audio hardly shrinks, silence does.
+        Maximum ratio of that size to the archive's own, beyond the first gibibyte; audio hardly shrinks, but silence
+        does.
     members : int
-        Entries of any kind.
+        Maximum number of entries of any kind.
     """
 
     member_bytes: int = 4 << 30
@@ -104,21 +106,21 @@ class ArchiveLimits:
     members: int = 4_000_000
 
     def unpacked_of(self, archive: Path) -> int:
-        """Most bytes that may come out of an archive."""
+        """Return the maximum number of bytes that may be unpacked from an archive."""
         return min(self.total_bytes, max(_FREE_BYTES, self.ratio * archive.stat().st_size))
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a zip or tar archive that :func:`read_members` can begin with; False where it cannot be read.
+    """Return whether a file is a zip or tar archive that :func:`read_members` can begin to read.
 
-    A file that a zip archive is appended to, as labels to a LiteRT model, is none.
+    False if it cannot be read. A file with a zip archive appended, as labels are to a LiteRT model, is not an archive.
     """
     try:
         with opened(path) as file:
             begin = file.read(8)
         if begin.startswith(_ZIP_BEGINS):
             return zipfile.is_zipfile(path)
-        with closing(_read_tar(path, begin, ArchiveLimits())) as entries:  # tarfile's own look has no limits
+        with closing(_read_tar(path, begin, ArchiveLimits())) as entries:  # tarfile's own check has no limits
             next(entries, None)
         return True
     except (*_DAMAGED, ArchiveError):
@@ -126,12 +128,12 @@ def is_archive(path: Path) -> bool:
 
 
 def begins_as_archive(path: Path) -> bool:
-    """Whether the first bytes are those of a zip or tar archive, or of a packed file, whole or not.
+    """Return whether the first bytes are those of a zip or tar archive, or of a compressed file, complete or not.
 
     Raises
     ------
     OSError
-        If it cannot be read.
+        If the file cannot be read.
     """
     with opened(path) as file:
         begin = file.read(_TAR_MARK_AT + len(_TAR_MARK))
@@ -142,30 +144,30 @@ def begins_as_archive(path: Path) -> bool:
 def read_members(
     archive: Path, limits: ArchiveLimits | None = None, pass_over: Callable[[str], object] = lambda _: None
 ) -> Iterator[tuple[str, Unpacker]]:
-    """Go through the plain files of an archive, in its order.
+    """Yield the plain files of an archive, in its order.
 
     Parameters
     ----------
     archive : Path
-        Zip, or tar, plain or packed with gzip, bzip2 or xz; told by its first bytes.
+        A zip file, or a tar file, plain or compressed with gzip, bzip2 or xz; recognised by its first bytes.
     limits : ArchiveLimits, optional
     pass_over : callable
-        Takes the name of each entry that is neither a plain file nor a folder, or leads out of one.
+        Called with the name of each entry that is neither a plain file nor a folder, or that leads out of the folder.
 
     Yields
     ------
     name : str
-        As the archive has it, but with ``/`` between folders (older programs of Windows write backslashes) and without
+        Name in the archive, but with ``/`` between folders (older programs of Windows write backslashes) and without
         ``./`` before it; to be shown, never to be written to.
     unpack : Unpacker
-        Writes the bytes to what it is given; only until the next member is asked for. Raises :class:`ArchiveError` if
-        this member is too big, locked or damaged, or has another size than it claims (what was written by then is
-        worth nothing); the others may be whole.
+        Function that writes the bytes to a sink; valid only until the next member is requested. Raises
+        :class:`ArchiveError` if this member is too big, locked or damaged, or has another size than it claims (what
+        was written by then is worthless); the others may be intact.
 
     Raises
     ------
     ArchiveError
-        If the archive is none, is damaged from here on, or holds more than ``limits``.
+        If the file is not an archive, is damaged from this point on, or contains more than ``limits`` allow.
     """
     limits = limits or ArchiveLimits()
     place = "at its beginning"
@@ -225,7 +227,7 @@ class _Entry:
 
 
 class _Budget:
-    """Bytes that may still be unpacked."""
+    """Number of bytes that may still be unpacked."""
 
     def __init__(self, archive: Path, limits: ArchiveLimits) -> None:
         self._archive = archive
@@ -243,7 +245,7 @@ def _read_zip(archive: Path, _: bytes, limits: ArchiveLimits) -> Iterator[_Entry
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
             kind = stat.S_IFMT(info.external_attr >> 16)
-            name = _as_path(info.orig_filename)  # zipfile's own ends at a NUL
+            name = _as_path(info.orig_filename)  # zipfile's own name ends at a NUL
             is_folder = info.is_dir() or name.endswith("/")
             yield _Entry(
                 name=name,
@@ -258,7 +260,7 @@ def _read_zip(archive: Path, _: bytes, limits: ArchiveLimits) -> Iterator[_Entry
 
 def _read_tar(archive: Path, begin: bytes, limits: ArchiveLimits) -> Generator[_Entry]:
     unpack = next((unpack for magic, unpack in _COMPRESSED if begin.startswith(magic)), None)
-    # What is packed can only be read forward; in a plain tar, what nobody asks for is jumped over.
+    # A compressed tar can only be read forward; in a plain one, members that are not requested are skipped by seeking.
     with archive.open("rb") if unpack is None else unpack(archive) as raw:
         budget = _Budget(archive, limits)
         file = _Counted(raw, _Budget(archive, limits))
@@ -291,14 +293,14 @@ def _opener(opened: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[], IO[b
 
 
 def _next_of(opened: tarfile.TarFile, file: _Counted, *, is_packed: bool) -> tarfile.TarInfo | None:
-    """The next header; what is left of the member before is read first, so that only the header counts."""
+    """Return the next header; the rest of the previous member is read first, so that only the header counts."""
     file.end_header()
-    if is_packed and opened.firstmember is None:  # type: ignore[attr-defined]  # else it waits to be handed out
+    if is_packed and opened.firstmember is None:  # type: ignore[attr-defined]  # else the first member is returned next
         _skip_to(opened, opened.offset)
     file.begin_header()
     info = opened.next()
     file.end_header()
-    opened.members.clear()  # type: ignore[attr-defined]  # tarfile keeps every header
+    opened.members.clear()  # type: ignore[attr-defined]  # tarfile would keep every header
     return info
 
 
@@ -313,7 +315,7 @@ def _skip_to(opened: tarfile.TarFile, offset: int) -> None:
 
 
 class _Counted:
-    """Reads like ``file``, up to a number of bytes in all and in one header."""
+    """File object that reads from ``file``, with a limit on the bytes in total and in one header."""
 
     def __init__(self, file: Any, budget: _Budget) -> None:
         self._file = file
@@ -343,12 +345,12 @@ class _Counted:
 
 
 def _as_path(name: str) -> str:
-    """A name as others write it; where it leads is judged afterwards."""
+    """Return a name in the usual form; where it leads is checked afterwards."""
     return _HERE_BEFORE.sub("", name.replace("\\", "/"))
 
 
 def _is_safe(name: str) -> bool:
-    """Whether a name stays in its folder, on any system."""
+    """Return whether a name stays in its folder, on any system."""
     if not name or "\0" in name or name.startswith("/") or _DRIVE.match(name):
         return False
     return ".." not in name.split("/")

@@ -1,10 +1,10 @@
-"""Files that are there whole or not at all, whatever happens while they are written.
+"""Atomic writing: a file is there completely or not at all, whatever happens while it is written.
 
-- :func:`write_atomically`: a temporary path beside the target, renamed to it when the block ends well
+- :func:`write_atomically`: a temporary path beside the target, renamed to it when the block ends without an error
 - :func:`write_text`, :func:`write_pieces`, :func:`write_json`: the common uses
-- :func:`cannot_write`: the error for a full disk and the like
-- :func:`check_name`: whether a file can be called so
-- :func:`remove_leftovers`: what killed processes left behind
+- :func:`cannot_write`: the error for a full disk and similar failures
+- :func:`check_name`: raise if the name of a file is too long
+- :func:`remove_leftovers`: delete what killed processes left behind
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG,
 
 @contextmanager
 def write_atomically(path: Path) -> Iterator[Path]:
-    """Hand out a temporary file to be filled; at the end of the block it becomes ``path``.
+    """Yield a temporary file to be filled; at the end of the block it becomes ``path``.
 
-    The temporary file lies in the same folder (which is made if need be), exists already and is empty, has a
-    name of its own, and keeps the suffix for libraries that go by it. When the block ends, its bytes are
+    The temporary file is in the same folder (which is created if needed), exists already and is empty, has a
+    unique name, and keeps the suffix for libraries that depend on it. When the block ends, its bytes are
     forced to disk and it replaces ``path`` in one step, so a reader sees the old file or the new one. If the
-    block raises, the temporary file is removed and ``path`` stays what it was.
+    block raises, the temporary file is removed and ``path`` is left as it was.
 
     Parameters
     ----------
@@ -41,14 +41,15 @@ def write_atomically(path: Path) -> Iterator[Path]:
     Yields
     ------
     Path
-        The file to open by name (``"wb"``, ``h5py.File(..., "w")``), to be closed before the block ends.
+        The temporary file, to be opened by name (``"wb"``, ``h5py.File(..., "w")``) and closed before the block ends.
 
     Raises
     ------
     NameTooLongError
-        If the disk allows no name as long, before anything is written.
+        If the disk does not allow such long names; raised before anything is written.
     SedpipeError
-        If the folder cannot be written to, the disk is full, or a device or a pipe is in the file's place.
+        If ``path`` has no file name, or is a device or a pipe, if the folder cannot be written to, or if the disk is
+        full.
     """
     path = Path(path)
     if not path.name:
@@ -71,25 +72,25 @@ def write_atomically(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write ``text`` as UTF-8, line ends as they are."""
+    """Write ``text`` as UTF-8, with line ends as they are."""
     write_pieces(path, [text])
 
 
 def write_pieces(path: Path, pieces: Iterable[str]) -> None:
-    """Write text that is too long to be held at once, as UTF-8, line ends as they are."""
+    """Write text that is too long to be held in memory, as UTF-8, with line ends as they are."""
     with write_atomically(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.writelines(pieces)
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write ``value`` as indented JSON; nan and infinity, which JSON lacks, are a ``ValueError``."""
+    """Write ``value`` as indented JSON; nan and infinity, which JSON lacks, raise ``ValueError``."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def remove_leftovers(*folders: Path) -> None:
-    """Delete what killed processes left unfinished in these folders, not in folders below; whoever runs keeps his.
+    """Delete unfinished files that killed processes left in these folders, but not in folders below them.
 
-    Folders may be a user's own, where other programs' files lie.
+    Unfinished files of running processes stay. The folders may be a user's own, with files of other programs in them.
     """
     found = (path for folder in folders for path in folder.glob(f"{TEMPORARY_PREFIX}*") if is_temporary_name(path.name))
     for path in filter(is_abandoned, found):
@@ -101,7 +102,7 @@ def remove_leftovers(*folders: Path) -> None:
 
 
 def check_name(path: Path) -> None:
-    """``NameTooLongError`` if no file can be called so; in a folder that is not there yet, it is told on writing."""
+    """Raise ``NameTooLongError`` if a file cannot have this name; if its folder is missing, writing raises it."""
     try:
         os.lstat(path)
     except OSError as error:
@@ -110,10 +111,10 @@ def check_name(path: Path) -> None:
 
 
 def _is_special(path: Path) -> bool:
-    """Whether it is a device, a pipe or a link to one: a file in its place would be the end of ``/dev/null``."""
+    """Return whether a path is a device, a pipe or a link to one: a file must not replace ``/dev/null``."""
     try:
         mode = os.stat(path).st_mode
-    except (OSError, ValueError):  # nothing is there, or nothing can be; whoever writes says why
+    except (OSError, ValueError):  # nothing is there, or nothing can be; writing raises the reason
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
@@ -121,7 +122,7 @@ def _is_special(path: Path) -> bool:
 def _create(temporary: Path, path: Path) -> None:
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
-        check_name(path)  # the temporary one is short
+        check_name(path)  # creating the temporary file would not raise, since its name is short
         # 0o666 lets the user's umask decide, as an ordinary open() would
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
@@ -153,7 +154,7 @@ def _remove(temporary: Path) -> None:
 
 
 def cannot_write(path: Path, error: OSError) -> SedpipeError:
-    """The error for a file that could not be written."""
+    """Return the error for a file that could not be written."""
     told = f"cannot write {path}: {error.strerror or error}"
     if error.errno == errno.ENAMETOOLONG:
         n_bytes = max(len(os.fsencode(part)) for part in path.parts)

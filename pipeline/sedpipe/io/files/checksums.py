@@ -1,7 +1,7 @@
 """Checksums of files.
 
-- :func:`sha256_of`: of one file; :func:`sha256_in_cache`: of one that sedpipe has written
-- :func:`read_checksums`: a list in the form of ``sha256sum``, ``<64 hex digits>  ./path`` a line
+- :func:`sha256_of`: the checksum of a file; :func:`sha256_in_cache`: that of a file that sedpipe has written
+- :func:`read_checksums`: a list in the format of ``sha256sum``, with ``<64 hex digits>  ./path`` in each line
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _LINE = re.compile(r"(?P<sha256>[0-9a-f]{64}) [ *](?:\./)?(?P<path>[^/\\\0].*)")
 
 
 def sha256_of(path: Path) -> str:
-    """sha256 (hex) of a file's bytes."""
+    """Return the sha256 (hex) of a file's bytes."""
     with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256_in_cache(path: Path) -> str:
-    """The same of a file that must be readable, since sedpipe has written it; ``SedpipeError`` where it is not."""
+    """Return the same for a file that sedpipe has written; raise ``SedpipeError`` if it is not readable."""
     try:
         return sha256_of(path)
     except OSError as error:
@@ -32,12 +32,12 @@ def sha256_in_cache(path: Path) -> str:
 
 
 def read_checksums(path: Path) -> dict[str, str]:
-    """sha256 (hex) by relative path, ``./`` dropped, in the order of the file.
+    """Read sha256 (hex) by relative path, without ``./``, in the order of the file.
 
     Raises
     ------
     ListFormatError
-        If a line is no checksum, a path leads out of its folder, or is listed twice.
+        If a line is not a checksum with a path, or a path leads out of its folder or is listed twice.
     """
     checksums: dict[str, str] = {}
     for number, line in numbered_lines(path):

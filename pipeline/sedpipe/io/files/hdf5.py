@@ -1,11 +1,11 @@
-"""HDF5 files where the library alone would end or never end the process: full disks, and damage.
+"""HDF5 files in cases where the library alone would crash or hang: full disks and damaged files.
 
-Text of any length lies in "global heaps" (HDF5 File Format Specification 3.0, III.E). HDF5 2.0 walks through a heap
-object by object and never ends where a damaged one says that it takes no room: one turned bit is enough.
+Text of any length is stored in "global heaps" (HDF5 File Format Specification 3.0, III.E). HDF5 2.0 walks through a
+heap object by object and never ends if a damaged object claims to take no space: one flipped bit is enough.
 
-- :func:`made_in_memory`: a file that is written when it is finished
-- :func:`made_on_disk`: one that is too large for that
-- :func:`check_heaps`: those of a file's attributes and of a column of text
+- :func:`made_in_memory`: a file that is written once it is finished
+- :func:`made_on_disk`: a file that is too large for that
+- :func:`check_heaps`: check the heaps of a file's attributes and of a column of text
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 _SIGNATURE = re.compile(rb"GCOL\x01\0\0\0")
 _HEADER = struct.Struct("<8sQ")  # signature and version, bytes of the heap
 _OBJECT = struct.Struct("<HHxxxxQ")  # number, references, bytes
-_REFERENCE = struct.Struct("<IQI")  # of a text: its length, the address of its heap, its number there
-_HEAD = 1 << 20  # attributes are written first, so their heaps lie here
+_REFERENCE = struct.Struct("<IQI")  # to a text: its length, the address of its heap, its number there
+_HEAD = 1 << 20  # attributes are written first, so their heaps are within these bytes
 
 
 @contextmanager
 def made_in_memory(path: Path) -> Iterator[h5py.File]:
-    """Hand out a file to be filled, which is written whole or not at all when the block ends.
+    """Yield a file to be filled, which is written completely or not at all when the block ends.
 
-    Where HDF5 itself meets a full disk, it leaves objects behind that end the process (SIGSEGV) when they are freed.
+    If HDF5 itself runs into a full disk, it leaves objects behind that crash the process (SIGSEGV) when they are freed.
 
     Parameters
     ----------
     path : Path
-        Where it is written; it must fit into memory.
+        The file to write; it must fit into memory.
     """
     with h5py.File(path.name, "w", driver="core", backing_store=False) as file:
         yield file
@@ -53,39 +53,39 @@ def made_in_memory(path: Path) -> Iterator[h5py.File]:
 
 @contextmanager
 def made_on_disk(path: Path) -> Iterator[tuple[h5py.File, Callable[[], None]]]:
-    """Hand out a file to be filled bit by bit, which is there whole or not at all when the block ends.
+    """Yield a file to be filled bit by bit, which is there completely or not at all when the block ends.
 
-    HDF5 is told of no full disk (see :func:`made_in_memory`); who fills the file asks now and then.
+    A full disk is hidden from HDF5 (see :func:`made_in_memory`); the caller must check for it now and then.
 
     Parameters
     ----------
     path : Path
-        Where it is written.
+        The file to write.
 
     Yields
     ------
     h5py.File
-        To be filled.
+        File to be filled.
     callable
-        Raises the OSError with which the disk refused something that was written until now, if any.
+        Function that raises the OSError, if any, with which the disk has refused a write so far.
     """
     with write_atomically(path) as temporary, _Disk(temporary) as disk:
         try:
             with h5py.File(disk, "w") as file:
                 yield file, disk.check
         finally:
-            disk.check()  # whatever HDF5 makes of what it cannot read again
+            disk.check()  # whatever HDF5 raises about data that it cannot read back
 
 
 class _Disk(io.FileIO):
-    """A file that takes everything, and remembers the first error."""
+    """A file that accepts everything, and remembers the first error."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "w+")
         self._error: OSError | None = None
 
     def check(self) -> None:
-        """Raise what happened."""
+        """Raise the error, if there was one."""
         if self._error is not None:
             raise self._error
 
@@ -93,7 +93,7 @@ class _Disk(io.FileIO):
         rest = memoryview(data).cast("B")
         n_bytes = len(rest)
         try:
-            while rest and self._error is None:  # the last bytes before a limit are taken without an error
+            while rest and self._error is None:  # the last bytes before a limit are written without an error
                 rest = rest[super().write(rest) :]
         except OSError as error:
             self._error = error
@@ -113,16 +113,16 @@ def check_heaps(file: h5py.File, path: Path, column: str) -> None:
     Parameters
     ----------
     file : h5py.File
-        Open for reading, its attributes written before anything else.
+        File, open for reading, whose attributes were written before anything else.
     path : Path
-        Where it lies.
+        Path of the file.
     column : str
         Name of a dataset (N,) of text.
 
     Raises
     ------
     ValueError
-        If one cannot be walked through.
+        If a heap cannot be walked through.
     OSError
         If the file cannot be read.
     """
@@ -134,7 +134,7 @@ def check_heaps(file: h5py.File, path: Path, column: str) -> None:
 
 
 def _heaps_of(column: h5py.Dataset, raw: BinaryIO) -> set[int]:
-    """Addresses of the heaps that hold the texts of a column."""
+    """Return the addresses of the heaps that contain the texts of a column."""
     offset, n_bytes = column.id.get_offset(), column.size * _REFERENCE.size
     if offset is None:
         return set()
@@ -156,7 +156,7 @@ def _heap_at(address: int, raw: BinaryIO) -> bytes:
 
 
 def _walk(objects: bytes) -> None:
-    """Go from object to object; number 0 is free room, its own header counted, and all others are padded to 8 bytes."""
+    """Go from object to object; number 0 is free space, including its header, and all others are padded to 8 bytes."""
     at = 0
     while len(objects) - at >= _OBJECT.size:
         number, _, n_bytes = _OBJECT.unpack_from(objects, at)

@@ -1,10 +1,10 @@
-"""HDF5 files for reading, and why one cannot be read: the disk refuses, or the file is damaged.
+"""HDF5 files opened for reading, and why one cannot be read: the disk refuses, or the file is damaged.
 
-No file ever changes under its name, so readers need no HDF5 locks: where a (network) disk refuses one, the file is
-opened without. ``HDF5_USE_FILE_LOCKING``, which HDF5 puts above what a program asks for, forces either.
+No file ever changes under its name, so readers need no HDF5 locks: if a (network) disk refuses one, the file is
+opened without. ``HDF5_USE_FILE_LOCKING``, which has priority over what a program asks HDF5 for, forces either.
 
-- :func:`open_to_read`: a file
-- :func:`refusal`: what the operating system said, where it is not damage
+- :func:`open_to_read`: open a file
+- :func:`refusal`: the operating system's error, unless the file is damaged
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from sedpipe.io.files.reading import opened, unreadable
 
 _ERRNO = re.compile(r"errno = (\d+)")
 _OF_DAMAGE = frozenset({0, errno.EINVAL, errno.EOVERFLOW})
-"""What a read from an address that no file has comes to."""
+"""Error numbers of a read from an address that no file has."""
 
 
 def open_to_read(path: Path) -> h5py.File:
-    """Open a file.
+    """Open a file for reading.
 
     Raises
     ------
     SedpipeError
-        If it may not be read, or HDF5 is told to lock files where none can be.
+        If the file may not be read, or HDF5 is told to lock files on a disk that does not support locks.
     FileNotFoundError, NotADirectoryError
-        If there is none.
+        If there is no such file.
     OSError, RuntimeError
         If HDF5 cannot open it; see :func:`refusal`.
     """
     try:
-        opened(path).close()  # HDF5 would wait for a pipe
+        opened(path).close()  # refuses a pipe, for which HDF5 would wait
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
         raise unreadable(path, error) from error
-    for locking in (None, False):  # first as HDF5 would, since one process must open a file in one way only
+    for locking in (None, False):  # HDF5's default first, since one process must open a file in one way only
         try:
             return h5py.File(path, "r", locking=locking)
         except (OSError, RuntimeError) as error:
@@ -54,7 +54,7 @@ def open_to_read(path: Path) -> h5py.File:
 
 
 def refusal(error: Exception) -> OSError | None:
-    """The operating system's own error behind one of h5py, which says it in its text; None for damage."""
+    """Return the operating system's error behind one of h5py, whose text contains its number; None for damage."""
     said = _ERRNO.search(str(error))
     number = int(said[1]) if said else getattr(error, "errno", None)
     return None if number is None or number in _OF_DAMAGE else OSError(number, os.strerror(number))

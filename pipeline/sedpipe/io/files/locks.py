@@ -1,8 +1,8 @@
-"""Who is working in a folder: locks that the system frees when their process ends, however it ends.
+"""Locks of folders in use, which the system frees when their process ends, however it ends.
 
-- :func:`hold`: be the only one, or say that another process is; :func:`hold_if_free`: or be told
-- :func:`wait_for`: be the only one, after those who came first
-- :func:`is_held`: whether somebody is
+- :func:`hold`: hold a lock, or raise if another process does; :func:`hold_if_free`: or yield False
+- :func:`wait_for`: hold a lock, after the processes that came first
+- :func:`is_held`: whether a process holds a lock
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if sys.platform != "win32":
     import fcntl
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
-"""What disks say that know no locks: then nobody is kept out, since files are written whole or not at all anyway."""
+"""Errors of disks without locks: no process is kept out then, since files are written atomically anyway."""
 
 _TAKEN = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES})
 
 GRACE_S = 0.1
-"""So long a lock must be held to count: who asks whether it is held takes it for a moment, and that is no work."""
+"""Seconds for which a lock must be held to count: a process that checks it also takes it, but only for a moment."""
 
 
 @contextmanager
@@ -38,16 +38,16 @@ def hold(path: Path, doing: str, hint: str) -> Iterator[None]:
     Parameters
     ----------
     path : Path
-        The lock file; its folder is made if need be.
+        The lock file; its folder is created if needed.
     doing : str
-        What another process that holds it is doing, for the error: ``making these features``.
+        What another process that holds the lock is doing, for the error: ``making these features``.
     hint : str
-        What to do then.
+        What to do in that case.
 
     Raises
     ------
     SedpipeError
-        If another process holds it, or the folder cannot be written to.
+        If another process holds the lock, or the folder cannot be written to.
     """
     with ExitStack() as held:
         try:
@@ -59,7 +59,7 @@ def hold(path: Path, doing: str, hint: str) -> Iterator[None]:
 
 @contextmanager
 def hold_if_free(path: Path) -> Iterator[bool]:
-    """Hold the lock for the block, unless another process does; tells which."""
+    """Hold the lock for the block, unless another process does; yield whether this one holds it."""
     with ExitStack() as held:
         try:
             held.enter_context(_locked(path, GRACE_S))
@@ -71,7 +71,7 @@ def hold_if_free(path: Path) -> Iterator[bool]:
 
 @contextmanager
 def wait_for(path: Path, before_waiting: Callable[[], None] | None = None) -> Iterator[None]:
-    """Hold the lock for the block, as soon as it is free; where that takes waiting, ``before_waiting`` is called."""
+    """Hold the lock for the block, as soon as it is free; call ``before_waiting`` if it is not free now."""
     with ExitStack() as held:
         try:
             held.enter_context(_locked(path, GRACE_S))
@@ -83,7 +83,7 @@ def wait_for(path: Path, before_waiting: Callable[[], None] | None = None) -> It
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the lock at this moment; nothing is written. What may not be read is free."""
+    """Return whether a process holds the lock now, without writing anything; a lock that may not be read is free."""
     until = time.monotonic() + GRACE_S
     while _is_taken(path):
         if time.monotonic() >= until:
@@ -109,7 +109,7 @@ def _is_taken(path: Path) -> bool:
 
 
 def _is_refused(path: Path) -> bool:
-    """By trying to hold it, as who holds it does: where disks know no locks of the system, a file stands for one."""
+    """Return whether the lock cannot be acquired; on disks without locks of the system, a file stands for one."""
     try:
         with _locked(path, 0) if path.exists() else nullcontext():
             return False

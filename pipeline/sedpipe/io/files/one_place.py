@@ -1,8 +1,8 @@
-"""Which names are one file on a disk: some disks know no capitals, some no two ways of writing an accent.
+"""Names that are the same file on a disk: some disks ignore case, some the two ways of encoding an accent.
 
-- :class:`Disk`: what a disk takes for the same name
-- :func:`disk_of`: of a folder, by trying
-- :func:`sharing`: files that would be one
+- :class:`Disk`: which names a disk takes for the same
+- :func:`disk_of`: the disk of a folder, determined by trying
+- :func:`sharing`: files that would be the same
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ _COMPOSED, _DECOMPOSED = "\u00e9", "e\u0301"
 
 @dataclass(frozen=True)
 class Disk:
-    """What a disk takes for the same name.
+    """Rules by which a disk takes two names for the same.
 
     Parameters
     ----------
     ignores_case : bool
-        ``A`` and ``a``, as macOS, Windows, exFAT and many network disks do.
+        Whether ``A`` and ``a`` are the same, as for macOS, Windows, exFAT and many network disks.
     ignores_form : bool
-        An accented letter and a letter with its accent after it, as macOS does.
+        Whether an accented letter and a letter followed by its accent are the same, as for macOS.
     """
 
     ignores_case: bool = False
     ignores_form: bool = False
 
     def key(self, name: str) -> str:
-        """The same for names that are one file.
+        """Return a key that is the same for all names of a file.
 
         >>> Disk(ignores_case=True).key("Owl/B.flac") == Disk(ignores_case=True).key("owl/b.flac")
         True
@@ -47,7 +47,7 @@ class Disk:
 
 
 def disk_of(folder: Path) -> Disk:
-    """The disk that a folder lies on, which is made if need be; tried with two files of no name.
+    """Return the disk of a folder, which is created if needed, determined with two files in a temporary folder.
 
     Raises
     ------
@@ -67,14 +67,16 @@ def disk_of(folder: Path) -> Disk:
 
 
 def sharing(names: Mapping[str, str], folder: Path) -> tuple[str, str] | None:
-    """The first two keys whose files below a folder would be one; the disk is asked only if some are alike.
+    """Return the first two keys whose files below a folder would be the same; None if there are none.
+
+    The disk is tried only if it matters: if some names differ only in case or accents.
 
     Parameters
     ----------
     names : mapping of str to str
-        Names of files, by whatever they are of.
+        Names of files, by any key.
     folder : Path
-        Where they are to lie.
+        Folder for the files.
     """
     if _first_two(names, Disk(ignores_case=True, ignores_form=True)) is None:
         return None

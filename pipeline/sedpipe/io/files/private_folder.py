@@ -1,8 +1,8 @@
 """Temporary folders for what nobody else may see: copies of cookies, pieces of videos.
 
-One goes when its owner closes it or ends; what a killed process left is cleared away by the next that opens one.
+A folder is deleted when its owner closes it or ends; what a killed process left is deleted when the next one is opened.
 
-- :class:`PrivateFolder`
+- :class:`PrivateFolder`: a folder that only this user may enter
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 _PREFIX = "sedpipe-"
 _LOCK = ".lock"
-_YOUNG_S = 60.0  # who has just made a folder may not hold its lock yet
+_YOUNG_S = 60.0  # a process that has just made a folder may not hold its lock yet
 
 
 class PrivateFolder:
@@ -29,7 +29,7 @@ class PrivateFolder:
     Attributes
     ----------
     path : Path
-        Where it lies.
+        Path of the folder.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class PrivateFolder:
         self._forget = weakref.finalize(self, _remove, self.path, lock)  # at exit, too
 
     def close(self) -> None:
-        """Delete it with all that is in it."""
+        """Delete the folder and everything in it."""
         self._forget()
 
 
@@ -51,9 +51,9 @@ def _remove(path: Path, lock: FileLock) -> None:
 
 
 def _abandoned() -> Iterator[Path]:
-    """Folders of this user whose owner is dead: they are locked by nobody."""
+    """Yield folders of this user whose process has ended, so that nobody holds their lock."""
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        with suppress(OSError):  # went away meanwhile
+        with suppress(OSError):  # it was deleted meanwhile
             status = path.lstat()
             is_ours = not hasattr(os, "getuid") or status.st_uid == os.getuid()
             if is_ours and path.is_dir() and time.time() - status.st_mtime > _YOUNG_S and _is_free(path / _LOCK):
@@ -61,7 +61,7 @@ def _abandoned() -> Iterator[Path]:
 
 
 def _is_free(lock: Path) -> bool:
-    """Whether a lock is there and nobody holds it."""
+    """Return whether a lock exists and nobody holds it."""
     if not lock.is_file():
         return False
     try:

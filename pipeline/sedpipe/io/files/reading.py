@@ -1,12 +1,12 @@
-"""Looking at files that may be missing, unreadable or far too large, which are three different things.
+"""Reading of files that may be missing, unreadable or far too large, which are three different cases.
 
-What is not there is an answer. What may not be read is an error that says so: it is neither empty nor gone nor
-damaged, and nobody is told to delete it.
+A missing file is a valid answer. A file that may not be read is an error that says so: it is neither empty nor missing
+nor damaged, and the user is not told to delete it.
 
 - :func:`is_there`: whether a path exists
-- :func:`names_in`, :func:`entries`, :func:`walk`: what lies in a folder, and below it
-- :func:`opened`, :func:`read_bounded`: a file, and its bytes
-- :func:`unreadable`: the error
+- :func:`names_in`, :func:`entries`, :func:`walk`: the content of a folder, and of the folders below it
+- :func:`opened`, :func:`read_bounded`: an open file, and its bytes
+- :func:`unreadable`: the error for a file that cannot be read
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _NOT_THERE = (FileNotFoundError, NotADirectoryError)
 
 
 def is_there(path: Path) -> bool:
-    """Whether a path exists; a link that leads nowhere does not.
+    """Return whether a path exists; a broken symlink does not.
 
     Raises
     ------
     SedpipeError
-        If that cannot be told.
+        If this cannot be determined.
     """
     try:
         os.stat(path)
@@ -42,7 +42,7 @@ def is_there(path: Path) -> bool:
 
 
 def names_in(folder: Path) -> list[str]:
-    """Names of what lies in a folder, in any order; none where there is no folder.
+    """Return the names of files and folders in a folder, in any order; none if the folder is missing.
 
     Raises
     ------
@@ -58,20 +58,21 @@ def names_in(folder: Path) -> list[str]:
 
 
 def entries(folder: Path, pattern: str = "[!.]*") -> list[Path]:
-    """Paths in a folder whose names match, sorted; hidden ones only where the pattern says so.
+    """Return the paths in a folder whose names match, sorted; hidden ones only if the pattern asks for them.
 
-    Unlike :meth:`pathlib.Path.glob`, which takes what it may not read for empty, it raises what :func:`names_in` does.
+    Unlike :meth:`pathlib.Path.glob`, which takes folders that it may not read for empty, it raises as
+    :func:`names_in` does.
     """
     return sorted(folder / name for name in fnmatch.filter(names_in(folder), pattern))
 
 
 def walk(folder: Path, *, into_links: bool = False) -> Iterator[tuple[str, list[str], list[str]]]:
-    """What :func:`os.walk` gives, which takes folders that it may not read for empty: this one raises.
+    """Yield what :func:`os.walk` does, but raise for folders that may not be read instead of taking them for empty.
 
     Raises
     ------
     SedpipeError
-        If a folder cannot be read; one that vanishes meanwhile is passed over.
+        If a folder cannot be read; one that vanishes meanwhile is skipped.
     """
 
     def refuse(error: OSError) -> None:
@@ -82,12 +83,12 @@ def walk(folder: Path, *, into_links: bool = False) -> Iterator[tuple[str, list[
 
 
 def opened(path: Path) -> BufferedReader:
-    """A file to be read; pipes of a shell, as ``<(command)`` and ``/dev/stdin``, are files.
+    """Open a file for reading; pipes of a shell, such as ``<(command)`` and ``/dev/stdin``, are accepted as files.
 
     Raises
     ------
     OSError
-        If it cannot be read, or is a pipe among files: who opens that waits until somebody writes into it.
+        If it cannot be read, or is a named pipe among files: opening that would wait until something is written to it.
     """
     if stat.S_ISFIFO(os.stat(path).st_mode) and path.absolute().parts[1] not in ("dev", "proc"):
         raise OSError(errno.EINVAL, "it is a pipe, expected a file", str(path))
@@ -95,14 +96,14 @@ def opened(path: Path) -> BufferedReader:
 
 
 def read_bounded(path: Path, most_bytes: int) -> bytes | None:
-    """The bytes of a file, or None where there is none.
+    """Return the bytes of a file, or None if it is missing.
 
     Raises
     ------
     SedpipeError
         If it cannot be read.
     ValueError
-        If it has more bytes; its text says so.
+        If it has more than ``most_bytes``; the message says so.
     """
     try:
         with opened(path) as file:
@@ -117,7 +118,7 @@ def read_bounded(path: Path, most_bytes: int) -> bytes | None:
 
 
 def unreadable(path: Path, error: OSError) -> SedpipeError:
-    """The error for what is there and cannot be read: by whom, or why."""
+    """Return the error for a file or folder that exists but cannot be read, with a hint for the reason."""
     if isinstance(error, PermissionError):
         hint = f"let your user read it, as with `chmod u+rX {path}`, or ask its owner"
     elif isinstance(error, IsADirectoryError):

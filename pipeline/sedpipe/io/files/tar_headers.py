@@ -1,6 +1,6 @@
-"""Headers of tar archives that nobody vouches for.
+"""Headers of untrusted tar archives.
 
-- :class:`StrictInfo`: what tarfile makes of a header, where a damaged one, or one made to do damage, is an error
+- :class:`StrictInfo`: tarfile's class of headers, for which a damaged or malicious header is an error
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ _DIGITS = re.compile(rb"\d{100}")
 
 
 class StrictInfo(tarfile.TarInfo):
-    """Headers, of which a damaged one is an error; to tarfile it is the archive's end."""
+    """Tar header for which damage is an error; tarfile takes a damaged header for the end of the archive."""
 
     @classmethod
     def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
-        """The next one."""
+        """Return the next header."""
         try:
             return super().fromtarfile(tarfile_)
         except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
             raise tarfile.ReadError(str(error)) from error
 
     def _proc_pax(self, tarfile_: tarfile.TarFile) -> tarfile.TarInfo:
-        """Records that are none are an error before Python reads them, which takes the square of their number.
+        """Raise for malformed records before Python reads them, which takes time quadratic in their number.
 
-        That is so before 3.11.10 and 3.12.6 (CVE-2024-6232).
+        This concerns Python before 3.11.10 and 3.12.6 (CVE-2024-6232).
         """
         content: bytes = tarfile_.fileobj.read(self._block(self.size))  # type: ignore[attr-defined]
         _check_records(content)
@@ -36,7 +36,7 @@ class StrictInfo(tarfile.TarInfo):
 
 
 class _Once:
-    """Gives an archive what was read of it already, and then the archive's own file back."""
+    """File that returns to an archive what was already read from it, and then restores the archive's own file."""
 
     def __init__(self, content: bytes, archive: tarfile.TarFile) -> None:
         self._content, self._archive, self._file = content, archive, archive.fileobj
@@ -47,7 +47,10 @@ class _Once:
 
 
 def _check_records(content: bytes) -> None:
-    """``tarfile.ReadError`` if the records of an extended header (``LENGTH KEY=VALUE``) are not as long as they say."""
+    """Raise ``tarfile.ReadError`` if records of an extended header (``LENGTH KEY=VALUE``) are malformed.
+
+    Their lengths must be right, and they must contain a name and a value.
+    """
     at = 0
     while content[at : at + 1] not in (b"", b"\0"):
         begin = _RECORD.match(content, at)

@@ -1,1 +1,1 @@
-"""Lists of clips, labels and events as text files; a broken row is named by file, line and value."""
+"""Lists of clips, labels and events as text files; errors name the file, line and value of a malformed row."""

@@ -1,8 +1,8 @@
-"""What a list says of recordings, row by row, before it is held against classes and clips.
+"""Rows of a list as they were read, before they are checked against classes and clips.
 
 - :class:`Annotation`: one row
-- :class:`Annotations`: a whole list, and what had to be guessed to read it
-- :data:`Asked`: what a list is asked for
+- :class:`Annotations`: a whole list, with remarks on what had to be guessed to read it
+- :data:`Asked`: the kind of content that a list is read for
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from sedpipe.io.lists.remarks import Remark
 
 Asked: TypeAlias = Literal["events", "tags", "either"]
-"""Events need times; tags are labels of whole recordings; either takes what is there."""
+"""Kind of content: ``events`` need times; ``tags`` are labels of whole recordings; ``either`` takes what is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,13 @@ class Annotation:
     path : Path
         The list.
     line : int
-        Where in it, for complaints.
+        Line number, for error messages.
     filename : str
-        The recording, as the list calls it; where it names none, as the list itself is called.
+        The recording, as the list names it; if the list names none, the name derived from that of the list.
     times : tuple of float, optional
-        Onset and offset in seconds, ``0 <= onset <= offset``; None where the row has none.
+        Onset and offset in seconds, ``0 <= onset <= offset``; None if the row has no times.
     label : str
-        As it is written, several joined in one cell among them; empty where the row only names a recording.
+        Label as written, possibly several joined in one cell; empty if the row only names a recording.
     """
 
     path: Path
@@ -44,18 +44,18 @@ class Annotation:
 
 @dataclass(frozen=True)
 class Annotations:
-    """A list, or the lists of a folder.
+    """Rows of a list, or of all lists in a folder.
 
     Parameters
     ----------
     path : Path
         The file or folder.
     rows : list of Annotation
-        In their order.
+        Rows, in the order of the list.
     names_recordings : bool
-        Whether the list says which recording a row is about. Else it is about one, called as the list is.
+        Whether rows name their recording. Otherwise all are about one recording, with the same name as the list.
     has_times : bool
-        Whether it says when things sound.
+        Whether the list has times of events.
     remarks : tuple of Remark
         What was guessed or left out.
     """

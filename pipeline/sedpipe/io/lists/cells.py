@@ -1,7 +1,7 @@
-"""The cells of a line, some of them in quotes.
+"""Lines split into cells, some of them in quotes, and cells joined to lines.
 
 - :func:`split_cells`: a line of any list -> cells
-- :func:`tab_row`: cells -> a line of a list of ours
+- :func:`tab_row`: cells -> a line of a list that sedpipe writes
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ _QUOTED = {mark: re.compile(rf' *"((?:[^"]|"")*)" *({mark}|$)') for mark in "\t,
 
 
 def split_cells(line: str, separator: str) -> list[str] | None:
-    """Cells between tabs, commas or semicolons, without the quotes around them; None where a quote does not end.
+    """Split a line at tabs, commas or semicolons and drop the quotes around cells; None if a quote is not closed.
 
-    Two quotes in a row are one of the cell's own. Between tabs, a quote that does not end stands for itself.
+    Two quotes in a row stand for one quote in the cell. Between tabs, an unclosed quote is an ordinary character.
 
     >>> split_cells('a.wav,"Air horn, truck horn"', ",")
     ['a.wav', 'Air horn, truck horn']
@@ -39,9 +39,9 @@ def split_cells(line: str, separator: str) -> list[str] | None:
 
 
 def tab_row(*cells: str) -> str:
-    """Cells with tabs between them, which :func:`split_cells` and the readers of others take apart again.
+    """Join cells with tabs, so that :func:`split_cells` and readers of other programs can split them again.
 
-    One that begins with a quote is put between quotes, and its own are doubled.
+    A cell that begins with a quote is put in quotes, and the quotes in it are doubled.
     """
     return "\t".join(_in_quotes(cell) if cell.lstrip(" ").startswith('"') else cell for cell in cells)
 

@@ -1,7 +1,7 @@
-"""``clips.tsv``: every clip of a dataset with its split and weak labels, their only home.
+"""``clips.tsv``: every clip of a dataset with its split and weak labels, which are stored nowhere else.
 
 - :func:`read_clips`, :func:`write_clips`: ``clip_id split source start_s end_s labels``, labels joined by ``;``
-- :func:`can_be_listed`: whether a clip may have a name
+- :func:`can_be_listed`: whether a name is allowed as a ``clip_id``
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _HEADER = "\t".join(COLUMNS)
 
 
 def read_clips(path: Path, labels: LabelSet | None = None) -> list[Clip]:
-    """Clips in the order of the table.
+    """Read clips, in the order of the table.
 
     Parameters
     ----------
     path : Path
         A table that :func:`write_clips` wrote.
     labels : LabelSet, optional
-        The classes there are; without it every label is taken.
+        The classes; without it, every label is accepted.
 
     Raises
     ------
     ListFormatError
-        If a row is not what it should be: names file, line, what was found and what was expected.
+        If a row is malformed; the error names file, line, what was found and what was expected.
     """
     lines = numbered_lines(path)
     number, header = next(lines, (1, ""))
@@ -55,13 +55,14 @@ def write_clips(path: Path, clips: Iterable[Clip]) -> None:
     Raises
     ------
     ValueError
-        If a field of a clip holds a tab or a line end, or a label a semicolon.
+        If a field of a clip contains a tab, a line end or NUL, the name of a clip is not allowed, a label is empty or
+        contains a semicolon, or a time is not finite.
     """
     write_text(path, "\n".join([_HEADER, *(_row(clip) for clip in clips)]) + "\n")
 
 
 def can_be_listed(clip_id: str) -> bool:
-    """Whether a name is a path that stays below its folder, of characters that a table may contain."""
+    """Return whether a name is a path that stays below its folder, with only characters that a table may contain."""
     return not {*"\\\t\r\n\0"} & {*clip_id} and not {"", ".", ".."} & {*clip_id.split("/")}
 
 
@@ -98,7 +99,7 @@ def _row(clip: Clip) -> str:
 
 
 def _seconds(value: float) -> str:
-    """Three decimals where they say it all, else as many as it takes to read the same number back."""
+    """Format with three decimals if these are exact, else with as many as it takes to read the same number back."""
     short = f"{value:.3f}"
     if not math.isfinite(value):
         raise ValueError(f"start_s and end_s must be finite, got {value}")

@@ -1,9 +1,9 @@
-"""What the field calls the columns of its lists, and what they mean here.
+"""Common column names in lists of labels and events, and the role that each column has here.
 
-- :data:`ROLES`: what a column can be, with the names it goes by
-- :func:`roles_of`: a row of names -> which of them is what
-- :func:`names_slices`: whether times beside it say where a slice was cut out
-- :func:`seconds_a_unit`: how many seconds one of the column's units lasts
+- :data:`ROLES`: the roles of columns, with the names in use for each
+- :func:`roles_of`: a row of column names -> the columns of each role
+- :func:`names_slices`: whether a column names slices, so that times beside it tell where these were cut out
+- :func:`seconds_a_unit`: how many seconds the unit of a column lasts
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ ROLES: dict[str, tuple[str, ...]] = {
     "selection": ("selection",),
     "view": ("view",),
 }  # fmt: skip
-"""Names without blanks, dashes, accents, capitals and units; of two columns of a role the name that comes first wins.
+"""Names without blanks, dashes, accents, capitals and units; if two columns fit a role, the name listed first wins.
 
-``place`` is Raven's place of an event in its own file, where times run on from file to file; ``segment`` is Audio
-Set's YouTube id, whose times say which piece of the video it is.
+``place`` is Raven's onset of an event in its own file, in tables whose times run on from file to file; ``segment`` is
+Audio Set's YouTube id, for which times tell which piece of the video the clip is.
 """
 
 _SECONDS = frozenset({"s", "sec", "secs", "second", "seconds", "sekunden", "secondes", "segundos"})
@@ -57,7 +57,7 @@ _ROLE_OF = {name: role for role, names in ROLES.items() for name in names}
 
 
 def roles_of(names: Sequence[str]) -> dict[str, list[int]]:
-    """Places of the columns that can be each role, the best name first.
+    """Return the indices of the columns that fit each role, the best name first.
 
     >>> roles_of(["Begin Time (s)", "End Time (s)", "Species", "Annotation"])
     {'onset': [0], 'offset': [1], 'event_label': [3, 2]}
@@ -73,7 +73,7 @@ def roles_of(names: Sequence[str]) -> dict[str, list[int]]:
 
 
 def names_slices(name: str) -> bool:
-    """Whether a column of files is UrbanSound8K's, whose times are those of the recordings that slices were cut from.
+    """Return whether a file column is UrbanSound8K's, whose times refer to the recordings that slices were cut from.
 
     >>> names_slices("slice_file_name"), names_slices("filename")
     (True, False)
@@ -82,7 +82,7 @@ def names_slices(name: str) -> bool:
 
 
 def seconds_a_unit(name: str) -> float:
-    """1, or 0.001 where the name says milliseconds.
+    """Return 1, or 0.001 if the name contains a unit of milliseconds.
 
     >>> seconds_a_unit("start_ms"), seconds_a_unit("start_time_seconds"), seconds_a_unit("onset")
     (0.001, 1.0, 1.0)
@@ -91,7 +91,7 @@ def seconds_a_unit(name: str) -> float:
 
 
 def _plain(name: str) -> tuple[str, float]:
-    """A name as it stands in :data:`ROLES`, and its unit in seconds."""
+    """Return a name as it is spelled in :data:`ROLES`, and its unit in seconds."""
     apart = unicodedata.normalize("NFKD", _CAMEL.sub(" ", name.strip()[:_MOST_OF_A_NAME]))
     ascii_only = apart.encode("ascii", "ignore").decode()
     words = [word for word in _BETWEEN.split(ascii_only.lower()) if word]

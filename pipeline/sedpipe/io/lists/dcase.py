@@ -1,7 +1,7 @@
 """The lists of DCASE 2017 Task 4, as the organisers wrote them.
 
-- :func:`read_clip_list`: ``id,start,end,labels,Audio Set ids``; labels hold commas, quoted or not
-- :func:`read_dcase_weak_list`: ``<id>_<start>_<end>.wav start end label``, one row a label
+- :func:`read_clip_list`: ``id,start,end,labels,Audio Set ids``; labels may contain commas, with or without quotes
+- :func:`read_dcase_weak_list`: ``<id>_<start>_<end>.wav start end label``, one row per label
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ _CLIP_ID = re.compile(r"(?P<video>[A-Za-z0-9_-]{11})_(?P<start>\d{1,6}\.\d{3})_(
 
 
 def read_clip_list(path: Path, split: str, label_of_mid: Mapping[str, str]) -> list[Clip]:
-    """Clips in the order of the list.
+    """Read clips, in the order of the list.
 
-    The Audio Set ids at the end of a line decide what sounds. The label text must say the same; it is not read
-    by itself, since some lines have "Train horn,Air horn, truck horn,Train" with and some without quotes.
+    The Audio Set ids at the end of a line decide which classes sound. The label text must agree with them; it is not
+    used by itself, since "Train horn,Air horn, truck horn,Train" is in quotes in some lines and without in others.
 
     Parameters
     ----------
     path : Path
         The list, without header.
     split : str
-        Which split its clips belong to.
+        Split that its clips belong to.
     label_of_mid : mapping of str to str
         Labels by Audio Set id.
 
     Raises
     ------
     ListFormatError
-        If a line is not such a row, a clip is listed twice, or its labels and ids disagree.
+        If a line is malformed, a clip is listed twice, or its labels and ids disagree.
     """
     clips: list[Clip] = []
     first_line: dict[str, int] = {}
@@ -49,12 +49,14 @@ def read_clip_list(path: Path, split: str, label_of_mid: Mapping[str, str]) -> l
 
 
 def read_dcase_weak_list(path: Path, split: str, labels: LabelSet) -> list[Clip]:
-    """Clips in the order of the list, rows of one clip joined; the file name says which piece of which video.
+    """Read clips, in the order of the list, and join the rows of one clip.
+
+    The file name tells which piece of which video a clip is.
 
     Raises
     ------
     ListFormatError
-        If a line is not such a row, or its label is unknown.
+        If a line is malformed, or its label is unknown.
     """
     found: dict[str, list[str]] = {}
     for number, line in numbered_lines(path):
@@ -87,7 +89,7 @@ def _clip(path: Path, number: int, line: str, split: str, label_of_mid: Mapping[
 
 
 def _text_and_mids(cells: str) -> tuple[str, list[str]]:
-    """Take ``labels,ids`` apart, each with or without quotes: ids are the pieces at the end that begin with ``/``."""
+    """Split ``labels,ids``, each with or without quotes: ids are the pieces at the end that begin with ``/``."""
     pieces = cells.split(",")
     n_text = len(pieces)
     while n_text and pieces[n_text - 1].strip().lstrip('"').startswith("/"):
@@ -119,5 +121,5 @@ def _checked_clip_id(path: Path, number: int, filename: str) -> str:
 
 def _clip_of(clip_id: str, split: str, labels: tuple[str, ...]) -> Clip:
     match = _CLIP_ID.fullmatch(clip_id)
-    assert match is not None  # _checked_clip_id has seen it
+    assert match is not None  # _checked_clip_id has checked it
     return Clip(clip_id, split, match["video"], float(match["start"]), float(match["end"]), labels)

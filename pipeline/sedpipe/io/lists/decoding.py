@@ -1,6 +1,6 @@
-"""Text files as other programs write them: the encoding is found, and said where it is not UTF-8.
+"""Text files as other programs write them: the encoding is detected, and reported if it is not UTF-8.
 
-- :func:`read_text`: lines with their numbers, bounded in size, and what was guessed
+- :func:`read_text`: lines with their numbers, within size limits, and a remark on the encoding
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sedpipe.io.files.reading import opened
 from sedpipe.io.lists import text
 from sedpipe.io.lists.remarks import Remark
 
-_MARKS = (  # UTF-32 before UTF-16, whose mark it begins with
+_MARKS = (  # UTF-32 before UTF-16, since its mark begins with that of UTF-16
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -36,9 +36,9 @@ class Text:
     path : Path
         The file.
     lines : list of (int, str)
-        Those that hold something, counted from 1, without line end.
+        Lines that are not blank, with their numbers counted from 1, without line ends.
     remarks : tuple of Remark
-        Which encoding was guessed.
+        A remark on the encoding, if it is not UTF-8.
     """
 
     path: Path
@@ -47,21 +47,22 @@ class Text:
 
 
 def read_text(path: Path, most_in_a_line: int | None = text.MOST_BYTES_IN_A_LINE) -> Text:
-    """Read a list of anybody's: UTF-8, UTF-16 or UTF-32 by its mark or its zeros, else Windows-1252.
+    """Read a text file of any program.
 
-    Lines end with LF, CRLF or CR.
+    A byte order mark decides between UTF-8, UTF-16 and UTF-32. Without one, UTF-16 is recognised by its zero bytes;
+    other files are UTF-8, or Windows-1252 if they are not valid UTF-8. Lines end with LF, CRLF or CR.
 
     Parameters
     ----------
     path : Path
         The list.
     most_in_a_line : int, optional
-        Characters that a line may have; None where lines mean nothing, as in JSON.
+        Maximum number of characters in a line; None if lines have no meaning, as in JSON.
 
     Raises
     ------
     ListFormatError
-        If the file cannot be read, is no text, or a line or the whole is absurdly long.
+        If the file cannot be read, is not text, or is absurdly long, as a whole or in one line.
     """
     raw = _raw(path)
     content, remarks = _decoded(path, raw)
@@ -106,7 +107,7 @@ def _decoded(path: Path, raw: bytes) -> tuple[str, tuple[Remark, ...]]:
 
 
 def _by_zeros(raw: bytes) -> str:
-    """UTF-16 without a mark has a zero in every other byte of Latin text."""
+    """Detect UTF-16 without a mark, in which Latin text has a zero in every other byte; otherwise it is UTF-8."""
     for encoding, zeros, others in (("utf-16-le", raw[1::2], raw[::2]), ("utf-16-be", raw[::2], raw[1::2])):
         if len(raw) >= 4 and zeros.count(0) > 0.8 * len(zeros) and others.count(0) < 0.1 * len(others):
             return encoding
@@ -114,7 +115,7 @@ def _by_zeros(raw: bytes) -> str:
 
 
 def _western(path: Path, raw: bytes) -> str:
-    """What Windows wrote before UTF-8; five bytes mean nothing there, and control characters are no text."""
+    """Decode Windows-1252, which Windows wrote before UTF-8; its five undefined bytes are an error."""
     try:
         return raw.decode("cp1252")
     except UnicodeDecodeError as error:

@@ -1,6 +1,6 @@
-"""How long clips are, as ``filename duration``.
+"""Lists of the lengths of clips, as ``filename duration``.
 
-- :func:`read_durations`: with or without header, whatever the separator -> seconds by ``clip_id``
+- :func:`read_durations`: a list with or without header, with any separator -> seconds by ``clip_id``
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from sedpipe.io.lists.text import complaint
 
 
 def read_durations(path: Path) -> dict[str, float]:
-    """Seconds by ``clip_id``.
+    """Read the length of each clip in seconds, by ``clip_id``.
 
     Raises
     ------
     ListFormatError
-        If a row is not what it should be, or a clip has two lengths.
+        If the columns are not found, a row is malformed, or a clip has two different lengths.
     """
     table = read_table(path)
     (filename, duration), unit = _columns(table)
@@ -50,7 +50,7 @@ def read_durations(path: Path) -> dict[str, float]:
 
 
 def _columns(table: Table) -> tuple[tuple[int, int], float]:
-    """Places of file name and duration, and the duration's unit in seconds."""
+    """Return the indices of file name and duration, and the unit of the duration in seconds."""
     if not table.header:
         return (0, 1), 1.0
     roles = roles_of(table.header)

@@ -1,11 +1,11 @@
 """Event lists: strong labels and estimated events, as ``filename onset offset event_label``.
 
 - :func:`read_event_list`, :func:`events_of`: a list -> events by ``clip_id``
-- :func:`read_stored_events`: the same of a list of ours
-- :func:`write_event_list`: TSV with header, the same bytes for the same events
+- :func:`read_stored_events`: the same for a list that sedpipe wrote
+- :func:`write_event_list`: TSV with header; the same events give the same bytes
 
 A row with nothing but a file name (or "nan" in every other cell, as pandas writes it, or 0 and 0 without a label)
-says that the clip was looked at and has no event: such a clip counts. A row with equal times and a label says
+means that the clip was annotated and has no events; the clip still counts. A row with equal times and a label means
 "present, not located" (DCASE 2017 Task 4 writes 0 and 0) and is kept.
 """
 
@@ -29,32 +29,32 @@ COLUMNS = ("filename", "onset", "offset", "event_label")
 
 
 def read_event_list(path: Path, labels: LabelSet | None = None) -> dict[str, list[Event]]:
-    """Events by ``clip_id``, clips and events in the order of the file.
+    """Read events by ``clip_id``, with clips and events in the order of the file.
 
     Parameters
     ----------
     path : Path
-        A list, as :func:`~sedpipe.io.lists.read.read_annotations` takes it. A cell may hold several labels, see
-        :func:`~sedpipe.io.lists.joined_labels.one_label_a_row`.
+        A list in any form that :func:`~sedpipe.io.lists.read.read_annotations` accepts. A cell may contain several
+        labels, see :func:`~sedpipe.io.lists.joined_labels.one_label_a_row`.
     labels : LabelSet, optional
-        The classes there are; without it every label is taken.
+        The classes; without it, every label is accepted.
 
     Raises
     ------
     ListFormatError
-        If a row is not what it should be: names file, line, what was found and what was expected.
+        If a row is malformed; the error names file, line, what was found and what was expected.
     """
     return events_of(read_annotations(path), labels)
 
 
 def read_stored_events(path: Path, labels: LabelSet | None = None) -> dict[str, list[Event]]:
-    """Events of a list that :func:`write_event_list` wrote, by the very ``clip_id`` that they had."""
+    """Read events of a list that :func:`write_event_list` wrote, by exactly the ``clip_id`` that they had."""
     annotations = read_annotations(path)
     return _by_clip(annotations, clip_ids_of(annotations.rows, by_path=True), labels)
 
 
 def events_of(annotations: Annotations, labels: LabelSet | None = None) -> dict[str, list[Event]]:
-    """Events of a list that was read, by ``clip_id``; see :func:`read_event_list`."""
+    """Return the events of a list that has been read, by ``clip_id``; see :func:`read_event_list`."""
     return _by_clip(one_label_a_row(annotations, labels), clip_ids_of(annotations.rows), labels)
 
 
@@ -69,22 +69,22 @@ def _by_clip(annotations: Annotations, clip_ids: Mapping[str, str], labels: Labe
 
 
 def write_event_list(path: Path, events: EventLists, clip_ids: Iterable[str] | None = None) -> None:
-    """Write events with header, the events of a clip sorted, times with three decimals where these say it all.
+    """Write events with a header, sorted within each clip; times have three decimals if these are exact.
 
     Parameters
     ----------
     path : Path
-        Where to.
+        The file to write.
     events : mapping of str to sequence of Event
-        By ``clip_id``.
+        Events by ``clip_id``.
     clip_ids : iterable of str, optional
-        The clips to write, in this order; one without events gets a row with its file name only. By default
+        The clips to write, in this order; a clip without events gets a row with only its file name. By default
         those of ``events``.
 
     Raises
     ------
     ValueError
-        If ``events`` has a clip that ``clip_ids`` lacks, or a name cannot be written.
+        If ``events`` has a clip that ``clip_ids`` lacks, or the name of a clip or a label cannot be written.
     """
     clip_ids = list(events) if clip_ids is None else list(clip_ids)
     missing = sorted(set(events) - set(clip_ids))
@@ -108,7 +108,7 @@ def _rows(clip_id: str, events: Iterable[Event]) -> list[str]:
 
 
 def _seconds(value: float) -> str:
-    """Down to a microsecond; what is smaller is the dust of float arithmetic."""
+    """Format a time down to a microsecond; smaller differences are rounding errors of float arithmetic."""
     value = round(value, 6) + 0.0  # -0.0 would be written as -0.000
     short = f"{value:.3f}"
     return short if float(short) == value else f"{value:.6f}".rstrip("0")

@@ -1,6 +1,6 @@
 """File names in a list and the clips they stand for.
 
-- :func:`clip_ids_of`: file name -> ``clip_id``, refusing two files for one clip
+- :func:`clip_ids_of`: file name -> ``clip_id``; two files for one clip are refused
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from sedpipe.io.lists.text import as_filename, complaint
 
 
 def clip_ids_of(rows: Iterable[Annotation], *, by_path: bool = False) -> dict[str, str]:
-    """The clip of each file name of a list.
+    """Return the clip that each file name of a list stands for.
 
-    Folders count only where the list has the same name in several of them: programs often write some that others do
-    not.
+    Folders count only if the list has the same name in several of them, since programs often write folders that others
+    leave out.
 
     Parameters
     ----------
     rows : iterable of Annotation
-        Of one list.
+        Rows of one list.
     by_path : bool
-        Folders always count: in lists of ours.
+        Whether folders always count, as in lists that sedpipe writes.
 
     Raises
     ------
     ListFormatError
-        If a name cannot be used, or two files are one clip.
+        If a name cannot be used, or two files stand for the same clip.
     """
     first: dict[str, Annotation] = {}
     for row in rows:

@@ -1,8 +1,8 @@
-"""Frame probabilities that any system has written: a table of file, time and classes, or a folder of one table a clip.
+"""Frame probabilities of any system: a table of file, time and classes, or a folder with one table per clip.
 
-The folder is that of the package sed_scores_eval, as ``sedpipe score --export-scores`` writes it: ``CLIP.tsv`` with
-``onset``, ``offset`` and a column a class. A table of many clips has ``filename``, ``onset`` if it tells of times,
-and a column a class; ``.gz`` is unpacked.
+The folder has the layout of the package sed_scores_eval, as ``sedpipe score --export-scores`` writes it: ``CLIP.tsv``
+with ``onset``, ``offset`` and one column per class. A table of many clips has ``filename``, ``onset`` if it contains
+times, and one column per class; ``.gz`` is decompressed.
 
 - :func:`read_frame_tables`: a file or a folder -> :class:`FrameTables`
 """
@@ -26,25 +26,25 @@ from sedpipe.labels import LabelSet
 from sedpipe.suggestions import did_you_mean
 
 _FILE, _ONSET, _OFFSET = ("filename", "file", "clip", "audio_filename"), ("onset", "start"), ("offset", "end")
-_DUST = 1e-4  # a probability may be rounded up
-_OF_MACOS = "._"  # begins what it writes beside each file on disks of others
-_LATE_S = 0.0021  # times of frames are written to the millisecond, of both ends of a frame
+_DUST = 1e-4  # a probability may exceed 1 by rounding
+_OF_MACOS = "._"  # prefix of the files that macOS writes beside each file on disks of other systems
+_LATE_S = 0.0021  # times of frames are rounded to milliseconds, at both ends of a frame
 
 
 @dataclass(frozen=True, eq=False)
 class FrameTables:
-    """Probabilities of clips, frame by frame.
+    """Frame probabilities of clips.
 
     Parameters
     ----------
     labels : tuple of str
         Classes, in the order of the columns.
     probs : dict of str to ndarray [shape=(T, K)]
-        By name of the clip.
+        Frame probabilities, by name of the clip.
     onsets : dict of str to ndarray [shape=(T,)]
-        Seconds; none where no column tells of times.
+        Onsets of frames in seconds, by name of the clip; empty without a column of onsets.
     ends : dict of str to float
-        Seconds at which the last frame ends, where a column tells.
+        End of the last frame in seconds, by name of the clip; empty without a column of offsets.
     """
 
     labels: tuple[str, ...]
@@ -53,12 +53,13 @@ class FrameTables:
     ends: dict[str, float]
 
     def frame_period(self, duration: float | None) -> float:
-        """Seconds from one frame to the next, from the clip with the most.
+        """Return the seconds from one frame to the next, taken from the clip with the most frames.
 
         Raises
         ------
         ValueError
-            If no column tells how long a frame is and no ``duration`` of all clips is given, or frames lie unevenly.
+            If the columns do not determine the length of a frame and no ``duration`` of all clips is given, or frames
+            are not evenly spaced.
         """
         longest = max(self.probs, key=lambda clip: len(self.probs[clip]))
         n_frames = len(self.probs[longest])
@@ -90,8 +91,8 @@ def read_frame_tables(path: Path) -> FrameTables:
     Raises
     ------
     ListFormatError
-        If one cannot be read, has no header, other classes or the same clips as others, or a cell that is no
-        probability.
+        If there is no table, or one cannot be read, has no header, has other columns than the rest or clips that
+        another table has, too, or contains a cell that is not a probability or a time.
     """
     if not path.is_dir():
         return _together(path, [_read(path, None)])
@@ -192,7 +193,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers, within bounds, unpacked where need be."""
+    """Yield lines with their numbers, within size limits, decompressed if needed."""
     size = 0
     try:
         with opened(path) as file, gzip.open(file) if path.suffix == ".gz" else file as reader:

@@ -1,9 +1,9 @@
-"""Several labels in one cell, taken apart.
+"""Cells that contain several labels, split into single labels.
 
-- :func:`taken_apart`: cells of a folder's lists -> the labels in each, before anybody knows which labels there are
-- :func:`one_label_a_row`: a list of events -> the same with a row for each label
-- :func:`labels_in`: a row -> its labels, which are known
-- :func:`labels_of_cell`: the labels of one cell, wherever it stood
+- :func:`taken_apart`: cells of all lists in a folder -> the labels in each, while the classes are still unknown
+- :func:`one_label_a_row`: a list of events -> the same list with one row per label
+- :func:`labels_in`: a row -> its labels, given the classes
+- :func:`labels_of_cell`: the labels of one cell, whatever list it is from
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from sedpipe.labels import LabelSet, UnknownLabelError
 from sedpipe.wording import of_some
 
 _BETWEEN = re.compile("[;|]")
-"""No label holds a semicolon, and none of the field's a bar."""
+"""Separators of labels: no label may contain a semicolon, and no label in use in the field contains a bar."""
 
 _COMMA = re.compile(r",(?=\S)")
 _SPLIT = "cells with several labels split"
 
 
 def taken_apart(cells: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], list[Remark]]:
-    """Labels by cell.
+    """Return the labels by cell, and remarks on how cells were split.
 
-    Semicolons and bars always stand between labels. So do commas without a blank after them, as in the lists of DCASE
-    and FSD50K; a comma with a blank may belong to a name ("Air horn, truck horn"), and stands between labels only if
-    each of its sides is a label somewhere else.
+    Semicolons and bars always separate labels. So do commas without a blank after them, as in the lists of DCASE and
+    FSD50K; a comma with a blank may belong to a name ("Air horn, truck horn"), and separates labels only if each of
+    its sides occurs as a label elsewhere.
 
     >>> taken_apart(["Train,Air horn, truck horn", "Dog;Cat", "Cat, Dog"])[0]["Cat, Dog"]
     ('Cat', 'Dog')
@@ -59,18 +59,18 @@ def taken_apart(cells: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], list[
 
 
 def one_label_a_row(annotations: Annotations, labels: LabelSet | None = None) -> Annotations:
-    """A list of events in which every row has one label, and how many cells were split.
+    """Return a list of events with one label per row, and a remark on how many cells were split.
 
     Parameters
     ----------
     annotations : Annotations
     labels : LabelSet, optional
-        The classes there are. Without it, semicolons, bars, and commas without a blank after them stand between labels.
+        The classes. Without it, semicolons, bars, and commas without a blank after them separate labels.
 
     Raises
     ------
     ListFormatError
-        If a label is none of ``labels``, or nothing stands between the marks.
+        If a label is not in ``labels``, or a cell contains nothing but separators.
     """
     rows: list[Annotation] = []
     n_split = 0
@@ -88,12 +88,14 @@ def one_label_a_row(annotations: Annotations, labels: LabelSet | None = None) ->
 
 
 def labels_in(row: Annotation, labels: LabelSet) -> tuple[str, ...]:
-    """Labels of a row, joined by commas, semicolons or bars although they may hold commas: the longest match wins.
+    """Return the labels of a row, joined by commas, semicolons or bars.
+
+    Labels may themselves contain commas: the longest match wins.
 
     Raises
     ------
     ListFormatError
-        If one is none of ``labels``.
+        If a label is not in ``labels``.
     """
     try:
         return labels_of_cell(row.label, labels)
@@ -102,14 +104,14 @@ def labels_in(row: Annotation, labels: LabelSet) -> tuple[str, ...]:
 
 
 def labels_of_cell(cell: str, labels: LabelSet | None = None) -> tuple[str, ...]:
-    """The labels in a cell; none where nothing stands between the marks.
+    """Return the labels in a cell; none if it contains nothing but separators.
 
     Parameters
     ----------
     cell : str
     labels : LabelSet, optional
-        The classes there are; :class:`~sedpipe.labels.UnknownLabelError` if a label is none of them. Without it,
-        semicolons, bars, and commas without a blank after them stand between labels.
+        The classes; a label that is not among them raises :class:`~sedpipe.labels.UnknownLabelError`. Without it,
+        semicolons, bars, and commas without a blank after them separate labels.
 
     Examples
     --------

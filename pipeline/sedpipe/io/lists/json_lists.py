@@ -1,9 +1,9 @@
-"""Lists of labels as JSON: what ``sedpipe predict`` writes, Label Studio's exports, and plain arrays of rows.
+"""Lists of labels as JSON: output of ``sedpipe predict``, Label Studio's exports, and plain arrays of rows.
 
 - :func:`read_json_list`: a JSON file -> :class:`~sedpipe.io.lists.annotations.Annotations`
-- :data:`FORMS`: the forms that are known; a new one is a file, and a line here
+- :data:`FORMS`: the known forms; to add one, write a module for it and add a line here
 
-A row of JSON has no line of its own: complaints count the recordings, or rows, in the file instead.
+Rows of JSON have no line numbers: error messages give the number of the recording, or row, in the file instead.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from sedpipe.io.lists.tables import Table, check_cells
 
 @dataclass(frozen=True)
 class JsonForm:
-    """A form of JSON.
+    """A form of JSON lists.
 
     Parameters
     ----------
     name : str
-        For people.
+        Name that messages show.
     fits : callable
-        Whether a parsed file looks like it.
+        Function that tells whether a parsed file looks like this form.
     read : callable
-        Path, parsed file and what is asked for -> annotations; may raise pydantic's ``ValidationError``.
+        Function from path, parsed file and kind of content to annotations; may raise pydantic's ``ValidationError``.
     """
 
     name: str
@@ -45,19 +45,19 @@ class JsonForm:
 
 
 def read_json_list(path: Path, asked: Asked) -> Annotations:
-    """What a JSON file says.
+    """Read a list of labels from a JSON file.
 
     Parameters
     ----------
     path : Path
         The file.
     asked : Asked
-        What it is asked for.
+        Kind of content that it is read for.
 
     Raises
     ------
     ListFormatError
-        If it is no JSON, or of no form that is known.
+        If it cannot be read, is not JSON, or has none of the known forms.
     """
     content = read_text(path, most_in_a_line=None)
     try:
@@ -89,7 +89,7 @@ def _are_rows(found: Any) -> bool:
 
 
 def _rows_as_table(path: Path, found: Any, asked: Asked) -> Annotations:
-    """An array of flat objects, as pandas writes data frames, is a table whose header is its keys."""
+    """Read an array of flat objects, as pandas writes data frames, as a table with the keys as its header."""
     header = tuple(dict.fromkeys(str(key) for row in found for key in row))
     check_cells(path, len(found), len(header))
     rows = [

@@ -1,7 +1,7 @@
-"""Which of the recordings that are known a list means by a name: lists of one set often differ in folders and endings.
+"""Match names in a list to known recordings: lists of one dataset often differ in folders and file extensions.
 
-- :class:`KnownNames`: names that are known; finds the one that is meant, by one name or by each of a list
-- :func:`agreement`: how much of two paths is the same
+- :class:`KnownNames`: the known recordings; finds the one that a name means, or those that the names of a list mean
+- :func:`agreement`: how many parts at the end of two paths are the same
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from sedpipe.suggestions import did_you_mean
 
 
 class KnownNames:
-    """Recordings by their names.
+    """Known recordings, found by name.
 
     Parameters
     ----------
     names : iterable of str
-        Relative paths with ``/``, with or without extension.
+        Relative paths of the recordings with ``/``, with or without extension.
 
     Examples
     --------
@@ -34,12 +34,12 @@ class KnownNames:
     def __init__(self, names: Iterable[str]) -> None:
         self._names = list(names)
         self._exact = set(self._names)
-        # sorted from the end on, those that agree most lie together: many recordings may be called alike
+        # sorted by reversed parts, names that agree in most of them are adjacent: many recordings may share a name
         self._from_the_end = sorted((_parts(name)[::-1], place) for place, name in enumerate(self._names))
         self._whole = {parts for parts, _ in self._from_the_end}
 
     def find(self, name: str) -> str | None:
-        """The only recording that ``name`` can mean; None where there is none, or more than one."""
+        """Return the only recording that ``name`` can mean; None if there is no such recording, or more than one."""
         if name in self._exact:
             return name
         parts = _parts(name)[::-1]
@@ -50,11 +50,12 @@ class KnownNames:
         return meant[0] if len(meant) == 1 else None
 
     def find_all(self, names: Iterable[str], *, spellings: bool = False) -> dict[str, str]:
-        """The recording that each name of one list means; no recording is meant by two of them.
+        """Return the recording that each name of one list means; two names never mean the same recording.
 
-        Where several names can only mean the same one, the nearest does: that which agrees in more folders, in all of
-        its path, in its extension, to the letter; where two are equally near, neither. The others mean recordings that
-        are not known: ``site2/a.wav`` of a list that has ``site1/a.wav`` as well is not the latter.
+        If several names can only mean the same recording, the nearest name gets it: the one that agrees in more
+        folders, then in its whole path, then in its extension, then in every letter; if two are equally near, neither
+        gets it. The other names mean recordings that are not known: ``site2/a.wav`` in a list that also has
+        ``site1/a.wav`` is not the latter.
 
         With ``spellings``, a name that a list writes in several ways means the same recording each time: ``a.wav``,
         ``./a.wav`` and ``a``, but not ``a.mp3``.
@@ -85,9 +86,9 @@ class KnownNames:
         return found
 
     def candidates(self, name: str) -> list[str]:
-        """Recordings of this file name, extension aside; with folders, only those that end in the same ones.
+        """Return the recordings with this file name, ignoring extensions, that agree in the most folders before it.
 
-        Of several, one whose whole path is the same is meant, unless another has the extension that ``name`` asks for.
+        If there are several, one whose whole path is the same is meant, unless another has the extension of ``name``.
         """
         parts = _parts(name)[::-1]
         first, end = self._agreeing_most(parts)
@@ -99,7 +100,7 @@ class KnownNames:
         return [self._names[place] for place, _ in best]
 
     def _agreeing_most(self, parts: tuple[str, ...]) -> tuple[int, int]:
-        """Where those that agree in most parts begin and end; parts from the end on."""
+        """Return begin and end of the recordings that agree with ``parts``, last part first, in the most parts."""
         at = bisect_left(self._from_the_end, (parts,))
         n_same = max((_n_same(parts, known) for known, _ in self._from_the_end[max(0, at - 1) : at + 1]), default=0)
         if n_same == 0:
@@ -111,12 +112,12 @@ class KnownNames:
         return ends[0], ends[1]
 
     def suggestion(self, name: str) -> str:
-        """`` (did you mean ...?)`` for a name that means none of them."""
+        """Return `` (did you mean ...?)`` for a name that means none of the recordings."""
         return did_you_mean(name, self._names)
 
 
 def agreement(a: str, b: str) -> int:
-    """How many parts of two paths are the same, from the end on; in the last one, extension aside.
+    """Return how many parts at the end of two paths are the same, ignoring the extensions of the files.
 
     >>> agreement("site 1/a.wav", "/data/site 1/a.flac"), agreement("site 1/a.wav", "site 2/a.wav")
     (2, 1)
@@ -129,9 +130,9 @@ def _file_name(path: str) -> str:
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    """Folders and the file name without extension, accents written in one way.
+    """Return folders and the file name without extension, with accents spelled in one way.
 
-    Without blanks around the file name, too: readers of lists take them off, though a file may be called so.
+    Blanks around the file name are removed, too: readers of lists strip them, although a file may have such a name.
     """
     path = one_spelling(name).replace("\\", "/")
     *folders, last = [part for part in path.split("/") if part not in ("", ".")] or [""]
@@ -139,7 +140,7 @@ def _parts(name: str) -> tuple[str, ...]:
 
 
 def _is_spelling(name: str, other: str) -> bool:
-    """Whether two names differ in how they are written alone; one may have no extension."""
+    """Return whether two names differ only in how they are written; ``name`` may lack the extension."""
     return _parts(name) == _parts(other) and _extension(name) in ("", _extension(other))
 
 

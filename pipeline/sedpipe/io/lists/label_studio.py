@@ -1,7 +1,7 @@
 """Label Studio's exports (JSON and JSON_MIN) as lists of labels: regions of audio, and choices for whole recordings.
 
-- :func:`is_label_studio`, :func:`label_studio_annotations`
-- :func:`name_of_address`: the file name in what Label Studio calls a recording
+- :func:`is_label_studio`, :func:`label_studio_annotations`: whether a file is an export, and what it contains
+- :func:`name_of_address`: the name of a recording in the address that Label Studio gives for it
 
 A task that nobody has annotated is left out: it is not a recording without events.
 """
@@ -29,7 +29,7 @@ _UNLABELLED = "regions without a label left out"
 
 
 class _Loose(BaseModel):
-    """What is not asked for is not looked at."""
+    """A part of an export; keys that are not declared are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -47,7 +47,7 @@ class _Region(_Loose):
 
 
 class _Work(_Loose):
-    """What one annotator made of a task."""
+    """The result of one annotator for a task."""
 
     result: tuple[_Region, ...] = ()
     was_cancelled: bool = False
@@ -66,7 +66,7 @@ class _ShortTask(_Loose):
 
 
 def is_label_studio(found: Any) -> bool:
-    """Whether a parsed file looks like it."""
+    """Return whether a parsed file looks like an export of Label Studio."""
     if not isinstance(found, list) or not found or not isinstance(found[0], dict):
         return False
     is_long = isinstance(found[0].get("data"), dict) and bool({"annotations", "completions"} & set(found[0]))
@@ -74,12 +74,12 @@ def is_label_studio(found: Any) -> bool:
 
 
 def _is_short(task: Any) -> bool:
-    """Whether it has regions or choices; a row of a plain array has its label as text."""
+    """Return whether a task has regions or choices; a row of a plain array has its label as text."""
     return isinstance(task, dict) and ("choice" in task or not isinstance(task.get("label", ""), str))
 
 
 def label_studio_annotations(path: Path, found: Any, asked: Asked) -> Annotations:
-    """Every region with its labels; choices are labels of the whole recording."""
+    """Return every region with its labels; choices are labels of the whole recording."""
     counts: Counter[str] = Counter()
     rows: list[Annotation] = []
     for number, task in enumerate(found, start=1):
@@ -94,14 +94,14 @@ def label_studio_annotations(path: Path, found: Any, asked: Asked) -> Annotation
 
 
 def name_of_address(address: str) -> str:
-    """The path of a recording in an address, without what Label Studio puts before the names of uploaded files.
+    """Return the path of a recording from its address, without the prefix that Label Studio gives uploaded files.
 
     >>> name_of_address("/data/upload/3/1a2b3c4d-street.wav"), name_of_address("/data/local-files/?d=site/a%20b.wav")
     ('street.wav', 'site/a b.wav')
     """
     try:
         parts = urlsplit(address)
-    except ValueError:  # brackets between which no IPv6 address stands: it is a path
+    except ValueError:  # brackets without an IPv6 address between them: it is a path
         return address
     local = parse_qs(parts.query).get("d")
     name = local[0] if local else unquote(parts.path)
@@ -141,7 +141,7 @@ def _short(path: Path, number: int, raw: Any, counts: Counter[str]) -> tuple[str
 
 
 def _audio_key(data: Any) -> str | None:
-    """Which of a task's data is the recording: the one called ``audio``, else the first that ends like one."""
+    """Return the key of the recording in a task's data: ``audio``, else the first with the name of an audio file."""
     if not isinstance(data, dict):
         return None
     addresses = {key: value for key, value in data.items() if isinstance(value, str)}

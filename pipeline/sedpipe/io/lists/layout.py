@@ -1,6 +1,6 @@
-"""Which column of a table is what, by its header or by what stands in it.
+"""The meaning of a table's columns, found from its header or from the content of its cells.
 
-- :func:`layout_of`: a table -> :class:`Layout`, or a sentence with what was found and what is needed
+- :func:`layout_of`: a table -> :class:`Layout`, or an error with what was found and what is needed
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ _HINT = (
 
 @dataclass(frozen=True)
 class Layout:
-    """Places of columns, counted from 0; None where there is no such column.
+    """Indices of columns, counted from 0; None if there is no such column.
 
     Parameters
     ----------
     label : int
-        What sounds.
+        Column of labels.
     filename, onset, offset : int, optional
-        Which recording, and when.
+        Columns of recordings, and of times.
     selection : int, optional
-        The number of a Raven selection, of which a table may hold several rows.
+        Column of the number of a Raven selection, for which a table may contain several rows.
     width : int
-        Columns in all.
+        Total number of columns.
     lasts : bool
-        Whether ``offset`` holds durations.
+        Whether the column ``offset`` contains durations.
     units : tuple of float
-        Seconds in one of onset's and of offset's units.
+        Seconds per unit of onset and of offset.
     starts_anew : tuple of int, optional
-        Columns of begin and end in a time that runs on from file to file, while ``onset`` is in the file's own.
+        Columns of begin and end in a time that runs on from file to file, while ``onset`` is the time in each file.
     is_segments : bool
-        Whether times say which piece of a video a clip is.
+        Whether times tell which piece of a video a clip is.
     remarks : tuple of Remark
         What was guessed.
     """
@@ -71,24 +71,24 @@ class Layout:
 
     @property
     def has_times(self) -> bool:
-        """Whether rows say when things sound."""
+        """Whether rows have the times of events."""
         return self.onset is not None and not self.is_segments
 
 
 def layout_of(table: Table, asked: Asked) -> Layout:
-    """Find the columns.
+    """Find the columns of a table.
 
     Parameters
     ----------
     table : Table
         The list.
     asked : Asked
-        What it is asked for.
+        Kind of content that it is read for.
 
     Raises
     ------
     ListFormatError
-        If a column that is needed is not found.
+        If a column that is needed is not found, or commas are both separators and decimal marks.
     """
     if not table.rows and not table.header:
         return Layout(1, 0, width=2) if asked == "tags" else Layout(3, 0, 1, 2, width=4)
@@ -101,14 +101,14 @@ def layout_of(table: Table, asked: Asked) -> Layout:
 
 
 def split_decimals(path: Path, number: int, line: str) -> ListFormatError:
-    """The error for a row whose decimal commas are taken for the commas between its cells."""
+    """Return the error for a row whose decimal commas were taken for the commas between its cells."""
     return complaint(
         path, number, line, "times with decimal points, or decimal commas in quotes: here commas separate the cells"
     )
 
 
 def _refuse_split_decimals(table: Table) -> None:
-    """No row is ``7,250,8,500,Dog``, a name before it or not, of which nobody knows which commas are decimal."""
+    """Raise if most rows are like ``7,250,8,500,Dog``, perhaps after a name: which commas are decimal is unknown."""
     rows = table.rows[:_LOOKED_AT]
     for place in range(3):
         halves = [
@@ -125,7 +125,7 @@ def _refuse_split_decimals(table: Table) -> None:
 
 
 def not_understood(table: Table, asked: Asked) -> ListFormatError:
-    """The columns that were found, those that are needed, and the first row."""
+    """Return the error with the columns that were found, those that are needed, and the first row."""
     _, first = table.rows[0] if table.rows else (0, [])
     shown = " | ".join(cell.strip() for cell in first)[:_MOST_SHOWN] or "none"
     columns = ", ".join(repr(name) for name in table.header)[:_MOST_SHOWN]
@@ -181,7 +181,7 @@ def _by_names(table: Table) -> Layout | None:
 
 
 def _filled(rows: Sequence[Row], places: Sequence[int]) -> int | None:
-    """The first of the columns in which anything stands."""
+    """Return the first of the columns that is not empty, or the first one if all are."""
     for place in places:
         if any(place < len(cells) and cells[place].strip() for _, cells in rows):
             return place
@@ -189,7 +189,7 @@ def _filled(rows: Sequence[Row], places: Sequence[int]) -> int | None:
 
 
 def _left_aside(header: Sequence[str], roles: dict[str, list[int]]) -> tuple[Remark, ...]:
-    """Times that could have been meant as well."""
+    """Return remarks on further columns that could be onsets or offsets."""
     return tuple(
         Remark(f"{role} is taken from {header[places[0]]!r}, not from {header[places[1]]!r}")
         for role, places in roles.items()
@@ -216,7 +216,7 @@ def _by_content(table: Table, asked: Asked) -> Layout | None:
 
 
 def _plain_events(table: Table, rows: Sequence[Row]) -> Layout | None:
-    """Rows of four cells in which no times stand: names of recordings without events, or times that are wrong."""
+    """Return the layout of rows of four cells without times: recordings without events, or malformed times."""
     if not rows or any(len(cells) in (2, 3) for _, cells in rows if "".join(cells[1:]).strip()):
         return None
     return Layout(3, 0, 1, 2, width=4, remarks=(_no_header(1, 0),))
@@ -232,7 +232,7 @@ def _tags_by_content(table: Table, rows: Sequence[Row]) -> Layout | None:
 
 
 def _place_of_times(rows: Sequence[Row]) -> int | None:
-    """Where, in most rows, two numbers stand before a label that is none; or before anything."""
+    """Return where most rows have two numbers before a label that is not a number, or else before anything."""
     for may_be_number in (False, True):
         counts = Counter(
             place
@@ -250,7 +250,7 @@ def _has_times(cells: Sequence[str], place: int) -> bool:
 
 
 def _is_running(cells: Sequence[str]) -> bool:
-    """Whether cells count rows."""
+    """Return whether cells contain consecutive row numbers."""
     numbers = [int(cell) if cell.strip().isdecimal() else -1 for cell in cells]
     return bool(numbers) and numbers[0] >= 0 and all(b == a + 1 for a, b in itertools.pairwise(numbers))
 

@@ -1,7 +1,7 @@
-"""Which recording a list is about, where nothing in it says so: the one that is called as the list is.
+"""Names of recordings from those of lists: a list that names no recording is about the one with the same name.
 
 - :func:`recording_of_list`: ``a.txt``, ``a.wav.tsv``, ``a.Table.1.selections.txt`` -> the recording
-- :data:`LIST_SUFFIXES`: how files that may be lists end
+- :data:`LIST_SUFFIXES`: extensions of files that may be lists
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _OF_OTHERS = re.compile(
 
 
 def recording_of_list(name: str) -> str:
-    """File name of a list -> name of its recording, with the extension if the list has it.
+    """Return the name of a list's recording, from the list's file name; with an extension if that contains one.
 
     >>> [recording_of_list(name) for name in ("a.txt", "b.wav.tsv", "c.Table.1.selections.txt", "d_labels.txt")]
     ['a', 'b.wav', 'c', 'd']

@@ -1,6 +1,6 @@
 """The JSON that ``sedpipe predict`` writes, as a list of labels: one recording, or several under ``files``.
 
-- :func:`is_predicted`, :func:`predicted_annotations`
+- :func:`is_predicted`, :func:`predicted_annotations`: whether a file has this form, and what it contains
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class _Recording(BaseModel):
 
 
 def is_predicted(found: Any) -> bool:
-    """Whether a parsed file looks like it."""
+    """Return whether a parsed file looks like output of ``sedpipe predict``."""
     return isinstance(found, dict) and (
         isinstance(found.get("files"), list) or {"name", "events"} <= set(found)
     )  # fmt: skip
 
 
 def predicted_annotations(path: Path, found: Any, asked: Asked) -> Annotations:
-    """Events of each recording; one that could not be read is left out, since nothing is known of it."""
+    """Return the events of each recording; one that could not be read is left out, as nothing is known about it."""
     recordings = TypeAdapter(list[_Recording]).validate_python(found.get("files", [found]))
     rows = []
     for number, recording in enumerate(recordings, start=1):

@@ -1,6 +1,6 @@
-"""The one reader of lists of labels, whoever wrote them.
+"""The reader for lists of labels from any source.
 
-- :func:`read_annotations`: a list, or a folder with one a recording -> what it says
+- :func:`read_annotations`: a list, or a folder with one list per recording -> annotations
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def read_annotations(place: Path, asked: Asked = "events") -> Annotations:
     ----------
     place : Path
         A table (TSV, CSV, Audacity's labels, a Raven selection table, BirdNET's and Audio Set's lists, ...) or JSON;
-        or a folder in which every such file is a list, those that name no recording being about the one that is
-        called like them. Of several forms of one list (``a.tsv`` and ``a.csv``) the TSV is read, which ``listen`` and
-        ``predict`` write.
+        or a folder in which every such file is a list; a list that names no recording is about the one with the same
+        name. If a list is there in several formats (``a.tsv`` and ``a.csv``), the TSV is read, which is what
+        ``listen`` and ``predict`` write.
     asked : Asked
-        What it is asked for.
+        Kind of content that it is read for.
 
     Raises
     ------
     ListFormatError
-        If a list cannot be read or is not understood: what was found, what was expected, and where.
+        If a list cannot be read or understood; the error tells what was found, what was expected, and where.
     """
     if not place.is_dir():
         return _one(place, asked)
@@ -57,7 +57,7 @@ def read_annotations(place: Path, asked: Asked = "events") -> Annotations:
 
 
 def lists_below(folder: Path) -> list[Path]:
-    """Files below a folder that are called like lists, hidden ones left out, in the order of their names."""
+    """Return the files below a folder whose extension is that of a list, without hidden ones, sorted by name."""
     return sorted(
         path
         for path in (Path(where, name) for where, _, names in walk(folder) for name in names)
@@ -68,9 +68,9 @@ def lists_below(folder: Path) -> list[Path]:
 
 
 def _one_form_of_each(files: list[Path]) -> list[Path]:
-    """Without lists that differ from another in how they end alone, whose events would all be there twice.
+    """Leave out lists that differ from another only in their extension, whose events would all be there twice.
 
-    Beside ``a.tsv`` so are all lists about ``a``: it is the correction of what another program wrote.
+    If ``a.tsv`` is there, all other lists about ``a`` are left out: it is the correction of another program's list.
     """
     about: dict[Path, dict[str, Path]] = {}
     for path in sorted(files, key=lambda path: (path.suffix.lower() != ".tsv", path)):
@@ -87,19 +87,19 @@ def _one(path: Path, asked: Asked) -> Annotations:
     for row in found.rows:
         if has_control_characters(row.label):
             raise complaint(path, row.line, row.label, "a label without control characters")
-        if max(len(row.label), len(row.filename)) > MOST_BYTES_IN_A_LINE:  # JSON has no lines
+        if max(len(row.label), len(row.filename)) > MOST_BYTES_IN_A_LINE:  # JSON is read without a limit on lines
             longer = max(row.label, row.filename, key=len)
             raise complaint(path, row.line, longer, f"at most {MOST_BYTES_IN_A_LINE} letters")
-    # accents are written in two ways that look the same, and would be two classes
+    # accents can be encoded in two ways that look the same, and would become two classes
     rows = [row if row.label.isascii() else replace(row, label=one_spelling(row.label)) for row in found.rows]
     return replace(found, rows=rows)
 
 
 def _below(folder: Path, path: Path, asked: Asked) -> Annotations:
-    """A list of a folder; where it names no recording, that one's folder is the list's own."""
+    """Read a list of a folder; if it names no recording, the recording is in the same folder as the list."""
     found = _one(path, asked)
     own = (path.parent.relative_to(folder) / recording_of_list(path.name)).as_posix()
-    if not found.rows:  # somebody listened, and heard nothing
+    if not found.rows:  # an annotator listened and heard no event
         return replace(found, rows=[Annotation(path, 1, own, None, "")])
     if found.names_recordings:
         return found

@@ -1,6 +1,6 @@
-"""Recordings of a split and what their lists say of each.
+"""Recordings of a split, with labels and events from its lists.
 
-- :class:`Recording`: one of them
+- :class:`Recording`: one recording
 - :func:`read_recordings`: weak and strong list -> recordings
 """
 
@@ -22,18 +22,18 @@ from sedpipe.wording import of_some
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording and what is known of it.
+    """A recording and what is known about it.
 
     Parameters
     ----------
     filename : str
-        Its path below the folder.
+        Path of the recording, relative to the folder of recordings.
     labels : tuple of str
-        What sounds in it; none where nothing does.
+        Classes that sound in it; empty if none does.
     events : tuple of Event, optional
-        When; None where nobody says so.
+        Events with their times; None if these are unknown.
     split : str
-        Where its author put it, if anywhere.
+        Split that the author of the data assigned to it; empty if there is none.
     """
 
     filename: str
@@ -43,29 +43,30 @@ class Recording:
 
 
 def read_recordings(weak: Path, strong: Path | None, labels: LabelSet) -> tuple[list[Recording], tuple[Remark, ...]]:
-    """Recordings in the order of the weak list, with the events that the strong one has of them.
+    """Read recordings in the order of the weak list, with their events from the strong list.
 
     Parameters
     ----------
     weak : Path
-        A list, as :func:`~sedpipe.io.lists.read.read_annotations` takes it; its recordings are those that count.
+        A list in any form that :func:`~sedpipe.io.lists.read.read_annotations` accepts; its recordings are the ones
+        that count.
     strong : Path, optional
-        A list of events. It may call a recording by its name with other folders, or another extension, if only one
-        of the weak list's can be meant, and by no other of its names.
+        A list of events. It may name a recording with other folders or another extension, if only one recording of the
+        weak list can be meant, and no other name in the strong list means the same one.
     labels : LabelSet
-        The classes there are.
+        The classes.
 
     Returns
     -------
     list of Recording
-        Without a row in the strong list ``events`` is None: nobody says that nothing sounds.
+        The recordings; ``events`` is None without a row in the strong list, which does not mean that nothing sounds.
     tuple of Remark
-        What had to be guessed.
+        Remarks on what had to be guessed.
 
     Raises
     ------
     ListFormatError
-        If a row is not what it should be, or the strong list has a recording that the weak one lacks.
+        If a row is malformed, or the strong list has a recording that the weak one lacks.
     """
     tags = read_annotations(weak, "tags")
     named = tags_of(tags, labels)

@@ -1,7 +1,7 @@
-"""What a reader of lists had to guess or to leave out, counted, so that a person can say no to it.
+"""Remarks on what a reader of lists had to guess or to leave out, with counts, so that the user can disagree.
 
-- :class:`Remark`: one kind of such things
-- :func:`together`: those of many lists as those of one
+- :class:`Remark`: one kind of guess or omission, and how often it occurred
+- :func:`together`: remarks of many lists, added up as if they were of one
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ class Remark:
     Parameters
     ----------
     what : str
-        What it is; equal remarks of several lists are added up.
+        Description; equal remarks of several lists are added up.
     unit : str
-        What is counted, in the singular: ``list``, ``line``, ``time``, ...
+        Name of what is counted, in the singular: ``list``, ``line``, ``time``, ...
     count : int
-        How many.
+        Number of units.
     """
 
     what: str
@@ -38,7 +38,7 @@ class Remark:
 
 
 def together(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
-    """Equal ones added up, in the order in which they first came.
+    """Add up equal remarks, in the order in which they first occur.
 
     >>> [str(remark) for remark in together([Remark("comments", "line", 2), Remark("comments", "line", 3)])]
     ['comments (5 lines)']

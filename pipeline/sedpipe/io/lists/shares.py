@@ -1,7 +1,7 @@
-"""A share of some recordings, with about that share of each class, groups whole: the same for the same recordings.
+"""Reproducible draw of a share of recordings, with about that share of each class, keeping groups whole.
 
-- :func:`drawn`: which of them
-- :func:`groups_by_name`, :func:`groups_by_column`: what must stay together
+- :func:`drawn`: the recordings that are drawn, the same for the same recordings
+- :func:`groups_by_name`, :func:`groups_by_column`: groups of recordings that must stay together
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from sedpipe.suggestions import did_you_mean
 BY_FOLDER = "folder"
 BY_PREFIX = "prefix"
 
-_NOTHING = ""  # stands for the recordings in which no class sounds, of which a share is wanted as of any class
+_NOTHING = ""  # stands for recordings in which no class sounds, of which a share is wanted as for any class
 
 
 def drawn(recordings: Sequence[Recording], share: float, groups: Mapping[str, str]) -> set[str]:
-    """File names of about ``share`` of the recordings.
+    """Return the file names of about ``share`` of the recordings.
 
     Parameters
     ----------
     recordings : sequence of Recording
-        In any order.
+        The recordings, in any order.
     share : float in (0, 1)
-        Of the recordings of each class, and of those in which none sounds.
+        Share of the recordings of each class, and of those in which no class sounds.
     groups : mapping of str to str
         Group by file name; a recording without one is a group of its own.
 
     Returns
     -------
     set of str
-        Whole groups, at least one and not all of them; empty where there are fewer than two.
+        File names of whole groups, at least one and not all of them; empty if there are fewer than two groups.
 
     Notes
     -----
-    Classes are gone through from the rarest to the commonest, groups in an order that is that of the checksums of
-    their names; one is taken if that brings the counts of all classes nearer to what is wanted, relative to that. So a
-    recording more or less moves few others. After K. Sechidis, G. Tsoumakas and I. Vlahavas, "On the Stratification of
-    Multi-Label Data" (ECML PKDD 2011), without their random choices.
+    Classes are processed from the rarest to the commonest, and groups in the order of the checksums of their names. A
+    group is taken if that brings the counts of all classes closer to the wanted counts, relative to the latter. So
+    adding or removing a recording moves few others. After K. Sechidis, G. Tsoumakas and I. Vlahavas, "On the
+    Stratification of Multi-Label Data" (ECML PKDD 2011), without their random choices.
     """
     counts: dict[str, Counter[str]] = {}
     for recording in recordings:
         group = groups.get(recording.filename) or f"\0{recording.filename}"
         counts.setdefault(group, Counter()).update(recording.labels or [_NOTHING])
-    # sorted, since sums of floats depend on their order, and that of the recordings must not matter
+    # sorted, since sums of floats depend on their order, and the order of the recordings must not matter
     wanted = {label: share * n for label, n in sorted(sum(counts.values(), Counter[str]()).items())}
     order = sorted(counts, key=lambda group: hashlib.sha256(group.encode("utf-8", "surrogateescape")).digest())
     if len(order) < 2:
@@ -88,14 +88,14 @@ def _distance(there: Mapping[str, int], wanted: Mapping[str, float]) -> float:
 
 
 def groups_by_name(filenames: Sequence[str], rule: str) -> dict[str, str] | None:
-    """Groups by file name, where ``rule`` is one about names; None where it is none.
+    """Return groups by file name if ``rule`` is a rule about names, else None.
 
     Parameters
     ----------
     filenames : sequence of str
-        With ``/`` between folders.
+        File names with ``/`` between folders.
     rule : str
-        ``folder``, or ``prefix`` and the mark that ends it (``prefix_``); the mark alone does, too.
+        ``folder``, or ``prefix`` and the mark that ends it (``prefix_``); the mark alone is enough.
 
     Examples
     --------
@@ -114,12 +114,13 @@ def groups_by_name(filenames: Sequence[str], rule: str) -> dict[str, str] | None
 
 
 def groups_by_column(path: Path, column: str, filenames: Sequence[str]) -> dict[str, str]:
-    """Groups by file name, as a column of a list has them.
+    """Return groups by file name, from a column of a list.
 
     Raises
     ------
     ListFormatError
-        If the list has no such column, or none with file names, or a file is in two groups.
+        If the list is a folder, has no such column or none with file names, the column is empty, or a file is in two
+        groups.
     """
     if path.is_dir():
         raise ListFormatError(f"{path} is a folder of lists, which has no column {column!r}")

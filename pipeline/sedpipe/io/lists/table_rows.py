@@ -1,7 +1,7 @@
-"""Rows of a table as annotations: times checked, rows without events told from rows that are broken.
+"""Rows of a table as annotations: times are checked, and rows without events distinguished from malformed rows.
 
 - :func:`annotations_of`: a table -> :class:`~sedpipe.io.lists.annotations.Annotations`
-- :class:`Times`: times of one list: seconds, with decimal points or with decimal commas, or ``h:mm:ss``
+- :class:`Times`: the times of one list: seconds with decimal points or decimal commas, or ``h:mm:ss``
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from sedpipe.io.lists.tables import Table, check_cells, is_audio_name, is_number
 from sedpipe.io.lists.text import as_seconds, complaint
 
 NOT_AVAILABLE = frozenset({"", "na", "n/a", "nan", "<na>", "null", "none", "-"})
-"""What other programs write into a cell that holds nothing, in small letters."""
+"""What other programs write into an empty cell, in lower case."""
 
 NO_LABEL = NOT_AVAILABLE - {"none", "-"}
-"""Of these, what is no label even where nothing else is said of a recording."""
+"""Those of them that are not a label even in a row that contains nothing else about a recording."""
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d{1,20},\d{1,40}", re.ASCII)
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]\d(?:\.\d{1,40})?)", re.ASCII)
@@ -30,14 +30,14 @@ _NOTHING = re.compile(r"0+([.,]0*)?")
 
 
 class Times:
-    """Times of one list, in seconds.
+    """Reader for the times of one list, in seconds.
 
     Parameters
     ----------
     path : Path
-        The list, for complaints.
+        The list, for error messages.
     units : tuple of float
-        Seconds in one of onset's and of offset's units.
+        Seconds per unit of onset and of offset.
     """
 
     def __init__(self, path: Path, units: tuple[float, float]) -> None:
@@ -48,12 +48,12 @@ class Times:
         self.clocks = 0
 
     def of(self, number: int, onset: str, offset: str, *, lasts: bool) -> tuple[float, float]:
-        """Onset and offset in line ``number``; where it ``lasts``, the second cell is a duration.
+        """Return onset and offset in line ``number``; with ``lasts``, the second cell is a duration.
 
         Raises
         ------
         ListFormatError
-            If a cell is no time, or the offset lies before the onset.
+            If a cell is not a time, the offset is before the onset, or the list has both decimal points and commas.
         """
         start, second = (
             self._seconds(number, cell, unit) for cell, unit in zip((onset, offset), self._units, strict=True)
@@ -81,19 +81,19 @@ class Times:
 
 
 def annotations_of(table: Table, asked: Asked) -> Annotations:
-    """What a table says.
+    """Return the annotations in a table.
 
     Parameters
     ----------
     table : Table
         The list.
     asked : Asked
-        What it is asked for.
+        Kind of content that it is read for.
 
     Raises
     ------
     ListFormatError
-        If columns are missing, or a row is not what it should be.
+        If columns are missing, or a row is malformed.
     """
     spectral = sum(cells[0].strip() == "\\" for _, cells in table.rows)
     if spectral:
@@ -111,7 +111,7 @@ def annotations_of(table: Table, asked: Asked) -> Annotations:
 
 
 class _RowReader:
-    """Rows of one table, and what was counted on the way."""
+    """Reader for the rows of one table, which counts what needs a remark."""
 
     def __init__(self, table: Table, layout: Layout, asked: Asked) -> None:
         self._table = table
@@ -127,7 +127,7 @@ class _RowReader:
         )
 
     def rows(self) -> Iterator[Annotation]:
-        """Annotations in the order of the table."""
+        """Yield annotations in the order of the table."""
         for number, found in self._table.rows:
             cells = self._cells(number, found)
             filename = self._filename(number, found, cells)
@@ -141,7 +141,7 @@ class _RowReader:
             yield Annotation(self._table.path, number, filename, times, "" if nothing else label)
 
     def remarks(self) -> list[Remark]:
-        """What was counted."""
+        """Return remarks on what was counted."""
         found = [
             Remark("decimal commas", "time", self._times.commas),
             Remark("read as minutes:seconds or hours:minutes:seconds", "time", self._times.clocks),
@@ -150,7 +150,7 @@ class _RowReader:
         return [remark for remark in found if remark.count]
 
     def _cells(self, number: int, found: list[str]) -> list[str]:
-        """As many cells as there are columns; commas in a last cell that is a label need no quotes."""
+        """Return as many cells as there are columns; commas in a label in the last column need no quotes."""
         cells, width = found, self._layout.width
         if len(cells) > width and self._table.separator == "," and self._layout.label == width - 1:
             if self._layout.has_times and is_number(cells[width - 1]):
@@ -182,7 +182,11 @@ class _RowReader:
         return name
 
     def _is_another_view(self, filename: str, cells: Sequence[str]) -> bool:
-        """Raven lists a selection once for each view that shows it; one at another time is another table's."""
+        """Return whether a row is a further view of a selection that is known.
+
+        Raven lists a selection once for each view that shows it; the same number with other times is from another
+        table.
+        """
         layout = self._layout
         if layout.selection is None:
             return False
@@ -218,7 +222,7 @@ class _RowReader:
 
 
 def _says_nothing(onset: str, offset: str, label: str) -> bool:
-    """Whether a row says that its recording was looked at and holds no event."""
+    """Return whether a row means that its recording was annotated and has no events."""
     if label.lower() not in NOT_AVAILABLE:
         return False
     if {onset.lower(), offset.lower()} <= NOT_AVAILABLE:

@@ -1,8 +1,8 @@
-"""Tables that people and other programs write: separator, quotes, comments and header are found, and said.
+"""Tables that people and other programs write: separator, quotes, comments and header are detected and reported.
 
 - :func:`read_table`: a text file -> :class:`Table`
 - :class:`Table`: header, if there is one, and cells row by row
-- :func:`check_cells`: whether it can be held
+- :func:`check_cells`: whether a table is small enough for memory
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from sedpipe.printable import plain_cell
 Row = tuple[int, list[str]]
 
 MOST_CELLS = 64 * 1024 * 1024
-"""Of a list, empty ones too: one row with many columns makes all others as long."""
+"""Maximum number of cells in a list, including empty ones: a row with many columns makes all others as long."""
 
 _SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "blanks"}
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?", re.ASCII)
 _SAYS_SEPARATOR = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 _LOOKED_AT = 1000
-"""Rows from which the separator is judged."""
+"""Number of rows from which the separator is determined."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Table:
     path : Path
         The list.
     header : tuple of str
-        Names of the columns; empty where there are none.
+        Names of the columns; empty if there are none.
     rows : list of (int, list of str)
-        Line number and cells, without the quotes around them; blanks are kept, for cells that belong together.
+        Line number and cells, without the quotes around them; blanks are kept for cells that must be joined again.
     separator : str
-        What stands between cells.
+        Character between cells.
     remarks : tuple of Remark
         What was guessed or left out.
     """
@@ -59,7 +59,7 @@ class Table:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The header, with a name without letters for a column of row names, to which R gives none."""
+        """The header, with an empty name for a column of row names, which has no name in tables that R writes."""
         has_row_names = self.header and self.rows and all(len(row) == len(self.header) + 1 for _, row in self.rows)
         return ("", *self.header) if has_row_names else self.header
 
@@ -67,16 +67,17 @@ class Table:
 def read_table(path: Path) -> Table:
     """Read a table with tabs, commas, semicolons or blanks between its cells.
 
-    A cell that begins with a quote, blanks before it or not, ends with one, and two in a row are one of its own.
-    Between tabs, a quote that does not end stands for itself. Between commas and semicolons, an apostrophe that hides a
-    name from spreadsheets, as in the CSV of ``predict``, is dropped. Lines that begin with ``#`` are comments, unless
-    what follows is the name of an audio file; the last one before the rows may be the header. Where no line has a
-    tab, that separator is taken with which most rows look like rows.
+    A cell that begins with a quote, perhaps after blanks, ends with one, and two quotes in a row stand for one in the
+    cell. Between tabs, an unclosed quote is an ordinary character. Between commas and semicolons, an apostrophe that
+    keeps spreadsheets from computing a name, as in the CSV of ``predict``, is dropped. Lines that begin with ``#`` are
+    comments, unless their first cell is the name of an audio file; the last comment may be the header. If no line
+    determines the separator (a ``sep=`` line, a known header, or a tab in any line), the one is used with which lines
+    look most like rows.
 
     Raises
     ------
     ListFormatError
-        If the file is no text, or a row has broken quotes.
+        If the file cannot be read or is not text, or a row has an unclosed quote.
     """
     content = read_text(path)
     lines, comments = _without_comments(content.lines)
@@ -104,23 +105,23 @@ def read_table(path: Path) -> Table:
 
 
 def check_cells(path: Path, n_rows: int, n_columns: int) -> None:
-    """``ListFormatError`` for a list with more cells than :data:`MOST_CELLS`."""
+    """Raise ``ListFormatError`` for a list with more cells than :data:`MOST_CELLS`."""
     if n_rows * n_columns > MOST_CELLS:
         raise ListFormatError(f"{path}: found {n_columns:,} columns in {n_rows:,} rows, which no list needs")
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell is a number, with a decimal point or comma."""
+    """Return whether a cell is a number, with a decimal point or comma."""
     return _NUMBER.fullmatch(cell.strip()) is not None
 
 
 def is_audio_name(cell: str) -> bool:
-    """Whether a cell ends as audio files do."""
+    """Return whether a cell ends with the extension of an audio file."""
     return PurePosixPath(cell.strip().replace("\\", "/")).suffix.lower() in AUDIO_SUFFIXES
 
 
 def _is_header(cells: Sequence[str], others: Sequence[Row] = ()) -> bool:
-    """Whether a row names columns: it has no value, and names that are known, or stands above values."""
+    """Return whether a row names columns: it contains no values, and has known names or stands above values."""
     if any(is_number(cell) or is_audio_name(cell) for cell in cells):
         return False
     known = {role: places for role, places in roles_of(cells).items() if role not in ("index", "selection", "view")}
@@ -146,7 +147,7 @@ def _without_comments(lines: Iterable[tuple[int, str]]) -> tuple[list[tuple[int,
 
 
 def _header_in_comment(comments: Sequence[str], first: Sequence[str], separator: str) -> Sequence[str]:
-    """The last comment, if it names as many columns as the first row has."""
+    """Return the cells of the last comment, if it names as many columns as the first row has."""
     if not comments:
         return ()
     cells = comments[-1].split(separator)
@@ -154,7 +155,7 @@ def _header_in_comment(comments: Sequence[str], first: Sequence[str], separator:
 
 
 def _separator(lines: list[tuple[int, str]]) -> tuple[str, list[tuple[int, str]]]:
-    """What stands between cells, and the lines without the one in which Excel says so."""
+    """Return the separator, and the lines without Excel's line that names it (``sep=``)."""
     if lines and (said := _SAYS_SEPARATOR.fullmatch(lines[0][1].strip(" "))):
         return said[1], lines[1:]
     if not lines:
@@ -174,7 +175,7 @@ def _separator(lines: list[tuple[int, str]]) -> tuple[str, list[tuple[int, str]]
 
 
 def _likeness(line: str, mark: str) -> int:
-    """How much a line looks like a row whose cells stand between ``mark``; 0 where it would be one cell."""
+    """Return how much a line looks like a row separated by ``mark``; 0 if it would be a single cell."""
     cells = split_cells(line, mark)
     if cells is None or len(cells) < 2:
         return 0
@@ -184,7 +185,7 @@ def _likeness(line: str, mark: str) -> int:
 
 def _rows(path: Path, lines: Iterable[tuple[int, str]], separator: str) -> list[Row]:
     rows: list[Row] = []
-    # names, times and labels come again and again: kept once, rows take a fourth of the memory
+    # names, times and labels recur: with each of them stored once, rows take a quarter of the memory
     known: dict[str, str] = {}
     for number, line in lines:
         cells = _by_blanks(line) if separator == " " else split_cells(line, separator)
@@ -195,7 +196,7 @@ def _rows(path: Path, lines: Iterable[tuple[int, str]], separator: str) -> list[
 
 
 def _shown(rows: Iterable[Row]) -> int:
-    """Drop the apostrophes that :func:`~sedpipe.printable.spreadsheet_cell` has written; how many there were."""
+    """Drop the apostrophes that :func:`~sedpipe.printable.spreadsheet_cell` wrote, and return how many there were."""
     hidden = [
         (cells, place)
         for _, cells in rows
@@ -208,7 +209,7 @@ def _shown(rows: Iterable[Row]) -> int:
 
 
 def _by_blanks(line: str) -> list[str]:
-    """``[name] onset offset label`` with blanks between, and in name and label, too; else the line as one cell."""
+    """Split ``[name] onset offset label`` at blanks, which name and label may contain; else return a single cell."""
     words = line.split()
     times = [k for k in range(len(words) - 2) if is_number(words[k]) and is_number(words[k + 1])]
     last = next((k for k in reversed(times) if not is_number(words[k + 2])), None)

@@ -1,9 +1,9 @@
-"""Lists as lines of text, read with bounds: a list from anywhere may be damaged, huge, or hostile.
+"""Lists as lines of text, read within limits: a list from an unknown source may be damaged, huge, or hostile.
 
-- :func:`numbered_lines`: the lines that hold something, with their numbers
+- :func:`numbered_lines`: the lines that are not blank, with their numbers
 - :func:`complaint`: ``FILE:LINE: found ..., expected ...``
 - :func:`as_seconds`, :func:`as_label`, :func:`as_filename`: checked values of a row
-- :func:`is_absolute`, :func:`has_control_characters`: what a name may turn out to be
+- :func:`is_absolute`, :func:`has_control_characters`: checks of a name
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from sedpipe.labels import LabelSet, UnknownLabelError
 MOST_BYTES_IN_A_LINE = 64 * 1024
 MOST_BYTES_IN_A_LIST = 256 * 1024 * 1024
 MOST_LINES = 10_000_000
-"""Of a list; each takes some 400 bytes of memory, however short it is."""
+"""Maximum number of lines in a list; each takes some 400 bytes of memory, however short it is."""
 MOST_SECONDS = 7 * 24 * 3600
 """No recording is longer, so no time in one is larger."""
 
-_DUST = 1e-6  # what arithmetic with floats leaves of a zero
+_DUST = 1e-6  # what rounding errors of floats make of a zero
 _MOST_SHOWN = 80
 _MOST_OF_A_SENTENCE = 1000
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
@@ -34,12 +34,12 @@ _WITH_DRIVE = re.compile(r"[A-Za-z]:")  # "C:a.wav": where that leads depends on
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Lines of a UTF-8 file, counted from 1, without line end (LF or CRLF); blank lines and a BOM are passed over.
+    """Yield lines of a UTF-8 file, counted from 1, without line ends (LF or CRLF); skip blank lines and a BOM.
 
     Raises
     ------
     ListFormatError
-        If the file cannot be read, is no UTF-8 text, or a line or the whole is absurdly long.
+        If the file cannot be read, is not UTF-8 text, or is absurdly long, as a whole or in one line.
     """
     size = 0
     try:
@@ -54,41 +54,43 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def complaint(path: Path, number: int, found: str, expected: str) -> ListFormatError:
-    """The error for a row: where, what was found, what was expected.
+    """Return the error for a row, with its place, what was found and what was expected.
 
     Parameters
     ----------
     path : Path
         The list.
     number : int
-        Its line.
+        Line number.
     found : str
-        What stands there.
+        Text that was found there.
     expected : str
-        What should.
+        Description of what was expected.
     """
     shown = found if len(found) <= _MOST_SHOWN else found[:_MOST_SHOWN] + "..."
     return ListFormatError(f"{path}:{number}: found {shown!r}, expected {expected}")
 
 
 def as_seconds(path: Path, number: int, text: str, unit: float = 1.0) -> float:
-    """``text`` as a time: finite, not negative, at most :data:`MOST_SECONDS` (1_000, which Python reads, is none).
+    """Convert ``text`` to a time: finite, not negative, at most :data:`MOST_SECONDS`.
+
+    ``1_000`` is refused, although Python reads it as a number.
 
     Parameters
     ----------
     path : Path
-        The list, for complaints.
+        The list, for error messages.
     number : int
-        The line in it.
+        Line number.
     text : str
-        A number with a decimal point, or none.
+        A number with or without a decimal point.
     unit : float
-        Seconds in one of its units.
+        Seconds per unit.
 
     Raises
     ------
     ListFormatError
-        If it is no such time; a mistyped one would light a segment for each of its seconds.
+        If it is not such a time; a mistyped one would make a segment active for each of its seconds.
     """
     value = float(text) * unit if _NUMBER.fullmatch(text) else math.nan
     if -_DUST < value <= 0:
@@ -100,16 +102,16 @@ def as_seconds(path: Path, number: int, text: str, unit: float = 1.0) -> float:
 
 
 def as_label(path: Path, number: int, text: str, labels: LabelSet) -> str:
-    """``text`` if it is one of ``labels``, as it is spelled there.
+    """Return ``text`` as it is spelled in ``labels``; it is an error if it is not one of them.
 
     Parameters
     ----------
     path : Path
-        The list, for the complaint.
+        The list, for the error message.
     number : int
-        Its line.
+        Line number.
     text : str
-        What stands there.
+        Label that was found there.
     labels : LabelSet
         The classes.
     """
@@ -120,19 +122,20 @@ def as_label(path: Path, number: int, text: str, labels: LabelSet) -> str:
 
 
 def label_complaint(path: Path, number: int, error: UnknownLabelError) -> ListFormatError:
-    """The error for a row with an unknown label, with the suggestion that ``error`` carries."""
+    """Return the error for a row with an unknown label, with the suggestion that ``error`` contains."""
     return ListFormatError(f"{path}:{number}: {str(error)[:_MOST_OF_A_SENTENCE]}")
 
 
 def as_filename(path: Path, number: int, text: str) -> str:
-    r"""``text`` as a relative path below its folder, with ``/`` between its parts and no ``.`` in between.
+    r"""Convert ``text`` to a relative path below its folder, with ``/`` between its parts and without ``.`` parts.
 
-    Absolute paths, of another machine most likely, begin below their root: ``C:\audio\a.wav`` is ``audio/a.wav``.
+    Absolute paths, most likely of another machine, are taken from below their root: ``C:\audio\a.wav`` becomes
+    ``audio/a.wav``.
 
     Raises
     ------
     ListFormatError
-        If it is empty, leads upwards, or holds control characters.
+        If it is empty, leads upwards, is relative to a drive (``C:a.wav``), or contains control characters.
     """
     name = text.replace("\\", "/")
     parts = [part for part in _DRIVE.sub("", name).split("/") if part not in ("", ".")]
@@ -142,14 +145,15 @@ def as_filename(path: Path, number: int, text: str) -> str:
 
 
 def is_absolute(text: str) -> bool:
-    """Whether a file name begins at a root or with a drive."""
+    """Return whether a file name begins with a root or a drive."""
     return text.startswith(("/", "\\")) or _DRIVE.match(text) is not None
 
 
 def has_control_characters(text: str) -> bool:
-    """Whether something in it would steer a terminal, or end a line, instead of being shown, or is not even text.
+    """Return whether a text contains characters that control a terminal, end a line, or are not valid text.
 
-    Bytes of a file name that are not UTF-8, and halves of letters in JSON, are lone surrogates, which no file holds.
+    Bytes of a file name that are not UTF-8, and halves of characters in JSON, become lone surrogates, which cannot be
+    written to a text file.
     """
     return _CONTROL.search(text) is not None
 

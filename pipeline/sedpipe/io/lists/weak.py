@@ -1,6 +1,6 @@
-"""Weak labels of a user's own files: what sounds in each, not when.
+"""Weak labels of a user's own files: which classes sound in each file, without times.
 
-- :func:`read_weak_list`, :func:`tags_of`: one row a file or one row a label -> labels by file name
+- :func:`read_weak_list`, :func:`tags_of`: one row per file or one row per label -> labels by file name
 """
 
 from __future__ import annotations
@@ -16,31 +16,30 @@ from sedpipe.labels import LabelSet
 
 
 def read_weak_list(path: Path, labels: LabelSet) -> dict[str, tuple[str, ...]]:
-    """Labels by file name (``/`` between folders, no ``./``), files in the order of the list.
+    """Read labels by file name (``/`` between folders, no ``./``), with files in the order of the list.
 
-    A row holds one label or several joined by commas, semicolons or bars, although labels may hold commas
-    themselves: the longest match wins. Rows of one file are joined. A row without labels is a clip in which no class
-    sounds.
+    A row contains one label, or several joined by commas, semicolons or bars. Labels may themselves contain commas:
+    the longest match wins. Rows of one file are joined. A row without labels is a clip in which no class sounds.
 
     Parameters
     ----------
     path : Path
-        A list, as :func:`~sedpipe.io.lists.read.read_annotations` takes it; times in it are not looked at.
+        A list in any form that :func:`~sedpipe.io.lists.read.read_annotations` accepts; its times are ignored.
     labels : LabelSet
-        The classes there are.
+        The classes.
 
     Raises
     ------
     ListFormatError
-        If a row is not what it should be: names file, line, what was found and what was expected.
+        If a row is malformed; the error names file, line, what was found and what was expected.
     """
     return tags_of(read_annotations(path, "tags"), labels)
 
 
 def tags_of(annotations: Annotations, labels: LabelSet) -> dict[str, tuple[str, ...]]:
-    """Labels of a list that was read, by file name; see :func:`read_weak_list`."""
+    """Return the labels of a list that has been read, by file name; see :func:`read_weak_list`."""
     found: dict[str, tuple[str, ...]] = {}
-    clip_ids_of(annotations.rows)  # no two of them may be one clip
+    clip_ids_of(annotations.rows)  # raises if two files stand for the same clip
     for row in annotations.rows:
         filename = as_filename(row.path, row.line, row.filename)
         of_row = labels_in(row, labels)

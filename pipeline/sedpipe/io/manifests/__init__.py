@@ -1,1 +1,1 @@
-"""Datasets as TOML files: ``load`` finds and checks one, the others are the forms of its kinds."""
+"""Datasets as TOML files: ``load`` finds and checks one; the other modules define the forms of each kind."""

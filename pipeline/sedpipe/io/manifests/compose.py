@@ -1,10 +1,10 @@
-"""A folder dataset as text: the TOML that a person can read and change, and the lists it names.
+"""A folder dataset as text: the TOML, which a person can read and edit, and the lists that it names.
 
-- :func:`composed`: findings about recordings -> :class:`Composed`
+- :func:`composed`: labelled recordings -> :class:`Composed`
 - :class:`Composed`: a TOML and its lists, not yet written
-- :class:`Shape`: what clips are like, and how they are split
-- :func:`safe_name`: any text -> the name of a dataset
-- :func:`dataset_of_list`: a list that is called as here -> the name of its dataset
+- :class:`Shape`: length and sample rate of clips, and how recordings are split
+- :func:`safe_name`: any text -> a valid name of a dataset
+- :func:`dataset_of_list`: file name of a list, as chosen here -> the name of its dataset
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ _LIST = re.compile(rf"(.+)-({'|'.join(SPLITS)})-(weak|strong)\.tsv")
 
 @dataclass(frozen=True)
 class Shape:
-    """What clips of a dataset are like, and how it is split.
+    """Length and sample rate of a dataset's clips, and how its recordings are split.
 
     Parameters
     ----------
     clip_s : float
         Longest clip in seconds.
     sample_rate : int
-        Hz.
+        Sample rate in Hz.
     long : str
-        What becomes of longer recordings: ``windows``, ``inherit`` or ``refuse``.
+        What to do with longer recordings: ``windows``, ``inherit`` or ``refuse``.
     share : float
-        Of the training recordings for ``testing``, where nobody has split them.
+        Share of the training recordings to draw for ``testing``, if the recordings are not split yet.
     group : str
-        What recordings belong together: as the manifest says it; empty for none.
+        Rule for which recordings belong together, in the manifest's notation; empty for none.
     """
 
     clip_s: float
@@ -55,9 +55,9 @@ class Composed:
     Parameters
     ----------
     name : str
-        Of the dataset.
+        Name of the dataset.
     toml : str
-        The manifest.
+        Text of the manifest.
     lists : dict of str to str
         Text of each list, by file name.
     """
@@ -70,22 +70,22 @@ class Composed:
 def composed(
     name: str, audio: str, labels: Sequence[str], recordings: Sequence[Recording], shape: Shape, story: str
 ) -> Composed:
-    """The text of a dataset.
+    """Compose the files of a dataset.
 
     Parameters
     ----------
     name : str
-        A safe name.
+        Name of the dataset, safe as a file name.
     audio : str
-        The folder of the recordings, as seen from the TOML.
+        Folder of the recordings, relative to the TOML.
     labels : sequence of str
         The classes.
     recordings : sequence of Recording
-        Those with a word about them.
+        The annotated recordings.
     shape : Shape
         Clips and splits.
     story : str
-        How it came about, for people.
+        Description of where the dataset comes from, for people.
     """
     lists: dict[str, str] = {}
     is_split = any(recording.split for recording in recordings)
@@ -121,7 +121,7 @@ def composed(
 
 
 def safe_name(text: str) -> str:
-    """As the name of a dataset may be.
+    """Turn any text into a valid name of a dataset.
 
     >>> safe_name("My birds, 2024/"), safe_name("...")
     ('My-birds-2024', 'recordings')
@@ -130,7 +130,7 @@ def safe_name(text: str) -> str:
 
 
 def dataset_of_list(file: str) -> str:
-    """The dataset of a list, by its name; empty where no dataset calls a list so.
+    """Return the dataset that a list belongs to, by the list's file name; empty if it is not named after one.
 
     >>> dataset_of_list("birds-training-weak.tsv"), dataset_of_list("labels.tsv")
     ('birds', '')
@@ -147,7 +147,7 @@ def _weak(recordings: Sequence[Recording]) -> str:
 
 
 def _strong(recordings: Sequence[Recording]) -> str:
-    """Events with times; what is known to sound at a time that nobody wrote down has the times 0 and 0."""
+    """Return the list of events with times; a class known to sound at an unknown time has onset and offset 0."""
     if not any(recording.events for recording in recordings):
         return ""
     rows = ["filename\tonset\toffset\tevent_label"]
@@ -166,7 +166,7 @@ def _time(seconds: float) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A basic string of TOML, which JSON's are, but for DEL."""
+    """Return a basic string of TOML: the same as in JSON, except that DEL must be escaped."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -1,8 +1,8 @@
-"""How long clips of a dataset are, at what rate, and what becomes of recordings that are longer.
+"""Length and sample rate of a dataset's clips, and what to do with recordings that are longer.
 
-- :class:`CutManifest`: what kinds of datasets have in common whose clips are cut out of recordings
-- :func:`storable_rate`: the rate at which recordings of some rate can be stored
-- :data:`LONG`: what can become of a recording that is longer than a clip
+- :class:`CutManifest`: the common part of all kinds of datasets whose clips are cut out of recordings
+- :func:`storable_rate`: the rate at which recordings of a given rate can be stored
+- :data:`LONG`: what can be done with a recording that is longer than a clip
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from sedpipe.errors import ManifestError
 from sedpipe.io.manifests.form import Manifest
 
 LONG = ("windows", "inherit", "refuse")
-"""Windows are labelled by the events in them; pieces inherit the recording's labels; the row fails."""
+"""Cut it into windows labelled with the events in them, or into pieces that inherit its labels, or let its row fail."""
 
 NATIVE = "native"
-"""The commonest rate of the dataset's files."""
+"""Stands for the commonest sample rate of the dataset's files."""
 
-_LOWEST_HZ, _HIGHEST_HZ = 1_000, 655_350  # FLAC's, ...
+_LOWEST_HZ, _HIGHEST_HZ = 1_000, 655_350  # of the sample rates that FLAC can store, ...
 _ANY_HZ = 65_535  # ... and above this only multiples of ten
 
 
@@ -34,10 +34,10 @@ class CutManifest(Manifest, ABC):
     clip_s : float
         Longest clip in seconds.
     sample_rate : int or "native"
-        Hz at which clips are stored; ``native``: the commonest rate of the files.
+        Sample rate in Hz at which clips are stored; ``native``: the commonest rate of the files.
     long : str, optional
-        One of :data:`LONG`. Where it is not given, a split with strong labels is cut into windows, another one
-        refuses what is longer than a clip.
+        One of :data:`LONG`. By default, recordings are cut into windows in a split with strong labels; in any other
+        split, recordings longer than a clip are refused.
     """
 
     clip_s: Annotated[float, Field(ge=0.1, le=3600, allow_inf_nan=False)] = DEFAULT_CLIP_S
@@ -52,21 +52,21 @@ class CutManifest(Manifest, ABC):
         raise ValueError(f'expected "{NATIVE}" or whole Hz from {_LOWEST_HZ:,} to {_HIGHEST_HZ:,} that FLAC can store')
 
     def long_of(self, split: str) -> Literal["windows", "inherit", "refuse"]:
-        """What becomes of the long recordings of a split."""
+        """Return what to do with the long recordings of a split, one of :data:`LONG`."""
         return self.long or ("windows" if self.has_truth(split) else "refuse")
 
     def clip_format(self, native_rate: int) -> ClipFormat:
-        """Length and rate of its clips.
+        """Return length and sample rate of the clips.
 
         Parameters
         ----------
         native_rate : int
-            The commonest rate of the files; looked at only where it decides.
+            Commonest rate of the files in Hz; used only if ``sample_rate`` is ``native``.
 
         Raises
         ------
         ManifestError
-            If it cannot be stored.
+            If ``native_rate`` is used and cannot be stored.
         """
         if isinstance(self.sample_rate, int):
             return ClipFormat(self.clip_s, self.sample_rate)
@@ -78,13 +78,13 @@ class CutManifest(Manifest, ABC):
         return ClipFormat(self.clip_s, native_rate)
 
     def _cutting(self) -> dict[str, Any]:
-        """What of this decides rows and audio; nothing where all is as it was before it could be said."""
+        """Return the settings that are not the defaults: fingerprints from before these settings existed stay valid."""
         defaults = {"clip_s": DEFAULT_CLIP_S, "sample_rate": DEFAULT_SAMPLE_RATE, "long": None}
         return {key: getattr(self, key) for key, default in defaults.items() if getattr(self, key) != default}
 
 
 def storable_rate(rate: int) -> int:
-    """The highest rate up to ``rate`` (at least 1,000 Hz) that the store supports.
+    """Return the highest rate up to ``rate`` (at least 1,000 Hz) that the store supports.
 
     >>> storable_rate(48_000), storable_rate(97_656), storable_rate(1_000_000)
     (48000, 97650, 655350)

@@ -1,4 +1,4 @@
-"""Datasets of ``kind = "folder"``: a user's own recordings, with lists of what sounds in them.
+"""Datasets of ``kind = "folder"``: a user's own recordings, with lists of their labels.
 
 - :class:`FolderManifest`: splits of local audio; ten lines of TOML are enough
 - :class:`FolderSplit`: one table of ``splits``
@@ -32,18 +32,19 @@ _Path = Annotated[str, AfterValidator(_check_path)]
 
 
 class FolderSplit(Form):
-    """Where a split's recordings and labels lie, seen from the TOML file; or which split it is drawn from.
+    """Where a split's recordings and labels are, relative to the TOML file; or which split it is drawn from.
 
     Attributes
     ----------
     drawn_from : str, optional
-        ``from`` in the TOML: the split that some recordings are taken out of; then nothing else but the next two.
+        ``from`` in the TOML: the split from which recordings are taken; then only ``share`` and ``group`` may be given,
+        too.
     share : float in (0, 1), optional
-        How many of its recordings.
+        Share of that split's recordings.
     group : str
-        What recordings must share a split that is drawn, and are not taken for independent in any: ``prefix_`` for
-        names that begin alike up to the first ``_`` (or another such mark), ``folder`` for those in one folder, else
-        the name of a column of the weak list. Empty for none.
+        Rule for which recordings belong together: they stay in the same split when one is drawn, and are not treated as
+        independent in any. ``prefix_`` for names that are the same up to the first ``_`` (or another such mark),
+        ``folder`` for recordings in the same folder, otherwise the name of a column of the weak list. Empty for none.
     """
 
     audio: _Path = "."
@@ -87,42 +88,42 @@ class FolderManifest(CutManifest):
         return self
 
     def listed(self, split: str) -> FolderSplit:
-        """The table that names the split's lists: its own, or that of the split which it is drawn from."""
+        """Return the table that names the split's lists: its own, or that of the split that it is drawn from."""
         form = self.splits[split]
         return form if form.drawn_from is None else self.splits[form.drawn_from]
 
     def audio_dir(self, split: str) -> Path:
-        """The folder that file names of the split's lists start from."""
+        """Return the folder that file names in the split's lists are relative to."""
         return self.beside(self.listed(split).audio)
 
     def weak_path(self, split: str) -> Path:
-        """The list of the split's weak labels; where it is drawn from another one, that one's."""
+        """Return the split's list of weak labels; if it is drawn from another split, that split's list."""
         weak = self.listed(split).weak
         if weak is None:
             raise AssertionError("unreachable: a split is listed or drawn")
         return self.beside(weak)
 
     def strong_path(self, split: str) -> Path | None:
-        """The split's strong labels, if there are any."""
+        """Return the split's list of strong labels, if there is one."""
         strong = self.listed(split).strong
         return None if strong is None else self.beside(strong)
 
     def has_truth(self, split: str) -> bool:
-        """Whether the split has a list of strong labels."""
+        """Return whether the split has a list of strong labels."""
         return self.listed(split).strong is not None
 
     @property
     def takes_places(self) -> bool:
-        """Its splits say where recordings lie."""
+        """False: the splits themselves name the folders of their recordings."""
         return False
 
     @property
     def is_crawled(self) -> bool:
-        """Nothing is fetched."""
+        """False: nothing is fetched."""
         return False
 
     def read_companions(self) -> None:
-        """Look whether the lists are there; the loader does this."""
+        """Check that the lists exist; called by the loader."""
         for split, key, path in self._lists():
             if not path.is_file() and not path.is_dir():
                 raise ManifestError(f"{self.path}: splits.{split}.{key}: there is no file {path}")
@@ -153,7 +154,7 @@ class FolderManifest(CutManifest):
 
 
 def _checksum(path: Path) -> str:
-    """Of a list, or of all lists below a folder with their names."""
+    """Return the sha256 (hex) of a list, or of all lists below a folder and their names."""
     try:
         if not path.is_dir():
             return sha256_of(path)

@@ -1,9 +1,9 @@
-"""What every manifest has in common: strict forms, names, labels, fingerprints.
+"""What all manifests have in common: strict forms, names, labels, fingerprints.
 
 - :class:`Form`: a table of a manifest; unknown keys and wrong types are errors
-- :class:`Manifest`: name, labels, fingerprint; each kind of dataset adds its own
+- :class:`Manifest`: name, labels, fingerprint; each kind of dataset adds its own keys
 - :data:`HttpUrl`, :data:`Sha256`, :data:`RelativeName`: checked strings
-- :data:`MOST_LABELS`: how many classes it may have
+- :data:`MOST_LABELS`: the largest number of classes of a dataset
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 MOST_LABELS = 1000
-"""Classes of a dataset."""
+"""Largest number of classes of a dataset."""
 
 
 class Form(BaseModel):
-    """A table of a manifest: frozen, no unknown keys, no types bent to fit."""
+    """A table of a manifest: frozen, unknown keys forbidden, types not coerced."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Manifest(Form, ABC):
-    """A dataset: the common part of every kind.
+    """A dataset: the part that all kinds have in common.
 
     Attributes
     ----------
     name : str
-        Also the name of its folder in the cache.
+        Name of the dataset, also of its folder in the cache.
     kind : str
-        Of :data:`sedpipe.io.manifests.load.KINDS`; each narrows it to its own.
+        One of :data:`sedpipe.io.manifests.load.KINDS`; each subclass accepts only its own.
     description : str
-        For people; decides nothing.
+        Description for people; has no effect.
     labels : tuple of str
         The classes, in the order of their indices.
     """
@@ -60,7 +60,7 @@ class Manifest(Form, ABC):
     _path: Path = PrivateAttr(default=Path("manifest.toml"))
 
     def model_post_init(self, context: Any, /) -> None:
-        """Keep where the manifest was read from; relative paths in it start there."""
+        """Keep the path that the manifest was read from; relative paths in the manifest start from its folder."""
         if context is not None:
             self._path = context["path"]
 
@@ -87,65 +87,65 @@ class Manifest(Form, ABC):
 
     @cached_property
     def label_set(self) -> LabelSet:
-        """The labels, to look up and to make multi-hot vectors."""
+        """The labels, for looking up indices and making multi-hot vectors."""
         return LabelSet(self.labels)
 
     @property
     def split_names(self) -> tuple[str, ...]:
-        """The splits the dataset has, in the order training, testing, evaluation."""
+        """The splits that the dataset has, in the order training, testing, evaluation."""
         return tuple(split for split in SPLITS if split in self._split_keys())
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 (hex) of all that decides rows and audio; descriptions, licences and addresses do not."""
+        """sha256 (hex) of everything that determines rows and audio; descriptions, licences and addresses do not."""
         decisive = {"kind": type(self).__name__, "labels": self.labels, **self._decisive()}
         canonical = json.dumps(decisive, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
     @abstractmethod
     def has_truth(self, split: str) -> bool:
-        """Whether strong labels of ``split`` are known."""
+        """Return whether strong labels of ``split`` are known."""
 
     @abstractmethod
     def read_companions(self) -> None:
-        """Read what lies beside the manifest and hold it against it; the loader does this.
+        """Read the files beside the manifest that it names, and check that they fit; called by the loader.
 
         Raises
         ------
         ManifestError, ListFormatError
-            If they do not fit.
+            If manifest and files do not fit each other.
         """
 
     @property
     def takes_places(self) -> bool:
-        """Whether a person may say where its recordings lie (``--from``)."""
+        """Whether a user may name places that contain its recordings (``--from``)."""
         return True
 
     @property
     def is_crawled(self) -> bool:
-        """Whether its audio is fetched video by video, with the options of ``download`` for that."""
+        """Whether its audio is fetched video by video, so that ``download``'s options for videos apply."""
         return True
 
     def clips_to_expect(self) -> int:
-        """Clips of all splits, as far as the manifest itself tells; 0 where only its lists do."""
+        """Return the number of clips of all splits that the manifest itself gives; 0 if only its lists contain it."""
         return 0
 
     def beside(self, relative: str) -> Path:
-        """``relative`` as seen from the folder of the TOML file; ``~`` is the user's home."""
+        """Return ``relative`` as a path from the folder of the TOML file; ``~`` is the user's home."""
         is_at_home = relative == "~" or relative.startswith("~/")
         return self._path.parent / (Path(relative).expanduser() if is_at_home else relative)
 
     @abstractmethod
     def _split_keys(self) -> Iterable[str]:
-        """The splits that are described, in any order."""
+        """Return the names of the splits that the manifest describes, in any order."""
 
     @abstractmethod
     def _decisive(self) -> dict[str, Any]:
-        """What the fingerprint is made of, besides kind and labels."""
+        """Return what the fingerprint is computed from, besides kind and labels."""
 
 
 def check_split_names(splits: dict[str, Any]) -> dict[str, Any]:
-    """Only ``training``, ``testing`` and ``evaluation``, and at least one of them."""
+    """Allow only ``training``, ``testing`` and ``evaluation``, and require at least one of them."""
     if not splits:
         raise ValueError(f"expected at least one of the splits {', '.join(SPLITS)}")
     for split in splits:
@@ -188,13 +188,13 @@ def _check_sha256(digits: str) -> str:
 
 
 HttpUrl = Annotated[str, AfterValidator(_check_url)]
-"""https://, or http:// to this machine."""
+"""An address with https://, or with http:// to this machine."""
 
 Sha256 = Annotated[str, AfterValidator(_check_sha256)]
 """64 lower-case hexadecimal digits."""
 
 RelativeName = Annotated[str, AfterValidator(_check_relative)]
-"""A path below some folder: never absolute, never upwards."""
+"""A path below some folder: never absolute, never leading out of it."""
 
 Splits = AfterValidator(check_split_names)
-"""On a table of splits: only the three names."""
+"""Annotation of a table of splits: only the three names are allowed."""

@@ -1,4 +1,4 @@
-"""What the lists of a folder dataset say, split by split; splits that are drawn from others are drawn here.
+"""The recordings in the lists of a folder dataset, split by split; splits that are drawn from others are drawn here.
 
 - :func:`read_splits`: manifest -> :class:`ListedSplit`, one after the other
 """
@@ -17,16 +17,16 @@ from sedpipe.wording import counted
 
 @dataclass(frozen=True)
 class ListedSplit:
-    """A split as its lists have it.
+    """Content of a split's lists.
 
     Parameters
     ----------
     split : str
-        Its name.
+        Name of the split.
     recordings : list of Recording
-        In the order of the weak list.
+        Recordings in the order of the weak list.
     remarks : tuple of str
-        What had to be guessed, and how it was drawn.
+        What had to be guessed when the lists were read, and how the split was drawn.
     """
 
     split: str
@@ -35,12 +35,12 @@ class ListedSplit:
 
 
 def read_splits(manifest: FolderManifest) -> Iterator[ListedSplit]:
-    """The splits of a dataset, in the order training, testing, evaluation.
+    """Yield the splits of a dataset, in the order training, testing, evaluation.
 
     Raises
     ------
     ListFormatError
-        If a list is not what it should be, or too few recordings are there to draw from.
+        If a list has a wrong format, or there are too few recordings to draw from.
     """
     own = {split: _read(manifest, split) for split in manifest.split_names if manifest.splits[split].drawn_from is None}
     for split in manifest.split_names:
@@ -67,7 +67,7 @@ def _after_drawing(manifest: FolderManifest, origin: ListedSplit) -> ListedSplit
 
 
 def _drawn_splits(manifest: FolderManifest, origin: ListedSplit) -> dict[str, ListedSplit]:
-    """Each split that is drawn from ``origin``; shares are of the whole, however many are drawn."""
+    """Return each split that is drawn from ``origin``; a share is relative to all of it, however many are drawn."""
     left, found = origin.recordings, {}
     for split in manifest.split_names:
         form = manifest.splits[split]
@@ -91,13 +91,13 @@ def _drawn_splits(manifest: FolderManifest, origin: ListedSplit) -> dict[str, Li
 
 
 def groups_of(manifest: FolderManifest, split: str, rule: str, filenames: list[str]) -> dict[str, str]:
-    """What must stay together, by file name; of a file without a group, nothing.
+    """Return the group of each file, whose members must stay together; empty or missing for a file without a group.
 
     Parameters
     ----------
     manifest : FolderManifest
     split : str
-        In whose weak list a column is looked for.
+        Split in whose weak list a column is looked for.
     rule : str
         ``group`` of a split: ``prefix_``, ``folder`` or the name of a column.
     filenames : list of str

@@ -1,8 +1,8 @@
-"""Manifests: a dataset is one TOML file that says where rows and audio come from.
+"""Manifests: a dataset is one TOML file, which describes where rows and audio come from.
 
-- :func:`load_manifest`: by the name of a dataset that comes with sedpipe, or by path
-- :func:`manifest_names`: the names
-- :data:`KINDS`: what it can be
+- :func:`load_manifest`: read one by the name of a dataset that comes with sedpipe, or by path
+- :func:`manifest_names`: the names of the datasets that come with sedpipe
+- :data:`KINDS`: the kinds of datasets
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ KINDS: dict[str, type[Manifest]] = {
     "folder": FolderManifest,
     "youtube": YoutubeManifest,
 }
-"""Forms by kind, a registry; :data:`sedpipe.sources.open.SOURCES` has the source of each."""
+"""Registry of forms by kind; :data:`sedpipe.sources.open.SOURCES` has the source of each kind."""
 
 
 def load_manifest(name_or_path: str) -> Manifest:
@@ -41,8 +41,8 @@ def load_manifest(name_or_path: str) -> Manifest:
     Raises
     ------
     ManifestError
-        If there is no such dataset, or its manifest does not say what it should: names the file, the key, what
-        was found and what was expected.
+        If there is no such dataset, or its manifest is invalid: the message names the file, the key, what was found
+        and what was expected.
     """
     path = _shelf().find(str(name_or_path))
     manifest = _checked(read_toml(path, ManifestError), path)
@@ -54,12 +54,12 @@ def load_manifest(name_or_path: str) -> Manifest:
 
 
 def manifest_names() -> tuple[str, ...]:
-    """Names of the datasets that come with sedpipe."""
+    """Return the names of the datasets that come with sedpipe."""
     return tuple(_shelf().names)
 
 
 def _shelf() -> Shelf:
-    """Inside the package once installed, at the top of a checkout."""
+    """Return the shelf of shipped manifests: inside an installed package, or at the top of a checkout."""
     inside = PACKAGE / "manifests"
     return Shelf("dataset", inside if inside.is_dir() else PACKAGE.parents[1] / "manifests", ManifestError)
 
@@ -78,7 +78,7 @@ def _checked(raw: dict[str, Any], path: Path) -> Manifest:
 
 
 def _tuples(value: Any) -> Any:
-    """TOML arrays as tuples: the forms are strict, and frozen all the way down."""
+    """Turn TOML arrays into tuples: the forms are strict, and frozen including all that they contain."""
     if isinstance(value, list):
         return tuple(_tuples(item) for item in value)
     if isinstance(value, dict):

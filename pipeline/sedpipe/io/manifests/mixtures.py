@@ -1,6 +1,6 @@
-"""Datasets of ``kind = "mixtures"``: soundscapes mixed by rule from recordings, real or synthesised.
+"""Datasets of ``kind = "mixtures"``: soundscapes mixed by rule from real or synthesised recordings.
 
-- :class:`MixtureManifest`: which recordings a split may draw, and how it mixes them
+- :class:`MixtureManifest`: which recordings each split draws from, and how they are mixed
 - :class:`MixtureRecipe`, :class:`MixtureSplit`, :class:`Recordings`, :class:`Synthesis`: its tables
 """
 
@@ -21,25 +21,25 @@ from sedpipe.suggestions import did_you_mean
 
 _RECORDING = re.compile(r"(?P<number>\d{3}) - (?P<label>[^/]+)/(?P<fold>[1-9])-[^/]+")
 
-_Slope = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]  # beyond, a spectrum runs out of numbers, ...
+_Slope = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]  # beyond, spectra exceed the range of floats, ...
 _Decibels = Annotated[float, Field(ge=-200, le=200, allow_inf_nan=False)]  # ... and so do samples
 Fold = Annotated[int, Field(ge=1, le=9)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Recordings(Form):
-    """Real recordings: where they come from and what they must be.
+    """Real recordings: where they come from and their checksums.
 
     Attributes
     ----------
     archive : str
-        Address of an archive that holds them.
+        Address of an archive that contains the recordings.
     checksums : str
-        A ``sha256sum`` list of all of them, beside the manifest; paths are ``NNN - Class/FOLD-...``.
+        ``sha256sum`` list of all recordings, relative to the manifest; paths in it are ``NNN - Class/FOLD-...``.
     exclude : tuple of str
-        Paths never to be drawn.
+        Paths of recordings that are never drawn.
     licence : str
-        For people; decides nothing.
+        Licence, for people; has no effect.
     """
 
     archive: HttpUrl
@@ -49,7 +49,7 @@ class Recordings(Form):
 
 
 class Synthesis(Form):
-    """Recordings made by rule: ``takes`` of each class in each of ``folds`` folds, named ``Class/FOLD-TAKE``."""
+    """Synthesised recordings: ``takes`` of each class in each of ``folds`` folds, named ``Class/FOLD-TAKE``."""
 
     takes: int = Field(ge=1, le=99)
     folds: Fold
@@ -57,18 +57,18 @@ class Synthesis(Form):
 
 
 class MixtureRecipe(Form):
-    """The numbers of the mixing rule.
+    """Parameters of the mixing rule.
 
     Attributes
     ----------
     background_slope : (float, float)
-        The noise spectrum falls with ``frequency ** -slope``, slope drawn between.
+        Range that the slope of the background noise is drawn from; its spectrum falls with ``frequency ** -slope``.
     background_rms : float
-        Of the noise, full scale 1.
+        RMS of the noise, where full scale is 1.
     n_events, n_events_p : tuples
-        How many classes sound in a mixture, and how probable each number is.
+        Possible numbers of classes in a mixture, and the probability of each.
     gain_db : (float, float)
-        Of a recording over the background, drawn between.
+        Range that a recording's level over the background is drawn from, in dB.
     """
 
     background_slope: tuple[_Slope, _Slope]
@@ -94,7 +94,7 @@ class MixtureRecipe(Form):
 
 
 class MixtureSplit(Form):
-    """``clips`` mixtures, drawn with ``seed`` from the recordings of ``folds``."""
+    """A split of ``clips`` mixtures, drawn with random seed ``seed`` from the recordings of ``folds``."""
 
     clips: int = Field(ge=1, le=99_999)  # five digits in a clip_id
     seed: Seed
@@ -109,7 +109,7 @@ class MixtureSplit(Form):
 
 
 class MixtureManifest(Manifest):
-    """A dataset of mixtures; either ``recordings`` or ``synthesis`` is there."""
+    """A dataset of mixtures; it has either ``recordings`` or ``synthesis``."""
 
     kind: Literal["mixtures"]
     recordings: Recordings | None = None
@@ -136,11 +136,11 @@ class MixtureManifest(Manifest):
 
     @property
     def is_synthesised(self) -> bool:
-        """Whether its recordings are made by rule, not found on disk."""
+        """Whether its recordings are synthesised, not read from disk."""
         return self.synthesis is not None
 
     def recordings_of(self, split: str) -> tuple[tuple[str, ...], ...]:
-        """Paths of the recordings that ``split`` draws from, sorted, for each class in the order of the labels."""
+        """Return the sorted paths of the recordings that ``split`` draws from, by class in the order of the labels."""
         folds = self.splits[split].folds
         if self.synthesis is not None:
             return tuple(self._takes_of(label, self.synthesis.takes, folds) for label in self.labels)
@@ -151,29 +151,29 @@ class MixtureManifest(Manifest):
         return tuple(tuple(sorted(of_class[label])) for label in self.labels)
 
     def has_truth(self, split: str) -> bool:
-        """Always: who mixes knows."""
+        """Return True: the events of a mixture are known from mixing it."""
         return True
 
     @property
     def takes_places(self) -> bool:
-        """Of recordings, yes; what is synthesised lies nowhere."""
+        """True for real recordings; synthesised ones are not read from anywhere."""
         return self.recordings is not None
 
     @property
     def is_crawled(self) -> bool:
-        """An archive at most is fetched."""
+        """False: at most one archive is fetched."""
         return False
 
     def clips_to_expect(self) -> int:
-        """Mixtures of all splits."""
+        """Return the number of mixtures of all splits."""
         return sum(split.clips for split in self.splits.values())
 
     def checksum_of(self, path: str) -> str:
-        """sha256 (hex) that the recording at ``path`` must have; a ``KeyError`` if it is not listed or synthesised."""
+        """Return the sha256 (hex) that the recording at ``path`` must have; ``KeyError`` if unlisted or synthesised."""
         return self._checksums[path]
 
     def read_companions(self) -> None:
-        """Read the list of recordings and hold it against labels, folds and exclusions; the loader does this."""
+        """Read the list of recordings and check it against labels, folds and exclusions; called by the loader."""
         if self.recordings is not None:
             path = self.beside(self.recordings.checksums)
             self._checksums = read_checksums(path)
@@ -222,7 +222,7 @@ def _fold_of(path: str) -> int:
 
 
 def _check_folders(labels: tuple[str, ...], paths: Iterable[str], listed_in: Path) -> None:
-    """Folder ``NNN - Name`` must be the label ``Name`` in place NNN, so that no class can be mistaken."""
+    """Check that folder ``NNN - Name`` matches the label ``Name`` at position NNN, so that no class is mixed up."""
     folders = {f"{place:03d}": f"{place:03d} - {label}" for place, label in enumerate(labels, start=1)}
     for path in paths:
         parts = _RECORDING.fullmatch(path)

@@ -1,7 +1,7 @@
-"""Datasets of ``kind = "youtube"``: pieces of videos, named by lists that lie in public with known checksums.
+"""Datasets of ``kind = "youtube"``: pieces of videos, named by public lists with known checksums.
 
 - :class:`YoutubeManifest`: the lists of each split, and the Audio Set ids of the labels
-- :class:`RemoteList`: one list to be fetched or recognised: address, checksum, file name
+- :class:`RemoteList`: address, checksum and file name of a list that is fetched, or found among the user's files
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class RemoteList:
     role : str
         ``clips`` (clip list with labels), ``weak`` (weak labels, whose file names are the clips) or ``strong``.
     url, sha256 : str
-        Where it lies and what it must be.
+        Address and checksum of the list.
     file_name : str
-        How it is called in a place where a user has it already.
+        File name of the list; a user's own copy is recognised by it and by the checksum.
     """
 
     role: str
@@ -44,16 +44,16 @@ class RemoteList:
 
 
 class ListForm(Form):
-    """A list below the manifest's ``lists`` address, with its checksum."""
+    """Path of a list, relative to the manifest's ``lists`` address, and its checksum."""
 
     path: RelativeName
     sha256: Sha256
 
 
 class YoutubeSplit(Form):
-    """``clips`` or ``weak`` names the clips and what sounds in them; ``strong`` says when, for scoring.
+    """Lists of a split: ``clips`` or ``weak`` contains clips and weak labels, ``strong`` the events, for scoring.
 
-    ``n_clips`` tells how many there are to who has not fetched the lists yet.
+    ``n_clips`` is the number of clips, known even before the lists are fetched.
     """
 
     n_clips: Annotated[int, Field(ge=0)] = 0
@@ -112,24 +112,24 @@ class YoutubeManifest(CutManifest):
 
     @property
     def label_of_mid(self) -> dict[str, str]:
-        """Labels by Audio Set id."""
+        """Label of each Audio Set id."""
         return {mid: label for label, mid in self.mids.items()}
 
     def lists_of(self, split: str) -> tuple[RemoteList, ...]:
-        """The lists of a split: first the one that names its clips, then the strong labels if there are any."""
+        """Return the lists of a split: first the one that names its clips, then the strong labels if there are any."""
         forms = ((role, getattr(self.splits[split], role)) for role in ROLES)
         return tuple(self._remote(role, form) for role, form in forms if form is not None)
 
     def has_truth(self, split: str) -> bool:
-        """Whether the split has a list of strong labels."""
+        """Return whether the split has a list of strong labels."""
         return self.splits[split].strong is not None
 
     def clips_to_expect(self) -> int:
-        """Clips of all splits, where the manifest says how many."""
+        """Return the number of clips of all splits, as far as the manifest contains it."""
         return sum(split.n_clips for split in self.splits.values())
 
     def read_companions(self) -> None:
-        """Nothing lies beside the manifest; the lists are the download stage's."""
+        """Do nothing: there are no files beside the manifest, and the lists are fetched by the download stage."""
 
     def _remote(self, role: str, form: ListForm) -> RemoteList:
         url = urljoin(self.lists, quote(form.path))

@@ -1,1 +1,1 @@
-"""Trained networks on disk: checkpoints, exports, opening one by name."""
+"""Trained networks on disk: checkpoints, exports, and opening a model by its name."""

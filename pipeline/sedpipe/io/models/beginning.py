@@ -1,7 +1,7 @@
-"""What a training begins with in place of chance: a trained model.
+"""Trained models that a training starts from, instead of random weights.
 
-- :class:`Beginning`: its weights, and who they are of
-- :func:`beginning_of`: of an open model
+- :class:`Beginning`: the weights, and the model that they belong to
+- :func:`beginning_of`: an open model as a beginning
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ _MOST_OF_A_NAME = 40
 
 @dataclass(frozen=True, eq=False)
 class Beginning:
-    """A trained model as far as another one begins with it.
+    """A trained model, as the starting point of another training.
 
     Parameters
     ----------
     name : str
-        What it is called, as part of a run's name.
+        Name of the model, as part of a run's name.
     sha256 : str
-        Of its files, hex.
+        Checksum of its files, hex.
     labels : LabelSet
         Its classes.
     spec : FeatureSpec
-        What it hears.
+        Specification of the features that it takes as input.
     network, pooling : NetworkConfig, PoolingConfig
-        What it is built from.
+        Configuration that it is built from.
     weights : dict of str to Tensor
     taught_by : tuple of HeardThrough
-        Pretrained encoders whose knowledge is in the weights, as far as its run tells.
+        Pretrained encoders whose knowledge is in the weights, as far as the record of its run shows.
     """
 
     name: str
@@ -55,12 +55,12 @@ class Beginning:
 
     @property
     def told(self) -> str:
-        """Name and the first digits of its checksum, as a run's settings hold them."""
+        """Name and first digits of the checksum, as a run's settings contain them."""
         return f"{self.name}@{self.sha256[:16]}"
 
 
 def beginning_of(opened: OpenModel) -> Beginning:
-    """What a training begins with that begins with this model."""
+    """Return an open model as the starting point of a training."""
     folder = opened.folder.resolve()
     folder = folder.parent if folder.name == "export" else folder
     record = Run(folder).find_record()

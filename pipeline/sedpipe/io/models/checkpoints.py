@@ -1,10 +1,10 @@
-"""Finished models and the state of unfinished ones, as files of tensors and plain values.
+"""Finished models, and states of unfinished training, as files of tensors and plain values.
 
-A checkpoint is hostile input: it is read with ``weights_only=True``, so that it can hold nothing that runs.
+A checkpoint is untrusted input: it is read with ``weights_only=True``, so that it cannot execute code.
 
 - :class:`TrainedModel`: the network with all that is needed to use it
 - :func:`write_model`, :func:`read_model`: ``checkpoint.pt``
-- :func:`described`, :func:`rebuilt`: the same without a file, for other ways to store it
+- :func:`described`, :func:`rebuilt`: the same without a file, for other ways to store a model
 - :func:`write_state`, :func:`table_of`: any table of tensors and plain values
 """
 
@@ -39,7 +39,7 @@ from sedpipe.tensors import values_of
 
 FORMAT = 1
 NOT_A_MODEL = (KeyError, TypeError, ValueError, AttributeError, RuntimeError, SettingsError)
-"""What :func:`rebuilt` raises where the values are not a model's."""
+"""Exceptions that :func:`rebuilt` raises if the values do not describe a model."""
 MOST_BYTES = 2 * 2**30
 _MOST_OF_A_REASON = 150
 
@@ -51,17 +51,16 @@ class TrainedModel:
     Parameters
     ----------
     model : Network
-        With the weights of the best epoch.
+        Network with the weights of the best epoch.
     labels : LabelSet
     spec : FeatureSpec
-        Which features it hears.
+        Specification of the features that it takes as input.
     network, pooling : NetworkConfig, PoolingConfig
-        What the model is built from.
+        Configuration that the network is built from.
     operating_points : dict
-        Post-processing by the name of the operating point.
+        Post-processing by name of the operating point.
     familiar : Familiar, optional
-        The least level and bandwidth of its training recordings; None where that is not known, as of the first
-        edition's models.
+        Least level and bandwidth of its training recordings; None if unknown, as for models of the first edition.
     """
 
     model: Network
@@ -74,12 +73,12 @@ class TrainedModel:
 
     @property
     def grid(self) -> FrameGrid:
-        """Where the frames of its probabilities lie in time."""
+        """Times of the frames of the network's output."""
         return self.spec.front_end.grid.subsampled(self.model.time_factor)
 
 
 def described(trained: TrainedModel) -> dict[str, Any]:
-    """All but the weights, as plain values: what :func:`rebuilt` needs besides ``weights``."""
+    """Return everything except the weights as plain values: what :func:`rebuilt` needs besides ``weights``."""
     return {
         "format": FORMAT,
         "labels": list(trained.labels),
@@ -93,12 +92,13 @@ def described(trained: TrainedModel) -> dict[str, Any]:
 
 
 def rebuilt(content: dict[str, Any], device: torch.device) -> TrainedModel:
-    """The model that :func:`described` told of, its state under ``weights``, on ``device``.
+    """Return the model, on ``device``, from the values of :func:`described` and its weights under ``weights``.
 
     Raises
     ------
     KeyError, TypeError, ValueError, AttributeError, RuntimeError, SettingsError
-        If the values do not describe one, or the weights are another one's; :func:`reason` puts that in a line.
+        If the values do not describe a model, or the weights belong to another one; :func:`reason` turns the exception
+        into one line.
     """
     if content["format"] != FORMAT:
         raise ValueError(f"its format is {content['format']!r}, this sedpipe reads {FORMAT}")
@@ -122,14 +122,14 @@ def write_model(path: Path, trained: TrainedModel) -> None:
 
 
 def read_model(path: Path, device: torch.device) -> TrainedModel:
-    """Read a finished model onto ``device``.
+    """Read a finished model, and move it to ``device``.
 
     Raises
     ------
     MissingStageError
-        If there is none.
+        If the file does not exist.
     SedpipeError
-        If the file is no model of sedpipe's.
+        If the file cannot be read, or is not a sedpipe model.
     """
     if not is_there(path):
         raise MissingStageError(f"{path} does not exist", hint="train it first: `sedpipe train DATASET`")
@@ -148,8 +148,8 @@ def read_model(path: Path, device: torch.device) -> TrainedModel:
 def _with_weights(
     weights: dict[str, Tensor], n_classes: int, spec: FeatureSpec, network: NetworkConfig, pooling: PoolingConfig
 ) -> Network:
-    """The network of a file; ``ValueError`` if its weights are not those of its sizes."""
-    with torch.device("meta"):  # sizes without memory, since a file may claim any
+    """Build the network with these weights; ``RuntimeError`` or ``ValueError`` if they do not fit or are not finite."""
+    with torch.device("meta"):  # takes no memory, since a file may claim any size
         model = build_network(network, pooling, n_classes, spec)
     model.load_state_dict(weights, assign=True)
     for name, tensor in (*model.named_parameters(), *model.named_buffers()):
@@ -162,14 +162,14 @@ def _with_weights(
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
     """Write tensors and plain values, whole or not at all; the same values give the same bytes."""
-    buffer = io.BytesIO()  # into a file, torch writes that one's name, too
+    buffer = io.BytesIO()  # if torch wrote to a file, it would store the file's name, too
     torch.save(state, buffer)
     with write_atomically(path) as temporary:
         temporary.write_bytes(buffer.getbuffer())
 
 
 def _load(path: Path) -> dict[str, Any]:
-    """The table of a file; ``ValueError`` for any other bytes."""
+    """Return the table in a file; ``ValueError`` for any other content."""
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"it is larger than {MOST_BYTES / 2**30:.0f} GiB")
     with opened(path) as file:
@@ -177,9 +177,9 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def table_of(raw: bytes) -> dict[str, Any]:
-    """Tensors and plain values that :func:`write_state` wrote; ``ValueError`` for any other bytes.
+    """Return the tensors and plain values that :func:`write_state` wrote; ``ValueError`` for any other bytes.
 
-    As :func:`sedpipe.tensors.values_of`.
+    See :func:`sedpipe.tensors.values_of`.
     """
     content = values_of(raw)
     if not isinstance(content, dict):
@@ -188,6 +188,6 @@ def table_of(raw: bytes) -> dict[str, Any]:
 
 
 def reason(error: Exception) -> str:
-    """One line that says what is wrong with a file."""
+    """Return one line that says what is wrong with a file."""
     said = f"it lacks {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
     return shortened(printable(said), _MOST_OF_A_REASON)

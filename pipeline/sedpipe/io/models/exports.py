@@ -1,15 +1,15 @@
-"""A trained model as files for other programs: safetensors with a JSON beside it, and ONNX.
+"""A trained model as files for other programs: safetensors with a JSON file beside it, and ONNX.
 
 - :func:`write_export`, :func:`read_export`: ``model.safetensors`` and ``config.json``, which together are the model
-- :func:`is_export`: whether a folder holds them
-- :func:`write_config`: all but the weights, and whose they must be
-- :func:`of_another_program`: what is somebody else's in a folder, and would be overwritten
-- :func:`not_described`: what an earlier export left there, of another model
-- :func:`write_onnx`: ``model.onnx``, left there only if it computes what the network does
+- :func:`is_export`: whether a folder contains both
+- :func:`write_config`: everything except the weights, and the checksum that these must have
+- :func:`of_another_program`: file of another program in a folder that would be overwritten
+- :func:`not_described`: files of another model that an earlier export left in a folder
+- :func:`write_onnx`: ``model.onnx``, kept only if it computes the same as the network
 
-The ONNX graph takes ``log_mel`` (B, T, F), dB, float32, and ``n_frames`` (B,), int64, how many of the T frames count;
-it gives ``clip_probs`` (B, K) and ``frame_probs`` (B, T', K). B is free. Labels and front end are in its metadata. What
-is not in dB is called what it is: ``bands``, ``samples`` or ``embedding``.
+The ONNX graph takes ``log_mel`` (B, T, F), in dB, float32, and ``n_frames`` (B,), int64, the number of the T frames
+that count; it returns ``clip_probs`` (B, K) and ``frame_probs`` (B, T', K). B is variable. Labels and front end are in
+its metadata. Input that is not in dB is named after its content: ``bands``, ``samples`` or ``embedding``.
 """
 
 from __future__ import annotations
@@ -42,52 +42,53 @@ WEIGHTS, CONFIG, GRAPH = "model.safetensors", "config.json", "model.onnx"
 ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 PARITY_BATCHES = (1, 2, 5)
 MOST_DIFFERENT = 1e-4
-"""Largest difference of a probability with which an ONNX file is kept; 3e-7 is what is seen."""
+"""Largest difference of a probability with which an ONNX file is kept; in practice it is 3e-7."""
 _MOST_BYTES_OF_CONFIG = 1024 * 1024
 _MARK = b"\x0a\x07sedpipe"  # the key of our metadata, as ONNX stores it
 
 
 def is_export(folder: Path) -> bool:
-    """Whether :func:`write_export` has written here."""
+    """Return whether a folder contains both files of :func:`write_export`."""
     return is_there(folder / WEIGHTS) and is_there(folder / CONFIG)
 
 
 def write_export(folder: Path, trained: TrainedModel) -> list[Path]:
-    """Write weights and configuration, each whole or not at all; the paths written."""
+    """Write weights and configuration, each whole or not at all, and return their paths."""
     with write_atomically(folder / WEIGHTS) as temporary:
         temporary.write_bytes(_weights(trained))
     return [folder / WEIGHTS, write_config(folder, trained)]
 
 
 def write_config(folder: Path, trained: TrainedModel) -> Path:
-    """Write labels, front end, network, pooling, operating points and the checksum of the weights; the path written.
+    """Write labels, front end, network, pooling, operating points and the checksum of the weights; return the path.
 
-    The checksum is told whether or not the weights lie there: those of another model are then never taken for its own.
+    The checksum is written even without the weights, so that another model's weights are never mistaken for its own.
     """
     write_json(folder / CONFIG, {**described(trained), "weights_sha256": sha256(_weights(trained)).hexdigest()})
     return folder / CONFIG
 
 
 def of_another_program(folder: Path, trained: TrainedModel, form: str) -> Path | None:
-    """The file of somebody else that an export would overwrite, if there is one: others name their files alike.
+    """Return the file of another program that an export would overwrite, if any: others use the same file names.
 
     Parameters
     ----------
     folder : Path
     trained : TrainedModel
-        What is to be written.
+        Model that is about to be written.
     form : str
         ``safetensors`` or ``onnx``.
 
     Returns
     -------
     Path or None
-        A configuration that is whole and no model's of sedpipe; or, beside no configuration, a graph without sedpipe's
-        mark, or weights that are not these, which an export that was killed may have left.
+        A configuration that is intact but not of a sedpipe model. If there is no configuration: for ``onnx``, a graph
+        without sedpipe's mark; otherwise, weights that differ from these. Equal weights may be left from an export that
+        was killed.
     """
     try:
         described_as = json.loads(read_bounded(folder / CONFIG, _MOST_BYTES_OF_CONFIG) or b"{}")
-    except (ValueError, RecursionError):  # damaged: whose it was cannot be told
+    except (ValueError, RecursionError):  # damaged: its owner is unknown
         return None
     if described_as and not (isinstance(described_as, dict) and "operating_points" in described_as):
         return folder / CONFIG
@@ -101,12 +102,12 @@ def of_another_program(folder: Path, trained: TrainedModel, form: str) -> Path |
 
 
 def not_described(folder: Path, trained: TrainedModel) -> list[Path]:
-    """Weights and graph of earlier exports that are, or may be, another model's; to be asked before writing."""
+    """Return weights and graph of earlier exports that are or may be another model's; to be called before writing."""
     own = sha256(_weights(trained)).hexdigest()
     stale = [folder / WEIGHTS] if is_there(folder / WEIGHTS) and sha256_of(folder / WEIGHTS) != own else []
     if not is_there(folder / GRAPH):
         return stale
-    try:  # of the graph, the configuration that was written with it tells whose it is
+    try:  # which model the graph belongs to is shown by the configuration that was written with it
         told = parse_record(read_bounded(folder / CONFIG, _MOST_BYTES_OF_CONFIG) or b"", ModelDescription)
     except ValueError:
         return [*stale, folder / GRAPH]
@@ -114,7 +115,7 @@ def not_described(folder: Path, trained: TrainedModel) -> list[Path]:
 
 
 def _weights(trained: TrainedModel) -> bytes:
-    """``model.safetensors``; the same bytes for the same weights."""
+    """Return the content of ``model.safetensors``; the same weights give the same bytes."""
     import safetensors.torch
 
     weights = {name: tensor.cpu().contiguous() for name, tensor in trained.model.state_dict().items()}
@@ -122,12 +123,12 @@ def _weights(trained: TrainedModel) -> bytes:
 
 
 def read_export(folder: Path, device: torch.device) -> TrainedModel:
-    """Read what :func:`write_export` wrote onto ``device``.
+    """Read the model that :func:`write_export` wrote, and move it to ``device``.
 
     Raises
     ------
     SedpipeError
-        If a file is missing, damaged, or not of a model.
+        If a file is missing, damaged, or not part of a sedpipe model.
     """
     import safetensors.torch
 
@@ -148,7 +149,7 @@ def read_export(folder: Path, device: torch.device) -> TrainedModel:
 
 
 def _tuples(value: Any) -> Any:
-    """JSON has lists where the settings have tuples."""
+    """Turn the lists of JSON into tuples, which settings use."""
     if isinstance(value, dict):
         return {key: _tuples(one) for key, one in value.items()}
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
@@ -157,8 +158,9 @@ def _tuples(value: Any) -> Any:
 def write_onnx(path: Path, trained: TrainedModel) -> dict[int, float]:
     """Write the network as ONNX, whole or not at all, and only if onnxruntime computes the same from it.
 
-    PyTorch has two exporters. Both come to the same probabilities (3e-7) at the same speed; the older one takes
-    2.5 s instead of 17, but is deprecated and may go with any release. A model is exported once: so the newer one.
+    PyTorch has two exporters. The graphs of both give the same probabilities (3e-7) at the same speed. The older one
+    exports in 2.5 s instead of 17 s, but is deprecated and may be removed in any release. A model is exported only
+    once, so the newer one is used.
 
     Parameters
     ----------
@@ -169,15 +171,15 @@ def write_onnx(path: Path, trained: TrainedModel) -> dict[int, float]:
     Returns
     -------
     dict
-        Largest absolute difference of a probability from PyTorch's, by batch size.
+        Largest absolute difference between a probability of onnxruntime and PyTorch, by batch size.
 
     Raises
     ------
     SettingsError
         If a package is missing.
     SedpipeError
-        If PyTorch cannot write the network so, or a probability differs by more than ``MOST_DIFFERENT``; then there is
-        no file.
+        If PyTorch cannot write the network as ONNX, or a probability differs by more than ``MOST_DIFFERENT``; then no
+        file is written.
     """
     missing = [name for name in ONNX_PACKAGES if find_spec(name) is None]
     if missing:
@@ -188,7 +190,7 @@ def write_onnx(path: Path, trained: TrainedModel) -> dict[int, float]:
     with write_atomically(path) as temporary:
         try:
             _write_graph(temporary, trained)
-        except torch.onnx.OnnxExporterError as error:  # an operation, perhaps, that ONNX does not know
+        except torch.onnx.OnnxExporterError as error:  # for example, an operation that ONNX does not support
             why = shortened(printable(" ".join(str(error.__cause__ or error).split())), 160)
             raise SedpipeError(
                 f"PyTorch cannot write the network {trained.network.name} as ONNX: {why}",
@@ -206,7 +208,7 @@ def write_onnx(path: Path, trained: TrainedModel) -> dict[int, float]:
 
 
 class _Probabilities(nn.Module):
-    """The two outputs that others ask for."""
+    """The network reduced to the two outputs that other programs use."""
 
     def __init__(self, model: Network) -> None:
         super().__init__()
@@ -246,7 +248,7 @@ def _input_name(trained: TrainedModel) -> str:
 
 
 def _example(trained: TrainedModel, batch_size: int) -> tuple[Tensor, Tensor]:
-    """Input that looks like the features that the network was trained on, of whole and of shorter clips."""
+    """Return random input that resembles the network's training features, for full-length and shorter clips."""
     generator = torch.Generator().manual_seed(batch_size)
     model, n_frames = trained.model, trained.spec.shape[0]
     noise = torch.randn((batch_size, *trained.spec.shape), generator=generator)
@@ -269,7 +271,7 @@ def _difference(path: Path, trained: TrainedModel, batch_size: int) -> float:
 
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """The exporter warns of packages that are not needed, and of its own insides."""
+    """Suppress the exporter's warnings, which are about packages that are not needed and about its own internals."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

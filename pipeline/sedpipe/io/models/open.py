@@ -1,9 +1,9 @@
-"""The model that a person means: the one place that knows what `--model` may be.
+"""Open the model that the user names: the only module that knows which values `--model` may have.
 
-- :func:`open_model`: a run's folder, an exported folder, the name of a run or of a model that comes with sedpipe ->
+- :func:`open_model`: the folder of a run or of an export, the name of a run or of a model that comes with sedpipe ->
   :class:`OpenModel`
-- :func:`open_to_hear`, :func:`able_to_hear`: the same, ready for recordings
-- :func:`shipped_models`: the names of those that do; :data:`DEFAULT_MODEL` is the one where none is named
+- :func:`open_to_hear`, :func:`able_to_hear`: the same, ready to process recordings
+- :func:`shipped_models`: names of the models that come with sedpipe; :data:`DEFAULT_MODEL` is used if none is named
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from sedpipe.suggestions import did_you_mean
 _SHIPPED = PACKAGE / "models"
 
 DEFAULT_MODEL = "esc10"
-"""What hears recordings where neither a model nor a dataset is named, whatever runs a cache holds: a command means the
-same before and after a training, here and elsewhere."""
+"""Model that processes recordings if neither a model nor a dataset is named, whatever runs the cache contains: so a
+command means the same before and after a training, and on every machine."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class OpenModel:
     ----------
     trained : TrainedModel
     folder : Path
-        Holds it.
+        Folder that contains the model.
     sha256 : str
-        Of its files, hex: another model has another one.
+        Checksum of its files, hex, which differs between models.
     """
 
     trained: TrainedModel
@@ -53,7 +53,7 @@ class OpenModel:
 
 
 def shipped_models() -> list[str]:
-    """Names of the models that come with sedpipe; ``README.md`` in each one's folder is its card."""
+    """Return the names of the models that come with sedpipe; ``README.md`` in the folder of each is its model card."""
     return sorted(folder.name for folder in _SHIPPED.iterdir() if is_export(folder))
 
 
@@ -63,21 +63,21 @@ def open_model(address: str | None, cache: Dataset | None, device: str) -> OpenM
     Parameters
     ----------
     address : str, optional
-        Path of a run's folder or of an exported one; with ``cache``, the name of a run; or one of
-        :func:`shipped_models`, unless a run is called so. Not given: the newest run.
+        Path of the folder of a run or of an export; with ``cache``, the name of a run; or one of
+        :func:`shipped_models`, unless a run has the same name. None, with ``cache``: the newest run.
     cache : Dataset, optional
-        Whose runs can be named.
+        Dataset whose runs can be named.
     device : str
-        Where the network is to run.
+        Device for the network.
 
     Raises
     ------
     SettingsError
-        If it cannot be told which model is meant.
+        If it is unclear which model is meant.
     MissingStageError
-        If there is none.
+        If the model does not exist.
     SedpipeError
-        If a file is no model of sedpipe's.
+        If a file is not a sedpipe model.
     """
     folder = _folder(address, cache)
     if is_export(folder):
@@ -93,7 +93,7 @@ def open_model(address: str | None, cache: Dataset | None, device: str) -> OpenM
 
 
 def open_to_hear(address: str | None, cache: Dataset | None, device: str, cache_dir: Path) -> OpenModel:
-    """Find and read a model that is to hear recordings, with the files of the encoders that it hears through.
+    """Find and read a model for recordings, with the files of the encoders that make its features.
 
     Parameters
     ----------
@@ -105,27 +105,27 @@ def open_to_hear(address: str | None, cache: Dataset | None, device: str, cache_
     Raises
     ------
     MissingStageError
-        If there is no such model, or the file of an encoder is not there; says the command that brings it.
+        If there is no such model, or the file of an encoder is missing; the hint names the command that fetches it.
     SettingsError
-        As :func:`open_model`, or if what runs an encoder is not installed.
+        As for :func:`open_model`, or if the runtime of an encoder is not installed.
     """
     return able_to_hear(open_model(address, cache, device), cache_dir)
 
 
 def able_to_hear(opened: OpenModel, cache_dir: Path) -> OpenModel:
-    """An open model with the files of the encoders that it hears through.
+    """Return an open model with the files of the encoders that make its features.
 
     Parameters
     ----------
     opened : OpenModel
     cache_dir : Path
-        The cache that holds files of encoders. What is not there is looked for in the cache that the model lies in:
-        its run was trained with that one's.
+        Cache with the files of encoders. If any is missing there, but the cache that contains the model has them all,
+        those are used: its run was trained with them.
 
     Raises
     ------
     MissingStageError, SettingsError
-        As :func:`open_to_hear`.
+        As for :func:`open_to_hear`.
     """
     trained, place = opened.trained, cache_dir
     around = cache_around(opened.folder)
@@ -172,7 +172,7 @@ def _folder(address: str | None, cache: Dataset | None) -> Path:
 
 
 def _run_of(cache: Dataset, name: str | None) -> Run:
-    """Its run; the complaint about one that is not there names what else might be meant."""
+    """Return a run of the dataset; the error about a missing one says what else might be meant."""
     try:
         return find_run(cache, name)
     except (MissingStageError, SettingsError) as error:

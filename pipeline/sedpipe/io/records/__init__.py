@@ -1,1 +1,1 @@
-"""What sedpipe writes as JSON and reads back: one model a record, read and written in one place."""
+"""Records that sedpipe writes as JSON and reads back: one model for each, read and written in one place."""

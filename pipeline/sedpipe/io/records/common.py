@@ -1,6 +1,6 @@
-"""Post-processing that is the same for all classes, and what it scores: in ``run.json``, scores and cells.
+"""Post-processing that is the same for all classes, and its scores, as in ``run.json``, scores and cells.
 
-- :class:`Common`: the best of the rule of He, Shen & Zhang (2019), by which systems are compared
+- :class:`Common`: the best settings by the rule of He, Shen & Zhang (2019), with which systems are compared
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from sedpipe.metrics.detection_scores import ClassScores, OverallScores
 
 
 class Common(Record):
-    """Settings that are the same for all classes, and their segment-based scores; early cells have none of classes."""
+    """Settings that are the same for all classes, and their segment-based scores; no ``per_class`` in early cells.
+
+    As the ``own_rule`` of a system, settings may differ between classes.
+    """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset({"per_class"})
 

@@ -1,4 +1,4 @@
-"""``dataset.json``: what ``download`` resolved a manifest to."""
+"""``dataset.json``: the dataset that ``download`` made from a manifest."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from sedpipe.labels import LabelSet
 
 
 class DatasetRecord(Record):
-    """What ``download`` resolved a manifest to.
+    """The dataset that ``download`` made from a manifest.
 
     Attributes
     ----------
     dataset : str
-        Name.
+        Name of the dataset.
     fingerprint : str
-        Of the manifest; another one means that rows and audio were made by other rules.
+        Fingerprint of the manifest; a different one means that rows and audio were made by other rules.
     labels : tuple of str
         The classes, in the order of their indices.
     listed : dict
-        Clips that the manifest lists, by split.
+        Number of clips that the manifest lists, by split.
     clip_s : float
-        Longest clip in seconds.
+        Length of the longest clip in seconds.
     sample_rate : int
-        Hz, of all its audio.
+        Sample rate of all its audio in Hz.
     manifest : str
-        Path of the manifest; not known of datasets of the first edition.
+        Path of the manifest; empty, since unknown, in datasets of the first edition.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset({"manifest"})
@@ -58,5 +58,5 @@ class DatasetRecord(Record):
 
     @property
     def clip_format(self) -> ClipFormat:
-        """Length and rate as one value."""
+        """Clip length and sample rate as one value."""
         return ClipFormat(self.clip_s, self.sample_rate)

@@ -1,4 +1,4 @@
-"""``config.json``: what a model is made of, beside its weights."""
+"""``config.json``: the description of a model, stored beside its weights."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from sedpipe.io.records.form import Count, Record, Table
 
 
 class ModelDescription(Record):
-    """All of a model but its weights.
+    """Everything about a model except its weights.
 
     Attributes
     ----------
     format : int
-        Of these files.
+        Version of the file format.
     labels : tuple of str
-        Its classes.
+        Classes of the model.
     front_end, network, pooling : dict
-        Settings, which their own classes check.
+        Settings, which are checked by the classes that they belong to.
     feature_dtype : str
-        How values of features are stored.
+        Data type in which feature values are stored.
     operating_points : dict of str to dict
-        Post-processing by name.
+        Post-processing, by name of the operating point.
     familiar : dict
-        The least level and bandwidth of its training recordings, where they are known.
+        Lowest level and bandwidth of its training recordings, if they are known.
     weights_sha256 : str
-        Of the file of weights beside it; "" where it is not told, as by sedpipe 0.1.
+        sha256 of the weights file beside it; "" if unknown, as in models of sedpipe 0.1.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset({"familiar"})

@@ -1,6 +1,6 @@
-"""``paces/SYSTEM.json`` of a table: what a system costs, measured once.
+"""``paces/SYSTEM.json`` of a table: the computing time of a system, measured once.
 
-- :class:`Pace`
+- :class:`Pace`: the file
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 class Pace(Record):
-    """What a system costs; of processors, in seconds of all threads together, on a GPU in seconds of the clock.
+    """Computing time of a system: on CPUs in seconds summed over all threads, on a GPU in seconds of wall-clock time.
 
     Attributes
     ----------
     network, pooling : dict
     batch_size : int
     features : str
-        Fingerprint: with the three above, of what it was measured.
+        Fingerprint of the features; together with the three above, it identifies what was measured.
     device : str
     threads : int
-        Where.
+        Device and number of threads with which it was measured.
     step_s : float
-        A step of training.
+        Seconds of one training step.
     validation_s : float
-        All clips of ``testing`` once, and what they come to.
+        Seconds of processing all clips of ``testing`` once, and of scoring the result.
     steps_per_epoch : int
-        As many as show every clip once.
+        Number of steps that go through every clip once.
     clip_s : float
-        One clip through the network.
+        Seconds of processing one clip with the network.
     front_end_s : float or None
-        One clip from its file to features; None where no audio is there.
+        Seconds, of CPUs in any case, of computing the features of one clip from its file; None if the audio is missing.
     parameters, multiply_adds : int
-        Of the network, and of one clip through it.
+        Number of parameters of the network, and of multiply-adds for one clip.
     clip_length_s : float
-        Of a clip.
+        Length of a clip in seconds.
     """
 
     decisive: ClassVar[tuple[str, ...]] = ("network", "pooling", "batch_size", "features")
@@ -60,5 +60,5 @@ class Pace(Record):
     clip_length_s: Seconds
 
     def seconds_of(self, steps: int, validations: int) -> float:
-        """What steps and validations take."""
+        """Return the seconds that steps and validations take."""
         return steps * self.step_s + validations * self.validation_s

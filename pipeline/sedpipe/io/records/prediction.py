@@ -1,7 +1,7 @@
-"""``predictions.jsonl``: what ``sedpipe predict --out`` has finished, a line of JSON a recording.
+"""``predictions.jsonl``: the recordings that ``sedpipe predict --out`` has finished, one line of JSON for each.
 
 - :class:`LogHead`: the first line
-- :class:`LogLine`: each other one
+- :class:`LogLine`: every other line
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sedpipe.io.records.form import Record, Table
 
 
 class LogHead(Record):
-    """Whatever decides the events: the model, its post-processing, how windows overlap."""
+    """Everything that determines the events: the model, its post-processing, the overlap of windows."""
 
     settings: Table
 
@@ -24,19 +24,19 @@ class LogLine(Record):
     Attributes
     ----------
     name : str
-        As lists call it.
+        Name of the recording in lists.
     file : tuple of two ints
-        Its size and time of change (ns) from before it was read.
+        Size in bytes and time of the last change (ns) of its file, from before it was read.
     duration : float, optional
-        Seconds.
+        Duration in seconds.
     events : tuple of PredictedEvent
-        In order of time.
+        Events in order of time.
     reason : str
-        What is to be said of it, if anything is.
+        A note about the recording, if there is one.
     unlike_training : tuple of str
-        In what it lies outside of what the model was trained on.
+        How the recording differs from the model's training data.
     path : str
-        Where it lay, from the root; "" where that was not noted, as by early editions.
+        Absolute path of the recording; "" if it was not noted, as by early editions.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset({"reason", "unlike_training", "path"})

@@ -1,12 +1,12 @@
-"""JSON files -> records, and back: the one place where sedpipe reads what sedpipe wrote.
+"""JSON files -> records, and back: the one place where sedpipe reads JSON that it wrote.
 
-A file on disk may be anything: cut short, edited by hand, of another program, hostile. It is bounded in bytes and in
-depth, each key stands once, numbers are finite, text is Unicode, and every value has its type; what is not so is one
-sentence that names the file, the place, what was found and what to do.
+A file on disk may be anything: truncated, edited by hand, written by another program, hostile. Its bytes and its depth
+are limited, keys must not repeat, numbers must be finite, text must be Unicode, and every value must have its type;
+otherwise the error is one sentence that names the file, the place, what was found and what to do.
 
-- :func:`find_record`: a record, or None where there is no file
+- :func:`find_record`: a record, or None if the file is missing
 - :func:`parse_record`: the same from bytes
-- :func:`write_record`: whole or not at all
+- :func:`write_record`: write a record, completely or not at all
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sedpipe.io.records.form import Record
 from sedpipe.printable import MOST_OF_A_SENTENCE, printable, shortened
 
 MOST_BYTES = 64 * 1024 * 1024
-"""Of a record. The largest, a cell of a table, has some 100 bytes a clip."""
+"""Maximum size of a record. The largest, a cell of a table, has some 100 bytes per clip."""
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
@@ -40,19 +40,19 @@ def find_record(path: Path, form: type[AnyRecord], hint: str) -> AnyRecord | Non
     path : Path
         The file.
     form : type of Record
-        What it should hold.
+        Type of record that it should contain.
     hint : str
-        What a person can do about a damaged one.
+        What the user can do about a damaged file.
 
     Returns
     -------
     Record or None
-        None where there is no file.
+        The record; None if the file is missing.
 
     Raises
     ------
     SedpipeError
-        If the file cannot be read, or holds something else.
+        If the file cannot be read, or contains something else.
     """
     try:
         raw = read_bounded(path, MOST_BYTES)
@@ -62,10 +62,10 @@ def find_record(path: Path, form: type[AnyRecord], hint: str) -> AnyRecord | Non
 
 
 def parse_record(raw: bytes, form: type[AnyRecord]) -> AnyRecord:
-    """A record from JSON; ``ValueError`` says what is wrong with it."""
+    """Parse a record from JSON; raise ``ValueError`` with a description of what is wrong with it."""
     try:
-        # Two readers. Python's tells of keys that stand twice and of numbers that are none, of which pydantic's takes
-        # the last and the infinite; pydantic's knows types, bounds the depth and refuses halves of characters.
+        # Two parsers. Python's detects repeated keys and numbers that are not finite; pydantic's would take the last
+        # of the keys, and infinity. Pydantic's checks types, limits the depth and refuses halves of characters.
         json.loads(raw, object_pairs_hook=_distinct, parse_constant=_refused, parse_float=_finite)
         return form.model_validate_json(raw, strict=True)
     except RecursionError:
@@ -79,12 +79,12 @@ def parse_record(raw: bytes, form: type[AnyRecord]) -> AnyRecord:
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Write a record, whole or not at all."""
+    """Write a record, completely or not at all."""
     write_json(path, record.as_json())
 
 
 def damaged(path: Path, what: str, hint: str) -> SedpipeError:
-    """The error for a file that is there, can be read, and is not what it should be."""
+    """Return the error for a file that exists and can be read, but does not contain what it should."""
     room = max(100, MOST_OF_A_SENTENCE - len(str(path)) - len(" is damaged: "))
     return SedpipeError(f"{path} is damaged: {shortened(printable(what), room)}", hint=hint)
 

@@ -1,8 +1,8 @@
 """``run.json``: everything that determined a run, and its result.
 
-- :class:`RunRecord`, :class:`RunSettings`: the file, and what a person decided
+- :class:`RunRecord`, :class:`RunSettings`: the file, and the settings that the user chose
 - :class:`HeardThrough`: a pretrained encoder, and what it may have been trained on
-- :class:`TrainReport`: its ``result``, which ``sedpipe train --json`` prints, too
+- :class:`TrainReport`: the ``result`` of the run, which ``sedpipe train --json`` prints, too
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from sedpipe.io.records.form import Count, Name, Record, Table
 class TrainReport(Record):
     """The result of a training; ``validation_loss`` is None if the network was left untrained.
 
-    ``remarks`` say where tuning came to an end of what it tried, ``cpu_seconds`` how long processors were busy, of all
-    threads together; early editions did not.
+    ``remarks`` tell for which settings tuning reached an end of the values that it tried, ``cpu_seconds`` how long
+    processors were busy, summed over all threads; early editions wrote neither.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset({"remarks", "cpu_seconds"})
@@ -42,9 +42,9 @@ class TrainReport(Record):
 
 
 class RunSettings(Record):
-    """:class:`~sedpipe.training.settings.TrainSettings` as they were when the run was begun.
+    """:class:`~sedpipe.training.settings.TrainSettings` as they were when the run was started.
 
-    Settings that did not exist then are not there; others than these are kept as they are.
+    Settings that did not exist then are missing; settings other than those below are kept as they are.
     """
 
     preset: str
@@ -57,15 +57,15 @@ class RunSettings(Record):
 
 
 class HeardThrough(Record):
-    """A pretrained encoder that a run hears through.
+    """A pretrained encoder that computes the features of a run.
 
     Attributes
     ----------
     name : str
     sha256 : str
-        Of its file, hex.
+        sha256 of its file, in hex.
     heard : tuple of str
-        Datasets of sedpipe whose recordings, those that are scored among them, it may have been taught with.
+        Datasets of sedpipe on whose recordings, including those that are scored, it may have been trained.
     """
 
     name: str
@@ -79,32 +79,33 @@ class RunRecord(Record):
     Attributes
     ----------
     dataset : str
-        Name.
+        Name of the dataset.
     settings : RunSettings
     data : dict
-        Fingerprints of all data that it sees.
+        Fingerprints of all data that the run uses.
     versions : dict of str to str
-        Of sedpipe, Python and the packages that decide numbers.
+        Versions of sedpipe, Python and the packages that affect numbers.
     encoders : tuple of HeardThrough
-        None where it hears sounds by itself.
+        Pretrained encoders that compute its features; empty if there are none.
     taught_by : tuple of HeardThrough
-        Those of its teacher and of the model that it began with, and of their teachers.
+        Encoders of its teacher and of the model that it was initialised from, and of their teachers.
     operating_points : dict
-        Post-processing that was chosen, with its scores, by name; once it is finished.
+        Post-processing that was chosen, with its scores, by name; set once the run is finished.
     tuning : dict of str to tuple of SearchStep
-        Every step of the search for it.
+        Every step of the search for each operating point.
     post_processing_common : dict of str to Common
-        The best with the same settings for all classes, by operating point; early editions did not write it.
+        Best post-processing that is the same for all classes, by operating point; early editions did not write it.
     result : TrainReport
-        What it came to; once it is finished.
+        Result of the run; set once it is finished.
     ended_after : int, optional
-        Epochs after which it ended by itself, of a run that has gone on since.
+        Number of epochs after which the run ended by itself, if it has been continued since.
     more_epochs : int
-        How many more were asked for.
+        Number of further epochs that were requested.
     own_rule : PostProcessing, optional
-        That the system was published with.
+        Post-processing that the system was published with.
     command : tuple of str
-        Words that began it on the command line, without ``sedpipe`` and the cache; early editions did not note them.
+        Arguments on the command line that started the run, without ``sedpipe`` and the cache; early editions did not
+        note them.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
@@ -128,10 +129,10 @@ class RunRecord(Record):
 
     @property
     def contaminated_by(self) -> tuple[str, ...]:
-        """Encoders, its own or its teacher's, that may have heard the recordings of its dataset before."""
+        """Encoders, its own or its teacher's, that may have been trained on recordings of its dataset."""
         return tuple(dict.fromkeys(encoder.name for encoder in self.passed_on if self.dataset in encoder.heard))
 
     @property
     def passed_on(self) -> tuple[HeardThrough, ...]:
-        """Encoders whose knowledge of recordings is in its weights, and so in those of whoever learns from it."""
+        """Encoders whose knowledge of recordings is in its weights, and so in those of any run that learns from it."""
         return (*self.encoders, *self.taught_by)

@@ -35,7 +35,7 @@ class Coverage(Record):
 
 
 class EventBased(Record):
-    """Event-based scores with DCASE's collars, and of onsets alone; None in files of early versions."""
+    """Event-based scores with DCASE's collars; ``onset_only``, without offsets, is None in files of early versions."""
 
     error_rate: float | None
     substitution_rate: float | None
@@ -104,7 +104,7 @@ class ScoreReport(Record):
     event_based : EventBased
     clip_based : ClipBased
     psds : dict
-        By scenario.
+        PSDS by scenario.
     threshold_free : dict
         ``clip_map``, ``frame_map``, ``psds1`` and ``psds2``, which do not depend on any threshold or filter.
     metrics : dict of str to dict
@@ -169,7 +169,7 @@ class ScoreReport(Record):
 
     @property
     def numbers_shown(self) -> dict[str, Numbers]:
-        """``shown``; of files that had none, the numbers that there were."""
+        """``shown``; for files without it, the numbers that they contain."""
         if self.shown:
             return self.shown
         clip, event = self.clip_based, self.event_based

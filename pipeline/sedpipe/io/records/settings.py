@@ -1,8 +1,8 @@
-"""Settings as they were stored, held against those of now, although there are more of them now.
+"""Stored settings compared with current ones, although settings have been added since.
 
-- :func:`as_table`: settings as JSON has them
-- :func:`filled`: stored settings with those that did not exist when they were stored
-- :func:`differences`, :func:`in_words`: what two sets do not share
+- :func:`as_table`: settings as JSON represents them
+- :func:`filled`: stored settings, with the defaults of those that did not exist when they were stored
+- :func:`differences`, :func:`in_words`: how two sets of settings differ
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ _REPR.maxstring = _REPR.maxother = _REPR.maxlong = 60
 
 
 def as_table(settings: DataclassInstance) -> Table:
-    """Settings as JSON has them: tuples are lists."""
+    """Return settings as JSON represents them: tuples become lists."""
     table: Table = _as_json(settings)
     return table
 
 
 def filled(stored: Mapping[str, Any], settings: DataclassInstance) -> dict[str, Any]:
-    """Stored settings, and the defaults of those that did not exist when they were stored: it is what was done then.
+    """Return stored settings, with the defaults of those that did not exist then, since these were in effect.
 
     Parameters
     ----------
     stored : mapping
-        As :func:`as_table` makes them, perhaps of an earlier edition.
+        Settings in the form of :func:`as_table`, perhaps of an earlier edition.
     settings : dataclass
         Settings of the same kind, of this edition.
 
@@ -67,7 +67,7 @@ def _default_of(field: Any) -> Any:
 
 
 def differences(there: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """``key: there X, now Y`` for every setting in which two nested tables differ."""
+    """Return ``key: there X, now Y`` for every setting in which two nested tables differ."""
     lines = []
     for key in sorted(there.keys() | now.keys()):
         old, new = there.get(key), now.get(key)
@@ -79,7 +79,7 @@ def differences(there: Mapping[str, Any], now: Mapping[str, Any], prefix: str = 
 
 
 def in_words(changed: Sequence[str]) -> str:
-    """The first of some differences, and how many more there are, as part of a sentence."""
+    """Return the first of some differences, and how many more there are, as part of a sentence."""
     told = [shortened(printable(changed[0]), _MOST_OF_ALL_CHANGES)]
     for line in changed[1:]:
         if len("; ".join([*told, line])) > _MOST_OF_ALL_CHANGES:

@@ -1,7 +1,7 @@
-"""Files of a table that ``sedpipe reproduce`` makes: what it is to hold, its cells, and why some are missing.
+"""Files of a table that ``sedpipe reproduce`` makes: its settings, its cells, and why some are missing.
 
 - :class:`TableRecord`: ``table.json``, with each :class:`TableComparison`
-- :class:`Cell`: ``cells/NAME.json``, one training with its scores; of Table 3 with :class:`Bench` and each
+- :class:`Cell`: ``cells/NAME.json``, one training with its scores; in Table 3 with :class:`Bench` and each
   :class:`Validation`
 - :class:`Failure`: ``failed/NAME.json``
 """
@@ -23,29 +23,30 @@ from sedpipe.metrics.comparison import Difference
 from sedpipe.metrics.detection_scores import OverallScores
 
 RULES = ("common", "threshold_free", "chosen")
-"""By which two systems are compared: with one setting for all classes, without a threshold, with those chosen."""
+"""Rules for comparing systems: with one setting for all classes, without a threshold, with the settings chosen."""
 
 Counts: TypeAlias = tuple[tuple[Count, Count, Count, Count], ...]
-"""What each clip adds to a score: a row a clip, columns as in :data:`sedpipe.metrics.spread.COUNTED`."""
+"""What each clip adds to a score: one row per clip, columns as in :data:`sedpipe.metrics.spread.COUNTED`."""
 
 
 class TableComparison(Record):
-    """What hierarchical pooling has over single pooling, on the same clips and with the seeds that both have.
+    """Hierarchical pooling compared with single pooling, on the same clips and with the seeds that both have.
 
     Attributes
     ----------
     rule : str
         One of :data:`RULES`.
     split, operating_point : str
-        On what; the second is empty where no threshold has a part.
+        Split and operating point of the scores; the latter is empty for threshold-free scores.
     pooling : str
     hierarchy : tuple of int
-        Of the system that is compared with single pooling of the same function; of Table 3 empty.
+        Hierarchy of the system that is compared with single pooling by the same function; empty in Table 3.
     seeds : tuple of int
     differences : dict of str to Difference
-        By score; judged among the primary endpoints, or all others of the rule; None where a score is undefined.
+        Differences by score; their significance is judged together with that of the other primary endpoints, or of
+        all other comparisons by the rule; None where a score is undefined.
     system, against : str
-        Of Table 3: what is compared with what.
+        In Table 3, the system and the one that it is compared with.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset({"system", "against"})
@@ -62,7 +63,7 @@ class TableComparison(Record):
 
 
 class TableRecord(Record):
-    """What a table was asked to hold, last time, and what its cells came to.
+    """Settings of a table, as it was last requested, and the results of its cells.
 
     Attributes
     ----------
@@ -71,18 +72,19 @@ class TableRecord(Record):
     runs : dict of str to str
         The run of each cell, by the cell's name.
     primary : str
-        The rule by which systems are compared: ``common``, or ``chosen`` where cells lack it.
+        The rule by which systems are compared: ``common``, or ``chosen`` if cells lack scores by it.
     recordings : dict of str to tuple
-        By split, of which recordings each clip was made, in the order of the counts; no names: a recording of its own.
+        Names of the recordings from which each clip was made, by split, in the order of the counts; a clip without
+        names is a recording of its own.
     median_event_s : dict of str to dict
-        By split and class, the median length in seconds of its reference events.
+        Median length of reference events in seconds, by split and class.
     comparisons : tuple of TableComparison
     minutes : float or None
-        Of Table 3: the budget of each training; None where epochs end it.
+        In Table 3, the budget of each training; None if trainings end after a number of epochs.
     systems : dict of str to str
-        Of Table 3: the system of each cell, by the cell's name.
+        In Table 3, the system of each cell, by the cell's name.
     baseline : str
-        Of Table 3: the system that others are compared with.
+        In Table 3, the system that others are compared with.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
@@ -106,13 +108,13 @@ class TableRecord(Record):
 
 
 class Failure(Record):
-    """Why a cell could not be made, last time."""
+    """Why a cell could not be made at the last attempt."""
 
     reason: str
 
 
 class Around(Record):
-    """How scores on ``testing`` move around an operating point: what was chosen, and a sweep by what is moved."""
+    """Scores on ``testing`` around an operating point: the settings chosen, and a sweep for each setting varied."""
 
     settings: PostProcessing
     sweeps: dict[str, Sweep]
@@ -131,21 +133,21 @@ class CellScores(Record):
     Attributes
     ----------
     clips : int
-        How many were scored.
+        Number of clips that were scored.
     operating_points : dict of str to OverallScores
     counts : dict of str to Counts
     post_processing_common, counts_common
-        The same with one setting for all classes; early cells have none.
+        The same with one setting for all classes; empty in early cells.
     threshold_free : dict
-        Scores in which no threshold has a part; early cells have none.
+        Scores that do not depend on a threshold; empty in early cells.
     clip_ids : tuple of str
-        Names of the clips, in the order of the counts; early cells have none.
+        Names of the clips, in the order of the counts; empty in early cells.
     own_rule : Common, optional
-        With the post-processing that the system was published with.
+        Scores with the post-processing that the system was published with.
     clip_based : ClipBased, optional
-        Of tags; early cells have none.
+        Tagging scores; None in early cells.
     listed : int
-        Clips of the split, those that are missing, too; early cells do not tell (0).
+        Number of clips in the split, including those that are missing; 0, for unknown, in early cells.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
@@ -178,14 +180,14 @@ class CellScores(Record):
 
 
 class Validation(Record):
-    """What a network in training came to on ``testing``; scores at the best of a few thresholds, if events are known.
+    """Loss and scores on ``testing`` during training; scores are at the best of a few thresholds, if events are known.
 
     Attributes
     ----------
     steps : int
-        Of training, before it.
+        Number of training steps before it.
     loss : float
-        Cross-entropy of the clips.
+        Cross-entropy of the clip probabilities.
     error_rate, f1 : float or None
     """
 
@@ -196,29 +198,29 @@ class Validation(Record):
 
 
 class Bench(Record):
-    """What a cell of Table 3 tells beyond those of Table 2.
+    """What a cell of Table 3 contains beyond those of Table 2.
 
     Attributes
     ----------
     system : str
     title : str
-        What the table calls it.
+        Name of the system in the table.
     pooling : dict
-        All settings of its pooling; with the system, decides the cell, too.
+        All settings of its pooling; together with the system, they determine the cell, too.
     minutes : float or None
-        Its budget; None where epochs ended it.
+        Budget of its training; None if the training ended after a number of epochs.
     pace : Pace
-        What the budget was divided by.
+        Computing times by which the budget was divided.
     networks : int
-        As how many networks it is scored: the checkpoints whose probabilities are averaged.
+        Number of networks in the system that is scored: checkpoints whose probabilities are averaged.
     cpu_seconds : float or None
-        Of its training, on the machine that made the cell; None where they were not counted.
+        CPU time of its training in seconds, on the machine that made the cell; None if it was not measured.
     published : dict of str to dict
-        Scores of the publication, by split.
+        Published scores, by split.
     differs : str
-        What else the published system has, or how else it was scored.
+        How the published system, or its scoring, differs.
     validations : tuple of Validation
-        Of its training, in their order; early cells have none.
+        Validations during its training, in order; empty in early cells.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset({"validations"})
@@ -235,30 +237,33 @@ class Bench(Record):
     validations: tuple[Validation, ...] = ()
 
     def reckoned_s(self) -> list[float]:
-        """Seconds of training until each validation was over, reckoned as the budget is, so the same on any machine."""
+        """Return the seconds of training up to the end of each validation.
+
+        They are computed as the budget is, and so are the same on any machine.
+        """
         return [self.pace.seconds_of(one.steps, count) for count, one in enumerate(self.validations, start=1)]
 
 
 class Cell(Record):
-    """One training of a grid: what decides it, what it took, and its scores.
+    """One training of a grid: what determines it, what it took, and its scores.
 
     Attributes
     ----------
     dataset, pooling, hierarchy, seed, preset, recipe, epochs, network, training
-        What decides it; a preset or a recipe may have changed behind its name.
+        What determines the cell; a preset or a recipe may have changed although its name has not.
     features : str
-        Their fingerprint, which decides it, too; "" in early cells, which had the usual ones.
+        Fingerprint of the features, which determines the cell, too; "" in early cells, which had the usual features.
     front_end : str
-        What made them.
+        Front end that computed the features.
     seconds, threads, best_epoch, validation_loss, versions
-        Of its run.
+        Values of its run.
     splits : dict of str to CellScores
     sensitivity : dict of str to Around
-        By operating point; cells of early editions have none.
+        Sensitivity to post-processing, by operating point; empty in cells of early editions.
     bench : Bench, optional
-        Of Table 3.
+        What only cells of Table 3 contain.
     pools : dict
-        All settings of its pooling, which decide it, too; early cells have none.
+        All settings of its pooling, which determine the cell, too; empty in early cells.
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
@@ -292,5 +297,5 @@ class Cell(Record):
 
     @property
     def system(self) -> tuple[str, tuple[int, ...]]:
-        """What its seeds have in common: pooling function and hierarchy."""
+        """What cells of the same system with different seeds have in common: pooling function and hierarchy."""
         return self.pooling, self.hierarchy

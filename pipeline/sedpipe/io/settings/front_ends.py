@@ -1,8 +1,8 @@
-"""A front end of one's own, as a TOML: ``n_mels = 64``, or ``front_end = "waveform"``, ``hop_length = 160``, ...
+"""Front ends in TOML files: ``n_mels = 64``, or ``front_end = "waveform"``, ``hop_length = 160``, ...
 
-- :func:`load_front_end`: by the name of one that comes with sedpipe, those of published systems, or by path;
-  :func:`front_end_from`: of a table that was read already
-- :class:`AskedFeatures`, :func:`feature_spec`: what a person asks of the features of a dataset
+- :func:`load_front_end`: read one by the name of a published system's front end that comes with sedpipe, or by path;
+  :func:`front_end_from`: make one from a table that was read already
+- :class:`AskedFeatures`, :func:`feature_spec`: the features of a dataset that a user asks for
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ _NAME, _ENCODER = "front_end", "encoder:"
 
 
 def load_front_end(path: Path, clips: ClipFormat | None = None) -> FrontEnd:
-    """The front end of a file: log-mel unless ``front_end`` names another.
+    """Read the front end in a file: log-mel unless ``front_end`` names another.
 
     Parameters
     ----------
     path : Path
         A TOML, or the name of one that comes with sedpipe.
     clips : ClipFormat, optional
-        Of a dataset: keys that are not given fit these clips, at the file's own ``sample_rate`` where it has one;
-        without, they have their defaults.
+        Length and sample rate of a dataset's clips: keys that are not given are chosen to fit them, at the file's own
+        ``sample_rate`` if it has one. Without clips, these keys have their defaults.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def load_front_end(path: Path, clips: ClipFormat | None = None) -> FrontEnd:
 
 
 def _encoders(names: str, table: dict[str, Any], where: str, clips: ClipFormat | None) -> FrontEnd:
-    """Encoders of a file, which says nothing of them but their names and how far their frames lie apart."""
+    """Return the encoders of a file, which may contain only their names and the time between their frames."""
     hop_s = table.get("hop_s")
     unknown = sorted({*table} - {_NAME, "hop_s"})
     if unknown or not isinstance(hop_s, int | float | None) or isinstance(hop_s, bool):
@@ -59,7 +59,7 @@ def _encoders(names: str, table: dict[str, Any], where: str, clips: ClipFormat |
 
 
 def front_end_from(table: Any, where: str, clips: ClipFormat | None = None) -> FrontEnd:
-    """The front end of a table, as a file or a model holds it; ``SettingsError`` names the place and the key."""
+    """Return the front end that a table of a file or a model describes; a ``SettingsError`` names place and key."""
     if not isinstance(table, dict):
         raise SettingsError(f"{where}: expected a table, found {table!r}")
     name = table.get(_NAME, DEFAULT)
@@ -76,7 +76,7 @@ def front_end_from(table: Any, where: str, clips: ClipFormat | None = None) -> F
     front_end: FrontEnd = config_from(kind, {**_variant(kind, name), **usual, **given}, where)
     if clips is None or "n_frames" in given:
         return front_end
-    return front_end.fitted_to(front_end.sample_rate, clips.clip_s)  # as many frames as a clip has with its own hop
+    return front_end.fitted_to(front_end.sample_rate, clips.clip_s)  # as many frames as a clip has at this hop
 
 
 def _built(name: str, settings: dict[str, Any], where: str) -> FrontEnd:
@@ -87,35 +87,35 @@ def _built(name: str, settings: dict[str, Any], where: str) -> FrontEnd:
 
 
 def _fitted(name: str, clips: ClipFormat, table: Mapping[str, Any] | None = None) -> FrontEnd:
-    """With its usual settings, which count samples: at the rate that a table gives, where it gives one."""
+    """Return a front end with its usual settings; those in samples are for the table's sample rate, if it has one."""
     rate = (table or {}).get("sample_rate", clips.sample_rate)
-    if type(rate) is not int or not 0 < rate <= MOST_RATE:  # which is complained about afterwards
+    if type(rate) is not int or not 0 < rate <= MOST_RATE:  # an unusable rate is reported later
         rate = clips.sample_rate
     return build_front_end(name).fitted_to(rate, clips.clip_s)
 
 
 def _variant(kind: type[Any], name: str) -> dict[str, str]:
-    """``{"encoder": "yamnet"}`` of ``encoder:yamnet``: the class's first field."""
+    """Return ``{"encoder": "yamnet"}`` for ``encoder:yamnet``: the variant is the first field of the class."""
     variant = name.partition(":")[2]
     return {fields(kind)[0].name: variant} if variant else {}
 
 
 @dataclass(frozen=True)
 class AskedFeatures:
-    """What a person says of features; None leaves a value as it is.
+    """Features that a user asks for; None leaves a value as it is.
 
     Parameters
     ----------
     front_end : Path, optional
-        A TOML, or the name of a published system's; by default log-mel that fits the clips.
+        A TOML, or the name of a published system's front end; by default log-mel that fits the clips.
     n_mels : int, optional
-        Mel bands.
+        Number of mel bands.
     dtype : str, optional
-        How values are stored; ``float16`` by default.
+        Type in which values are stored; ``float16`` by default.
     encoder : str, optional
-        One or several pretrained encoders instead, ``yamnet,my-ears.toml``.
+        One or several pretrained encoders to use instead of ``front_end``: ``yamnet,my-ears.toml``.
     hop_s : float, optional
-        Seconds from one of their frames to the next.
+        Time in seconds from one frame of the encoders to the next.
     """
 
     front_end: Path | None = None
@@ -126,22 +126,22 @@ class AskedFeatures:
 
 
 def feature_spec(clips: ClipFormat, asked: AskedFeatures | None = None, like: FeatureSpec | None = None) -> FeatureSpec:
-    """Which features of a dataset a person asks for: a front end of a file, encoders, or log-mel that fits the clips.
+    """Return the features that a user asks for: a front end from a file, encoders, or log-mel that fits the clips.
 
     Parameters
     ----------
     clips : ClipFormat
-        Of the dataset.
+        Length and sample rate of the dataset's clips.
     asked : AskedFeatures, optional
     like : FeatureSpec, optional
-        What a model hears that a training is to begin with: then nothing else can be asked for, and only the length of
-        a clip is the dataset's.
+        Input features of the model that a training starts from: no other features can be asked for then, and only the
+        length of a clip is taken from the dataset.
 
     Raises
     ------
     SettingsError
-        As :func:`load_front_end` and :func:`~sedpipe.io.encoders.front_end.named_front_end`; or if what is asked
-        does not go together, or clips are too long for it.
+        As :func:`load_front_end` and :func:`~sedpipe.io.encoders.front_end.named_front_end`; or if the options
+        exclude each other, or clips are too long for the features.
     """
     asked = asked or AskedFeatures()
     if like is not None:

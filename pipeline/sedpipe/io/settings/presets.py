@@ -1,8 +1,8 @@
-"""Presets: a network, its pooling and how it is trained, in one TOML; of published systems, their own rule, too.
+"""Presets: a network, its pooling and its training in one TOML; for published systems, also their post-processing.
 
-- :class:`Preset`: the parts
-- :func:`load_preset`: by the name of one that comes with sedpipe, or by path
-- :func:`network_from`: a network's sizes from a table
+- :class:`Preset`: the parts of a preset
+- :func:`load_preset`: read one by the name of a preset that comes with sedpipe, or by path
+- :func:`network_from`: a table -> the sizes of a network
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ TABLES = ("network", "pooling", "training", "own_rule")
 
 @dataclass(frozen=True)
 class Preset:
-    """A network, its pooling and how it is trained; ``name`` is the TOML's without extension.
+    """A network, its pooling and its training; ``name`` is the TOML's file name without extension.
 
     ``own_rule`` is the post-processing that a system was published with; ``threshold = "clips"`` in it stands for the
-    thresholds that tag the clips of ``testing`` best.
+    thresholds with which the clips of ``testing`` are tagged best.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Preset:
 
 
 def preset_names() -> list[str]:
-    """Names of the presets that come with sedpipe."""
+    """Return the names of the presets that come with sedpipe."""
     return PRESETS.names
 
 
@@ -80,12 +80,12 @@ def _rule_from(table: Any, where: str) -> PostProcessing | ClipThresholds:
 
 
 def network_from(table: Any, where: str) -> NetworkConfig:
-    """The sizes of the network that ``name`` says, of the CRNN where it says none; keys not given have defaults.
+    """Return the sizes of the network that the table's ``name`` selects, by default the CRNN; other keys have defaults.
 
     Raises
     ------
     SettingsError
-        If there is no such network, or it has no such key, or cannot use a value.
+        If there is no such network, or the table has an unknown key or a value that cannot be used.
     """
     name = table.get("name", DEFAULT) if isinstance(table, dict) else DEFAULT
     try:

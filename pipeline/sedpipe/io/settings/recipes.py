@@ -1,9 +1,9 @@
-"""Recipes: how any network is trained, in one TOML whose ``[training]`` takes the place of a preset's, key by key.
+"""Recipes: training settings for any network, in one TOML whose ``[training]`` replaces a preset's, key by key.
 
-``augment`` is such a key, and is replaced as a whole.
+The table ``augment`` is one of these keys, and is replaced as a whole.
 
-- :class:`Recipe`: its name and the keys that it sets
-- :func:`load_recipe`: by the name of one that comes with sedpipe, or by path
+- :class:`Recipe`: name of a recipe and the keys that it sets
+- :func:`load_recipe`: read one by the name of a recipe that comes with sedpipe, or by path
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ RECIPES = Shelf("recipe", PACKAGE / "recipes")
 
 @dataclass(frozen=True)
 class Recipe:
-    """Keys of :class:`~sedpipe.training.fit.TrainingConfig` that are set, and where they were read."""
+    """Keys of :class:`~sedpipe.training.fit.TrainingConfig` that a recipe sets, and the file that they come from."""
 
     name: str
     path: Path
     training: dict[str, Any]
 
     def applied_to(self, training: TrainingConfig) -> TrainingConfig:
-        """A preset's training with this recipe's keys; ``SettingsError`` if one cannot be used."""
+        """Return a preset's training with this recipe's keys; ``SettingsError`` if one cannot be used."""
         return config_from(TrainingConfig, {**asdict(training), **self.training}, f"{self.path}: training")
 
 
 def recipe_names() -> list[str]:
-    """Names of the recipes that come with sedpipe."""
+    """Return the names of the recipes that come with sedpipe."""
     return RECIPES.names
 
 

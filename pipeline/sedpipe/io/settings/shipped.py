@@ -1,6 +1,6 @@
-"""What comes with sedpipe and is called by name: presets, recipes, encoders, datasets, models.
+"""Files that come with sedpipe and are called by name: presets, recipes, encoders, datasets, models.
 
-- :class:`Shelf`: a folder of them; a name or a path -> the path
+- :class:`Shelf`: a folder of such files; a name or a path -> the path
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class Shelf:
     Parameters
     ----------
     of : str
-        What one of them is called: ``preset``.
+        Name of the kind: ``preset``.
     folder : Path
-        Where they lie.
+        Folder that contains the files.
     error : type of SedpipeError
-        What is raised for a name that none of them has.
+        Exception that is raised for an unknown name.
     """
 
     of: str
@@ -35,16 +35,16 @@ class Shelf:
 
     @property
     def names(self) -> list[str]:
-        """How they are called, in the order of the alphabet."""
+        """Names of the files without extension, in alphabetical order."""
         return sorted(path.stem for path in self.folder.glob("*.toml"))
 
     def find(self, name_or_path: str) -> Path:
-        """The path of a name, or of a file of somebody's own, which need not be there.
+        """Return the path of a shipped file, by its name; the path of a user's own file is returned unchecked.
 
         Raises
         ------
         SedpipeError
-            If it is neither a path nor one of the names.
+            If ``name_or_path`` is neither a path nor one of the names.
 
         Examples
         --------

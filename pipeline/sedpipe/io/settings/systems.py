@@ -1,8 +1,8 @@
-"""Systems of Table 3, a TOML each: a preset, a recipe and features, and the scores that were published.
+"""Systems of Table 3, each a TOML: a preset, a recipe and features, and the published scores.
 
-- :class:`System`, :class:`Published`: what a file says
-- :func:`load_system`: by the name of one that comes with sedpipe, or by path
-- :func:`settings_of`, :func:`spec_of`: what it is trained with, and what it hears
+- :class:`System`, :class:`Published`: content of a file
+- :func:`load_system`: read one by the name of a system that comes with sedpipe, or by path
+- :func:`settings_of`, :func:`spec_of`: settings of its training, and its input features
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from sedpipe.io.settings.train_settings import Asked, train_settings
 from sedpipe.training.settings import PAPER, TrainSettings
 
 SYSTEMS = Shelf("system", PACKAGE / "systems")
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}")  # it begins the names of cells and runs
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}")  # names of cells and runs begin with it
 
 
 @dataclass(frozen=True)
 class Published:
-    """Scores of a publication on one split of DCASE 2017 Task 4, as fractions; None where it has none."""
+    """Scores of a publication on one split of DCASE 2017 Task 4, as fractions; None for a score not published."""
 
     error_rate: float | None = None
     f1: float | None = None
@@ -37,25 +37,25 @@ class Published:
 
 @dataclass(frozen=True)
 class System:
-    """A system as its file says.
+    """A system as described in its file.
 
     Parameters
     ----------
     title : str
-        What the table calls it.
+        Name of the system in the table.
     preset, recipe : str
         Names or paths.
     front_end, encoder : str, optional
-        As ``--front-end`` and ``--encoder``: what it hears, log-mel that fits the clips by default.
+        Input features, as for ``--front-end`` and ``--encoder``; by default log-mel that fits the clips.
     hop_s : float, optional
-        As ``--hop``.
+        Time between frames in seconds, as for ``--hop``.
     pooling : str, optional
     hierarchy : tuple of int, optional
         The preset's by default.
     testing, evaluation : Published
-        What was published of it.
+        Published scores on the two splits.
     differs : str
-        What else the published system has, or how else it was scored.
+        How the published system or its scoring differs from this one.
     """
 
     title: str
@@ -72,12 +72,12 @@ class System:
 
 
 def system_names() -> list[str]:
-    """Names of the systems that come with sedpipe."""
+    """Return the names of the systems that come with sedpipe."""
     return SYSTEMS.names
 
 
 def load_system(name_or_path: str) -> tuple[str, System]:
-    """A system and its name, which is the TOML's without extension.
+    """Read a system; return its name, which is the TOML's file name without extension, and the system.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def load_system(name_or_path: str) -> tuple[str, System]:
 
 
 def settings_of(system: System, threads: int, device: str = "auto") -> TrainSettings:
-    """What a system is trained with; ``SettingsError`` if its values do not go together."""
+    """Return the settings of a system's training; ``SettingsError`` if its values exclude each other."""
     asked = Asked(
         threads,
         system.preset,
@@ -106,12 +106,12 @@ def settings_of(system: System, threads: int, device: str = "auto") -> TrainSett
 
 
 def spec_of(system: System, clips: ClipFormat) -> FeatureSpec:
-    """What a system hears of a dataset's clips; errors as :func:`~sedpipe.io.settings.front_ends.feature_spec`."""
+    """Return a system's features of a dataset; raises as :func:`~sedpipe.io.settings.front_ends.feature_spec`."""
     front_end = None if system.front_end is None else Path(system.front_end)
     return feature_spec(clips, AskedFeatures(front_end, encoder=system.encoder, hop_s=system.hop_s))
 
 
 def features_command(system: System) -> tuple[str, ...]:
-    """Options with which ``sedpipe features`` makes what it hears."""
+    """Return the options with which ``sedpipe features`` makes a system's input features."""
     given = {"--front-end": system.front_end, "--encoder": system.encoder, "--hop": system.hop_s}
     return tuple(word for option, value in given.items() if value is not None for word in (option, str(value)))

@@ -1,7 +1,7 @@
 """TOML files, which people write: presets, recipes, front ends, encoders, manifests.
 
-- :func:`read_toml`: the tables of a file, within bounds
-- :func:`config_from`: a table -> the dataclass that it is for, checked
+- :func:`read_toml`: read the tables of a file, with limits on size and depth
+- :func:`config_from`: a table -> the dataclass that it describes, checked
 """
 
 from __future__ import annotations
@@ -32,19 +32,20 @@ Config = TypeVar("Config")
 
 
 def read_toml(path: Path, kind: type[SedpipeError] = SettingsError) -> dict[str, Any]:
-    """The tables of a TOML file; a byte order mark before them is passed over.
+    """Read the tables of a TOML file; a byte order mark before them is skipped.
 
     Parameters
     ----------
     path : Path
-        A file of at most 1 MiB; a longer one is refused, never cut.
+        A file of at most 1 MiB; a longer one is refused, never truncated.
     kind : type of SedpipeError
-        What is raised.
+        Exception that is raised.
 
     Raises
     ------
     SedpipeError
-        If the file cannot be read, is no TOML, too long or nested too deeply, or holds a number that is none.
+        If the file cannot be read, is not TOML, is too long or nested too deeply, or contains a number that is not
+        finite or too large.
     """
     try:
         with opened(path) as file:
@@ -55,7 +56,7 @@ def read_toml(path: Path, kind: type[SedpipeError] = SettingsError) -> dict[str,
     if len(raw) > MOST_BYTES:
         raise kind(f"{path}: found more than {MOST_BYTES:,} bytes, expected some kilobytes of TOML")
     try:
-        if _DOTTED.search(raw):  # before it is parsed: tomllib takes the square of their number
+        if _DOTTED.search(raw):  # before parsing: tomllib's time grows with the square of the number of dots in a key
             raise RecursionError
         tables = tomllib.loads(raw.decode("utf-8-sig"))
         for where, value in _values(tables):
@@ -70,11 +71,11 @@ def read_toml(path: Path, kind: type[SedpipeError] = SettingsError) -> dict[str,
 
 
 class _UnusableError(ValueError):
-    """A value that TOML allows and nobody can use."""
+    """A value that TOML allows but that cannot be used."""
 
 
 def _values(tables: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every value that is neither table nor array, with the keys that lead to it; ``RecursionError`` if too many do."""
+    """Yield key path and value of all but tables and arrays; ``RecursionError`` if a key path is too long."""
     waiting: list[tuple[tuple[str, ...], Any]] = [((), tables)]
     while waiting:
         keys, value = waiting.pop()
@@ -89,7 +90,7 @@ def _values(tables: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _check(where: str, value: Any) -> None:
-    if isinstance(value, int | float) and not abs(value) < LARGEST_NUMBER:  # nan is not, either
+    if isinstance(value, int | float) and not abs(value) < LARGEST_NUMBER:  # also true of nan
         raise _UnusableError(f"{shortened(printable(where), 60)}: found {shown(value)}, expected a finite number")
 
 
@@ -102,7 +103,7 @@ def _syntax_complaint(path: Path, error: ValueError) -> str:
 
 
 def config_from(kind: type[Config], table: Any, where: str) -> Config:
-    """A dataclass from a TOML table; unknown keys, wrong types and values that it refuses are a ``SettingsError``."""
+    """Make a dataclass from a TOML table; ``SettingsError`` for unknown keys, wrong types and unusable values."""
     if not isinstance(table, dict):
         raise SettingsError(f"{where}: expected a table, found {shown(table)}")
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
@@ -111,11 +112,11 @@ def config_from(kind: type[Config], table: Any, where: str) -> Config:
             called = shortened(printable(key), 60)
             meant = did_you_mean(key, known) or ": known are " + ", ".join(known)
             raise SettingsError(f"{where}: unknown key '{called}'{meant}")
-    for name, inner in get_type_hints(kind).items():  # pydantic passes over unknown keys of an inner table
+    for name, inner in get_type_hints(kind).items():  # pydantic ignores unknown keys of an inner table
         if is_dataclass(inner) and name in table:
             config_from(inner, table[name], f"{where}.{name}")  # type: ignore[arg-type]
     try:
-        # as JSON, since strict checks take arrays for tuples and tables for dataclasses only there
+        # as JSON: only there do strict checks accept arrays as tuples and tables as dataclasses
         return TypeAdapter(kind).validate_json(json.dumps(table, default=str), strict=True)
     except ValidationError as error:
         at_a_key = "." if error.errors()[0]["loc"] else ": "

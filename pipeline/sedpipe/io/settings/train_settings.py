@@ -1,7 +1,7 @@
-"""What a person asks of a training -> the settings of a run.
+"""What a user asks of a training -> the settings of a run.
 
-- :class:`Asked`: a preset, a recipe, and what takes the place of their values
-- :func:`train_settings`: all of it as one value
+- :class:`Asked`: a preset, a recipe, and values that replace theirs
+- :func:`train_settings`: combine all of them
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from sedpipe.nn.networks.registry import kind_of
 from sedpipe.training.settings import PAPER, TrainSettings
 
 ON_A_PROCESSOR, ON_A_GPU = "small", "paper"
-"""Presets where none is named: the paper's network takes hours on a processor."""
+"""Presets if none is named: the paper's network takes hours on a processor."""
 
 BY_CONTENT = {"embedding": "head", "both": "both", "samples": "mlms"}
-"""Presets of features that the network of these cannot take."""
+"""Presets for features that the networks of the two presets above cannot take as input."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of a training; None leaves a value as preset and recipe have it.
+    """What a user asks of a training; None leaves a value as preset and recipe have it.
 
     Parameters
     ----------
     threads : int
-        Of the CPU.
+        Number of CPU threads.
     preset : str, optional
-        Name or path; by default one for the features: ``head``, ``both`` or ``mlms``, or, for spectrograms, ``small``
-        on a processor and ``paper`` on a GPU.
+        Name or path of a preset; by default one that fits the features: ``head``, ``both`` or ``mlms``, or, for
+        spectrograms, ``small`` on a processor and ``paper`` on a GPU.
     network : str, optional
-        Name of a network, with the sizes that it has by default unless the preset is of this network.
+        Name of a network: of the preset's sizes if the preset has this network, otherwise of its default sizes.
     recipe : str
-        Name or path.
+        Name or path of a recipe.
     pooling, segment_weights : str, optional
     hierarchy : tuple of int, optional
-        ``()`` is single pooling.
+        Sizes of the segments in hierarchical pooling; ``()`` is single pooling.
     seed : int
         Random seed.
     device : str
@@ -52,13 +52,13 @@ class Asked:
     precision : str
     compiled : bool
     devices : int
-        Processes.
+        Number of processes that share each batch.
     deterministic : bool
-        On a GPU, too.
+        Whether the same seed yields the same bits on a GPU, too.
     freeze : bool
-        Only the last layers are trained.
+        Whether only the last layers are trained.
     more_epochs : int, optional
-        Of a run that has ended.
+        Number of epochs to add to a run that has ended.
     supervision : str, optional
     teacher : str, optional
         A run as :func:`sedpipe.steps.supervision.teacher_named` names it.
@@ -86,20 +86,20 @@ class Asked:
 
 
 def train_settings(asked: Asked, begin: Beginning | None = None, content: str = "decibels") -> TrainSettings:
-    """The settings of a run.
+    """Return the settings of a run.
 
     Parameters
     ----------
     asked : Asked
     begin : Beginning, optional
-        The model whose weights it begins with; without a preset, network and pooling are this model's.
+        Model whose weights the training starts from; unless a preset is named, network and pooling are this model's.
     content : str
-        What the features are, of :data:`sedpipe.features.front_end.CONTENTS`; decides the preset where none is asked.
+        Content of the features, one of :data:`sedpipe.features.front_end.CONTENTS`; determines the default preset.
 
     Raises
     ------
     SettingsError
-        If preset, recipe or device is not there, or the values do not go together.
+        If preset, recipe or device does not exist, or the values exclude each other.
     """
     if asked.freeze and begin is None:
         raise SettingsError("--freeze needs a trained model", hint="name the model to start from with --init")
@@ -151,7 +151,7 @@ def train_settings(asked: Asked, begin: Beginning | None = None, content: str = 
 
 
 def _network(preset: Preset, name: str | None) -> NetworkConfig:
-    """The preset's network, or the one that is asked for."""
+    """Return the preset's network, or the one that is asked for."""
     if name is None or name == preset.network.name:
         return preset.network
     return network_from({"name": name}, "--network")

@@ -1,1 +1,1 @@
-"""What comes from the network: files, parts of files, videos."""
+"""Access to the network: files, parts of files, videos."""

@@ -1,6 +1,6 @@
-"""Public files -> a local folder, whole and as expected or not at all.
+"""Public files -> a local folder, complete and as expected or not at all.
 
-- :func:`fetch_file`: one address, kept under a name, checked by its checksum if that is known
+- :func:`fetch_file`: fetch one address to a path; the checksum is verified if it is known
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ TIMEOUT_S = 30
 
 
 def fetch_file(url: str, path: Path, sha256: str | None = None) -> Path:
-    """Fetch ``url`` to ``path`` unless it is there already.
+    """Fetch ``url`` to ``path`` unless the file exists already.
 
     Parameters
     ----------
     url : str
         http(s) address.
     path : Path
-        Where it goes; appears only when complete.
+        Path of the local file, which appears only when it is complete.
     sha256 : str, optional
-        What it must be (hex); one that is there but differs is fetched anew.
+        Expected checksum (hex); an existing file with another one is fetched again.
 
     Returns
     -------
@@ -32,9 +32,9 @@ def fetch_file(url: str, path: Path, sha256: str | None = None) -> Path:
     Raises
     ------
     SedpipeError
-        If it cannot be fetched, or is not what it should be.
+        If the file cannot be fetched or written, or does not have the expected checksum.
     """
-    import pooch  # brings requests along; only who fetches pays
+    import pooch  # imports requests, too; here, so that only commands that fetch pay for it
     import requests
 
     pooch.get_logger().setLevel("WARNING")
@@ -44,7 +44,7 @@ def fetch_file(url: str, path: Path, sha256: str | None = None) -> Path:
     except requests.exceptions.RequestException as error:
         hint = "check the network and run the same command again, or name your own copy with --from"
         raise SedpipeError(f"cannot fetch {url}: {why_not(error)}", hint=hint) from error
-    except ValueError as error:  # pooch: the hash differs
+    except ValueError as error:  # raised by pooch if the hash differs
         raise SedpipeError(
             f"{url} is not what the manifest expects: {error}", hint="name a copy with --from"
         ) from error
@@ -56,7 +56,7 @@ def fetch_file(url: str, path: Path, sha256: str | None = None) -> Path:
 
 
 def why_not(error: Exception) -> str:
-    """The reason without the library's inner workings."""
+    """Return the reason for an error, without internals of the library."""
     response = getattr(error, "response", None)
     if response is not None:
         return f"the server answered {response.status_code} {response.reason}"

@@ -1,6 +1,6 @@
-"""A file on a server, read like one on disk: only the parts that are asked for, within limits of time and speed.
+"""A file on a server, read like one on disk: only the parts that are needed, within limits of time and speed.
 
-- :class:`RemoteFile`: ``read``, ``seek``, ``tell``
+- :class:`RemoteFile`: a file with ``read``, ``seek``, ``tell``
 - :class:`Limits`: when to give up, how fast to read
 """
 
@@ -17,40 +17,40 @@ from typing import IO, Any, Protocol
 from sedpipe.failures import FailedClipError, Failure, classify
 
 CHUNK = 1 << 20
-"""Bytes asked for at once. Small ranges are what players ask for; open-ended ones are slowed down by YouTube."""
+"""Bytes per request. Players request small ranges, too; open-ended ones are slowed down by YouTube."""
 
 MOST_SPOOLED = 2 << 30
-"""Most bytes that are kept on disk of a file whose server knows no ranges."""
+"""Most bytes of a file that are kept on disk if its server does not support ranges."""
 
-_NEAR = 1 << 16  # less than this ahead, reading on is cheaper than asking anew
+_NEAR = 1 << 16  # bytes; to a position less than this ahead, reading on is cheaper than a new request
 _READ_AT_ONCE = 1 << 15
 _TRIES = 3
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
 class Answer(Protocol):
-    """What a server answers, in yt-dlp's form."""
+    """Response of a server, in yt-dlp's form."""
 
     fp: Any
     status: int
     headers: Any
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How patient to be.
+    """When to give up, and how fast to read.
 
     Parameters
     ----------
     seconds : float
-        Longest time for everything.
+        Longest time in seconds for the file as a whole.
     bytes_per_second : float, optional
-        Fastest to read.
+        Highest speed of reading.
     stopped : callable
-        Says whether nobody waits any longer.
+        Function that returns whether the result is no longer needed.
     """
 
     seconds: float = 300.0
@@ -59,22 +59,22 @@ class Limits:
 
 
 class RemoteFile:
-    """A file behind an address.
+    """A file at an address.
 
-    Servers that know ranges are asked for pieces of 1 MiB, and asked again where an answer breaks off. From one
+    A server that supports ranges is asked for pieces of 1 MiB, and asked again if a response breaks off. From a server
     that does not, everything up to the wanted byte is read into a temporary file.
 
     Parameters
     ----------
     ask : callable
-        Takes the headers of a request, gives its answer; raises whatever it raises.
+        Function that takes the headers of a request and returns the response; it may raise any exception.
     limits : Limits
-        How patient to be; the clock starts now.
+        When to give up and how fast to read; the time starts with this call.
 
     Raises
     ------
     FailedClipError
-        From ``read`` and ``seek``: time is up, or the server does not deliver.
+        From ``read`` and ``seek``, if the time is up or the server does not deliver.
     """
 
     def __init__(self, ask: Callable[[dict[str, str]], Answer], limits: Limits | None = None) -> None:
@@ -84,20 +84,20 @@ class RemoteFile:
         self._position = 0
         self._size: int | None = None
         self._answer: Answer | None = None
-        self._answer_at = 0  # where in the file the answer's next byte lies
+        self._answer_at = 0  # position in the file of the response's next byte
         self._answer_end: int | None = None
         self._spool: IO[bytes] | None = None
         self._knows_ranges = True
 
     def read(self, size: int = -1) -> bytes:
-        """At most ``size`` bytes from here; fewer are no sign of the end, none is."""
+        """Read at most ``size`` bytes from the current position; only an empty result means the end of the file."""
         size = _READ_AT_ONCE if size < 0 else size
         data = self._read_with_patience(size)
         self._position += len(data)
         return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go elsewhere; nothing is read before ``read``, but for the size if it is needed."""
+        """Move to another position; nothing is requested before ``read``, except for the size if it is needed."""
         if whence == io.SEEK_CUR:
             offset += self._position
         elif whence == io.SEEK_END:
@@ -106,11 +106,11 @@ class RemoteFile:
         return self._position
 
     def tell(self) -> int:
-        """Where the next byte will come from."""
+        """Return the position of the next byte."""
         return self._position
 
     def close(self) -> None:
-        """Hang up, and drop what was kept."""
+        """Close the connection and delete the temporary file."""
         self._hang_up()
         if self._spool is not None:
             self._spool.close()
@@ -145,7 +145,7 @@ class RemoteFile:
         return self._take(size)
 
     def _open_at_position(self) -> None:
-        """An answer whose next byte is the wanted one, or lies a little before it."""
+        """Open a response whose next byte is the wanted one or a little before it, unless the current one qualifies."""
         at, end = self._answer_at, self._answer_end
         if self._answer is not None and at <= self._position < at + _NEAR and (end is None or self._position < end):
             return
@@ -170,7 +170,7 @@ class RemoteFile:
         match = _CONTENT_RANGE.fullmatch(said.strip())
         if match is None or int(match[1]) != self._position:
             raise _network(f"asked for bytes from {self._position}, the server sends {said or 'others'!r}")
-        if match[3] == "*":  # without its length no decoder finds its way in a file
+        if match[3] == "*":  # decoders cannot navigate in a file of unknown length
             self._knows_ranges = False
             self._hang_up()
             self._open_at_position()
@@ -181,7 +181,7 @@ class RemoteFile:
         self._size = size
 
     def _asked(self, headers: dict[str, str]) -> Answer | None:
-        """The answer, or None where the file has no such bytes."""
+        """Return the response, or None if the file has no such bytes."""
         try:
             return self._ask(headers)
         except Exception as error:
@@ -191,7 +191,7 @@ class RemoteFile:
             raise FailedClipError(str(error), classify(str(error) or type(error).__name__, status)) from error
 
     def _take(self, size: int) -> bytes:
-        """The next bytes of the answer; where it ends too early, that is a failure."""
+        """Return the next bytes of the response; ``FailedClipError`` if it ends too early."""
         answer = self._answer
         assert answer is not None
         try:
@@ -259,7 +259,7 @@ class RemoteFile:
 
 
 def _read_some(body: Any, size: int) -> bytes:
-    """Whatever has arrived, up to ``size`` bytes: a server that drips must not hold us until they are full."""
+    """Return what has arrived, up to ``size`` bytes: a slow server must not block us until all of them are there."""
     if hasattr(body, "read1"):
         return bytes(body.read1(size))
     return bytes(body.read(min(size, 1024)))

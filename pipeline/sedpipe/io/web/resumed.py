@@ -1,6 +1,6 @@
-"""A large public file -> a local one, going on where it broke off; right to the last byte or not there at all.
+"""A large public file -> a local one, resumed where the transfer broke off; exactly the expected file or none.
 
-- :func:`fetch_resumed`: an address, its size and its checksum
+- :func:`fetch_resumed`: fetch an address whose size and checksum are known
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sedpipe.io.web.fetch import TIMEOUT_S, why_not
 from sedpipe.listener import Listener
 
 PIECE = 1 << 15
-"""Bytes written at once; as much may be lost where a connection breaks off."""
+"""Bytes written at a time; as much may be lost if a connection breaks off."""
 
 TRIES = 4
 
@@ -24,23 +24,23 @@ def fetch_resumed(
 ) -> Path:
     """Fetch a file whose size and checksum are known.
 
-    What has arrived lies in ``<path>.part`` and is kept when the connection breaks off or the process is killed; the
-    next call asks for the rest. A server that knows no ranges is asked for all of it again.
+    What has arrived is stored in ``<path>.part`` and kept if the connection breaks off or the process is killed; the
+    next call requests the rest. From a server that does not support ranges, the whole file is requested again.
 
     Parameters
     ----------
     url : str
         http(s) address.
     path : Path
-        Where it goes; appears only when it is the right one.
+        Path of the local file, which appears only when it is complete and correct.
     n_bytes : int
-        Its size; no more is ever read.
+        Size of the file; of a longer one, no more is read than shows that it is another file.
     sha256 : str
-        Of its bytes, hex.
+        Checksum of the file (hex).
     listener : Listener, optional
         Receives progress and remarks.
     otherwise : str
-        How else a user can bring the file, for errors.
+        Hint for error messages: how else a user can get the file.
 
     Returns
     -------
@@ -50,9 +50,9 @@ def fetch_resumed(
     Raises
     ------
     SedpipeError
-        If it cannot be fetched, or is another file.
+        If the file cannot be fetched, or is not the expected one.
     """
-    import requests  # only who fetches pays
+    import requests  # here, so that only commands that fetch pay for it
 
     part = path.with_name(f"{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def _fetch_rest(url: str, part: Path, n_bytes: int, listener: Listener) -> None:
         with part.open("ab" if goes_on else "wb") as file:
             pieces = answer.iter_content(PIECE)
             for piece in listener.track(pieces, -(-left // PIECE), part.name.removesuffix(".part")):
-                file.write(piece[: left + 1])  # one byte more tells that it is another file
+                file.write(piece[: left + 1])  # one byte too many shows that it is another file
                 left -= len(piece)
                 if left < 0:
                     return

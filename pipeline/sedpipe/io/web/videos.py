@@ -1,9 +1,10 @@
-"""Videos, through yt-dlp: which address their audio has, and a file to read it from.
+"""Videos, through yt-dlp: the address of their audio, and a file to read it from.
 
-- :class:`VideoResolver`: one worker's yt-dlp, with a cookie jar of its own
-- :class:`ResolvedAudio`: where the audio of a video lies
-- :class:`VideoOptions`: how to get there
-- :func:`watch_address`: of a video id; :func:`javascript_runtimes`: what YouTube's players need
+- :class:`VideoResolver`: one worker's yt-dlp, with its own cookie jar
+- :class:`ResolvedAudio`: address and format of a video's audio
+- :class:`VideoOptions`: cookies, proxy and limits for access to videos
+- :func:`watch_address`: a video id -> its address
+- :func:`javascript_runtimes`: the installed JavaScript runtimes, which YouTube's players need
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from sedpipe.io.web.remote_file import Limits, RemoteFile
 WATCH_ADDRESS = "https://www.youtube.com/watch?v={}"
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
-_OF_ONE = re.compile(r"\[[^\]]+\] (?P<id>\S+): ")  # how yt-dlp begins what it says of one video
+_OF_ONE = re.compile(r"\[[^\]]+\] (?P<id>\S+): ")  # beginning of yt-dlp's messages about a single video
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _RUNTIMES = {"deno": "deno", "node": "node", "bun": "bun", "quickjs": "qjs"}
 _UNREADABLE = frozenset({"no-format", "no-player", "unknown"})
@@ -37,26 +38,26 @@ _EXPLAINED_BY = {
     **dict.fromkeys(("no-js-runtime", "no-solver", "missing-package"), _UNREADABLE | {"forbidden"}),
     **dict.fromkeys(("old-cookies", "no-cookies"), _UNREADABLE | _REFUSED | _OF_ACCOUNT),
 }
-"""Which failures a warning of yt-dlp explains, by the reason that the warning tells."""
-_WHOLE = frozenset({"http", "https"})  # protocols by which one address serves the whole file
+"""Reasons of failures that a warning of yt-dlp explains, by the warning's own reason."""
+_WHOLE = frozenset({"http", "https"})  # protocols with which one address serves the whole file
 
 
 @dataclass(frozen=True)
 class VideoOptions:
-    """How to get at videos.
+    """Options for access to videos.
 
     Parameters
     ----------
     cookies : Path, optional
-        A cookie file in Netscape's form; copied, since yt-dlp writes it back.
+        A cookie file in Netscape's format; it is copied, since yt-dlp writes to its cookie file.
     cookies_from_browser : str, optional
         ``BROWSER[+KEYRING][:PROFILE][::CONTAINER]``.
     proxy : str, optional
-        Address of a proxy, SOCKS included.
+        Address of a proxy, which may be a SOCKS proxy.
     bytes_per_second : int, optional
-        Fastest to read.
+        Highest speed of reading.
     timeout_s : float
-        Longest silence of a server.
+        Longest time in seconds without data from a server.
     """
 
     cookies: Path | None = None
@@ -68,20 +69,20 @@ class VideoOptions:
 
 @dataclass(frozen=True)
 class ResolvedAudio:
-    """Where the audio of a video lies.
+    """Address and format of a video's audio.
 
     Parameters
     ----------
     page : str
-        What was resolved.
+        Address of the page that was resolved.
     url : str
-        The file's address; it is for this machine and expires.
+        Address of the audio file; it is valid for this machine only, and expires.
     http_headers : mapping
-        To be sent with each request.
+        Headers to send with each request.
     format : str
-        Format id and codec, as yt-dlp has them.
+        Format id, container and codec, in yt-dlp's notation.
     duration : float, optional
-        Seconds, as the site says.
+        Duration in seconds, according to the site.
     is_whole : bool
         Whether ``url`` is the file, rather than a list of pieces.
     """
@@ -95,7 +96,7 @@ class ResolvedAudio:
 
 
 class VideoResolver:
-    """yt-dlp for one worker: not to be shared between threads.
+    """yt-dlp for one worker; must not be shared between threads.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ class VideoResolver:
         Raises
         ------
         FailedClipError
-            With yt-dlp's own words.
+            If there is none, or yt-dlp fails; the message is yt-dlp's own.
         """
         info = self._extracted(self._ydl, address, download=False)
         chosen = (info.get("requested_formats") or [info])[0]
@@ -140,7 +141,7 @@ class VideoResolver:
 
     @contextmanager
     def reading(self, audio: ResolvedAudio, limits: Limits) -> Iterator[Readable]:
-        """A file to cut from: the remote one, or, where it comes in pieces, a temporary copy."""
+        """Open the audio for reading: the remote file itself or, if it is served in pieces, a temporary copy."""
         if audio.is_whole:
             remote = RemoteFile(lambda headers: self._ask(audio, headers), limits)
             try:
@@ -156,9 +157,9 @@ class VideoResolver:
             shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Forget cookies and connections."""
+        """Close connections and delete the copy of the cookies."""
         if hasattr(self, "_ydl"):
-            with suppress(Exception):  # a jar that cannot be saved is a copy anyway
+            with suppress(Exception):  # a cookie jar that cannot be saved is no loss: it is only a copy
                 self._ydl.close()
         self._folder.close()
 
@@ -196,7 +197,7 @@ class VideoResolver:
                 raise inside from error
             raise self._failed(error) from error
         entries = None if info is None else info.get("entries")
-        if entries is not None:  # a page with several videos is not what was asked for, unless it is one in a list
+        if entries is not None:  # a page with several videos is not what was asked for; a list of one video is
             found = [entry for entry in entries if entry]
             info = found[0] if len(found) == 1 else None
         if info is None:
@@ -204,7 +205,7 @@ class VideoResolver:
         return dict(info)
 
     def _failed(self, error: Exception) -> FailedClipError:
-        """The words of yt-dlp, of YouTube behind it, or of a warning that explains them."""
+        """Make the error from the message of yt-dlp, or of YouTube behind it, and of a warning that explains it."""
         message = _plain(str(error)) or type(error).__name__
         statuses = (getattr(cause, "status", None) for cause in _causes(error))
         status = next((found for found in statuses if isinstance(found, int)), None)
@@ -215,7 +216,7 @@ class VideoResolver:
         return FailedClipError(message, failure)
 
     def _open(self, **more: Any) -> Any:
-        import yt_dlp  # a second to import; only who fetches pays
+        import yt_dlp  # importing takes a second, and only commands that fetch need it
 
         options = self._options
         parameters: dict[str, Any] = {
@@ -255,7 +256,7 @@ class VideoResolver:
 
 
 def watch_address(video_id: str, template: str = WATCH_ADDRESS) -> str:
-    """The address of a video; a leading ``-`` is safe in it.
+    """Return the address of a video; an id with a leading ``-`` is safe in it.
 
     >>> watch_address("-5QrBL6MzLg")
     'https://www.youtube.com/watch?v=-5QrBL6MzLg'
@@ -266,20 +267,23 @@ def watch_address(video_id: str, template: str = WATCH_ADDRESS) -> str:
 
 
 def javascript_runtimes() -> dict[str, str]:
-    """Paths of the JavaScript runtimes that are installed, by yt-dlp's names for them."""
+    """Return the paths of the installed JavaScript runtimes, by yt-dlp's names for them."""
     found = {name: shutil.which(program) for name, program in _RUNTIMES.items()}
     return {name: path for name, path in found.items() if path is not None}
 
 
 def yt_dlp_version() -> str:
-    """``yt-dlp`` with its version."""
+    """Return ``yt-dlp`` and its version."""
     from yt_dlp.version import __version__
 
     return f"yt-dlp {__version__}"
 
 
 class _Listener:
-    """Hears what yt-dlp would print of a video, and what it tells of this machine, once, with the first video."""
+    """Logger for yt-dlp: keeps warnings about the current video, and those about this machine.
+
+    yt-dlp prints the latter once only, with the first video.
+    """
 
     def __init__(self) -> None:
         self._of_machine: dict[str, Failure] = {}
@@ -288,11 +292,11 @@ class _Listener:
 
     @property
     def warnings(self) -> list[tuple[str, Failure]]:
-        """What each means; those of this machine first."""
+        """Warnings and what each means; those about this machine first."""
         return [*self._of_machine.items(), *self._of_video.items()]
 
     def begin(self, address: str) -> None:
-        """The next video."""
+        """Start with the next video: forget warnings about the previous one."""
         self._of_video.clear()
         self._address = address
 
@@ -306,7 +310,7 @@ class _Listener:
         told = _plain(message)
         why, named = classify(told), _OF_ONE.match(told)
         if named is not None and named["id"] in self._address:
-            # a challenge that was not solved once says nothing of the next video; many in a row, the breaker hears
+            # a single unsolved challenge says nothing about the next video; the breaker notices many in a row
             self._of_video[told] = replace(why, state="retryable") if why.state == "local" else why
         elif why.state == "local":
             self._of_machine[told] = why
@@ -314,11 +318,11 @@ class _Listener:
             self._of_video[told] = why
 
     def error(self, message: str) -> None:
-        pass  # comes as an exception, too
+        pass  # errors are raised as exceptions, too
 
 
 def _choose_format(context: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The best original audio: first what one address serves, alone or with pictures; then what comes in pieces."""
+    """Yield the best original audio: preferably a format that one address serves as a whole, then one without video."""
     formats: Sequence[dict[str, Any]] = context["formats"]  # yt-dlp sorts them, worst first
     heard = [item for item in formats if item.get("acodec") != "none" and not item.get("has_drm")]
     if not heard:
@@ -334,22 +338,22 @@ def _choose_format(context: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _originality(item: Mapping[str, Any]) -> int:
-    """yt-dlp's mark of a sound track: original 10, default 5, dubbed -1, spoken description -10; 0 where there is one.
+    """Return yt-dlp's rank of a sound track: original 10, default 5, dubbed -1, spoken description -10; 0 if alone.
 
-    A track that is dubbed has its language told; one whose language nobody tells is the only one of its file.
+    A dubbed track has a language; -1 without a language means that the track is the only one of its file.
     """
     mark = item.get("language_preference")
     return 0 if mark is None or (mark == -1 and not item.get("language")) else int(mark)
 
 
 def _why_unheard(only_pictures: bool, formats: Sequence[dict[str, Any]]) -> Failure:
-    """A film without sound has every usual picture format; when yt-dlp was refused some, few are left."""
+    """Return why there is no audio: a video without sound has all usual formats; if yt-dlp was denied some, few."""
     usual = sum(1 for item in formats if item.get("vcodec") not in (None, "none"))
     return Failure("gone", "no-audio") if only_pictures and usual >= 3 else Failure("retryable", "no-format")
 
 
 def _browser(wanted: str) -> tuple[str | None, ...]:
-    """Name, profile, keyring and container, as yt-dlp takes them apart."""
+    """Return name, profile, keyring and container of a browser, split as by yt-dlp."""
     rest, _, container = wanted.partition("::")
     rest, _, profile = rest.partition(":")
     name, _, keyring = rest.partition("+")
@@ -359,7 +363,7 @@ def _browser(wanted: str) -> tuple[str | None, ...]:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what lies behind it."""
+    """Yield the error and all errors that caused it."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:

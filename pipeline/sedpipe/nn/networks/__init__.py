@@ -1,1 +1,1 @@
-"""One file a network."""
+"""The networks, one file each."""

@@ -1,13 +1,13 @@
-"""Attention of Kong, Xu, Wang and Plumbley 2018 on frames that a pretrained network has made: ref. 3 of the paper.
+"""Attention model of Kong, Xu, Wang and Plumbley 2018 on embeddings of pretrained encoders: ref. 3 of the paper.
 
 Source: "Audio Set Classification with Attention Model: A Probabilistic Perspective", ICASSP 2018, arXiv:1711.00927;
 sizes from the authors' code (github.com/qiuqiangkong/audioset_classification, ``keras/main.py``).
 
 Published: on VGGish embeddings of each second, three dense layers of 1,024 with normalisation, rectifier and dropout
-0.5; a sigmoid a class and frame, and attention by a softmax over the classes, held within 1e-7 of 0 and 1, shared out
-over time.
-Unknown: nothing of the network. It was never applied to DCASE 2017 by its authors.
-Other than there: the embeddings are those of whatever encoder is asked for.
+0.5; a sigmoid per class and frame, and attention by a softmax over the classes, clipped to [1e-7, 1 - 1e-7] and
+normalised over time.
+Unknown: nothing about the network. Its authors never applied it to DCASE 2017.
+Different here: the embeddings are those of the chosen encoder.
 
 - :class:`AttentionHeadConfig`: its sizes
 - :class:`AttentionHead`: the network
@@ -34,9 +34,9 @@ class AttentionHeadConfig(NetworkConfig):
     Parameters
     ----------
     units : tuple of int
-        Of each dense layer.
+        Units of each dense layer.
     dropout : float
-        Share of the values dropped after each, in [0, 1).
+        Share of the values dropped after each layer, in [0, 1).
 
     Raises
     ------
@@ -56,7 +56,7 @@ class AttentionHeadConfig(NetworkConfig):
 
 
 class AttentionHead(Network):
-    """Dense layers, a sigmoid a frame, pooling over time.
+    """Dense layers, a sigmoid per frame, pooling over time.
 
     Parameters
     ----------
@@ -64,9 +64,9 @@ class AttentionHead(Network):
     pooling : PoolingConfig
         Published with ``attention`` over ``classes``, single.
     n_classes : int
-        K.
+        Number of classes, K.
     spec : FeatureSpec
-        Vectors of encoders.
+        Input features: embeddings of encoders.
 
     Raises
     ------
@@ -84,11 +84,11 @@ class AttentionHead(Network):
         begin_xavier(self)
 
     def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
-        """Set what is subtracted from each value, and what all values of an encoder are divided by."""
+        """Set the mean that is subtracted from each value; all values of an encoder are divided by one deviation."""
         super().standardise_with(mean, common_deviation(deviation, self._dimensions))
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
-        """Probabilities of each class; see :meth:`Network.forward`."""
+        """Return the probabilities of each class; see :meth:`Network.forward`."""
         hidden = self.without_padding(self.standardised(x), n_frames)
         for dense, normalise in zip(self.dense, self.normalise, strict=True):
             normalised = normalise(dense(hidden).transpose(1, 2)).transpose(1, 2)

@@ -1,6 +1,6 @@
-"""A CRNN that is told by pretrained encoders what they hear: its maps and their vectors meet before the GRU.
+"""A CRNN that also takes embeddings of pretrained encoders, which are joined with its maps before the GRU.
 
-- :class:`BothNetworkConfig`: sizes of both ways
+- :class:`BothNetworkConfig`: sizes of both branches
 - :class:`BothNetwork`: the network
 """
 
@@ -22,19 +22,19 @@ from sedpipe.nn.recurrence import BidirectionalGRU
 
 @dataclass(frozen=True)
 class BothNetworkConfig(CRNNConfig):
-    """Sizes of both ways; those of the convolutions are :class:`~sedpipe.nn.networks.crnn.CRNNConfig`'s.
+    """Sizes of both branches; those of the convolutions are :class:`~sedpipe.nn.networks.crnn.CRNNConfig`'s.
 
     Parameters
     ----------
     encoder_dropout : float
-        Share of the encoders' values that are dropped in training, in [0, 1).
+        Share of the encoders' values dropped in training, in [0, 1).
     encoder_units : int
-        Values of a frame that these become before they meet the maps.
+        Number of values per frame to which these are reduced before they are joined with the maps.
 
     Raises
     ------
     ValueError
-        If a value is out of range, or batch normalisation of the input is asked for, which has statistics already.
+        If a value is out of range, or batch normalisation is requested for the input, which is standardised already.
     """
 
     name: str = "both"
@@ -50,22 +50,23 @@ class BothNetworkConfig(CRNNConfig):
 
 
 class BothNetwork(Network):
-    """Convolutions on a spectrogram and a dense layer on vectors, side by side; then a GRU, a sigmoid and pooling.
+    """Convolutions on a spectrogram and a dense layer on embeddings, side by side; then a GRU, a sigmoid and pooling.
 
     Parameters
     ----------
     config : BothNetworkConfig
-        The pools over time make one frame of as many as each frame of the features holds.
+        Its pooling over time must reduce the log-mel frames in each frame of the features to one.
     pooling : PoolingConfig
     n_classes : int
-        K.
+        Number of classes, K.
     spec : FeatureSpec
-        Of a :class:`~sedpipe.features.encoders.both.BothConfig`.
+        Input features: those of a :class:`~sedpipe.features.encoders.both.BothConfig`.
 
     Raises
     ------
     ValueError
-        If the pools do not fit the features, or the hierarchy not their frames.
+        If the front end is no ``BothConfig``, the pools do not fit the features, or the hierarchy does not fit their
+        frames.
     """
 
     def __init__(self, config: BothNetworkConfig, pooling: PoolingConfig, n_classes: int, spec: FeatureSpec) -> None:
@@ -93,12 +94,12 @@ class BothNetwork(Network):
         self.add_head(2 * config.gru_units, config.initial_probability)
 
     def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
-        """Set what is subtracted from each value, and what a band, or all values of an encoder, are divided by."""
+        """Set the mean of each value, and the deviation of each band and of all values of an encoder together."""
         bands, vectors = deviation[: self.n_decibels], deviation[self.n_decibels :]
         super().standardise_with(mean, torch.cat([bands, common_deviation(vectors, self._dimensions)]))
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
-        """Probabilities of each class; see :meth:`Network.forward`."""
+        """Return the probabilities of each class; see :meth:`Network.forward`."""
         silent = self.without_padding(self.standardised(x), n_frames)
         spectrogram = silent[..., : self.n_decibels].reshape(len(x), -1, self._n_bands)
         maps = stacked_maps(self.convolutions, spectrogram, self._convolution)

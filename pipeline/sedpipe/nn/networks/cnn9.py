@@ -1,20 +1,20 @@
-"""The CNN-GRU and CNN-Transformer of Kong, Xu, Wang and Plumbley 2020, the best published on DCASE 2017 Task 4.
+"""The CNN-GRU and CNN-Transformer of Kong, Xu, Wang and Plumbley 2020, the best published systems on DCASE 2017 Task 4.
 
 Source: "Sound Event Detection of Weakly Labelled Data with CNN-Transformer and Automatic Threshold Optimization",
 arXiv:1912.04761; sizes from the authors' code (github.com/qiuqiangkong/sound_event_detection_dcase2017_task4,
 ``pytorch/models.py``).
 
 Published: batch normalisation of each band; four blocks of two convolutions 3x3 (no bias, normalisation, rectifier)
-with 64, 128, 256, 512 maps; the average of patches (2, 2) after the first three; the mean over frequency; then
-nothing, a bidirectional GRU of 256 units, or self-attention of 8 heads of 64 (no residual, dropout 0.1 of weights and
-0.2 of values, rectifier); a sigmoid a class and frame. Clips by the largest frame, the mean (``average``) or
-attention over time, whose logits are held within 10 of 0.
-Other than there: padding has no say in self-attention; frames are not repeated to 100 a second; the layer normalisation
-that their self-attention has and never calls is left out; the input is standardised before its normalisation.
+with 64, 128, 256, 512 maps; average pooling (2, 2) after the first three; the mean over frequency; then nothing, a
+bidirectional GRU of 256 units, or self-attention with 8 heads of 64 values (no residual, dropout 0.1 of weights and 0.2
+of values, rectifier); a sigmoid per class and frame. The clip probability is the largest frame, the mean (``average``)
+or attention over time, whose logits are clipped to [-10, 10].
+Different here: self-attention ignores padding; frames are not repeated to 100 per second; the layer normalisation
+that their self-attention defines and never calls is left out; the input is standardised before its normalisation.
 
 - :class:`CNN9Config`: its sizes
 - :class:`CNN9`: the network
-- :class:`SelfAttention`: frames that look at each other
+- :class:`SelfAttention`: multi-head self-attention over the frames of a clip
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ class CNN9Config(NetworkConfig):
     Parameters
     ----------
     maps : tuple of int
-        Maps of each block; each but the last halves time and frequency.
+        Maps of each block; each block but the last halves time and frequency.
     context : str
-        What frames learn of each other: ``gru``, ``transformer`` or ``none``.
+        Layer that relates the frames to each other: ``gru``, ``transformer`` or ``none``.
     gru_units : int
-        In each direction.
+        Units of the GRU in each direction.
     heads, head_size : int
-        Of self-attention, and values of each.
+        Number of heads of self-attention, and values of each.
     dropout : float
-        Share of values dropped after self-attention, in [0, 1); half of it of its weights.
+        Share of values dropped after self-attention, in [0, 1); half of that share of its weights is dropped, too.
 
     Raises
     ------
@@ -76,18 +76,18 @@ class CNN9Config(NetworkConfig):
 
 
 class SelfAttention(nn.Module):
-    """Every frame becomes a mean of what all frames say, weighted by how well they match; several times side by side.
+    """Multi-head self-attention: each frame becomes a mean over all frames, weighted by how well they match.
 
     Source: Vaswani et al., arXiv:1706.03762; without its residual connection and normalisation.
 
     Parameters
     ----------
     n_values : int
-        Values a frame, before and after.
+        Values per frame of the input and of the output.
     heads, head_size : int
-        How often side by side, and values of each.
+        Number of heads, and values of each.
     dropout : float
-        Share of values dropped in training, and half of it of weights.
+        Share of values dropped in training; half of that share of the weights is dropped, too.
     """
 
     def __init__(self, n_values: int, heads: int, head_size: int, dropout: float) -> None:
@@ -104,7 +104,7 @@ class SelfAttention(nn.Module):
         nn.init.zeros_(self.join.bias)
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Tensor:
-        """(B, T, n_values), of which the first ``n_frames`` (B,) are looked at -> (B, T, n_values), not negative."""
+        """(B, T, n_values), of which the first ``n_frames`` (B,) are attended to -> (B, T, n_values), not negative."""
         ask, match, say = (
             self.project[name](x).unflatten(-1, (self.heads, self.head_size)).transpose(1, 2)
             for name in ("ask", "match", "say")
@@ -117,12 +117,12 @@ class SelfAttention(nn.Module):
         return said.relu()
 
     def multiply_adds(self, output: Tensor) -> int:
-        """Of matching and of the means, for one clip; the dense layers are counted by themselves."""
+        """Return the multiply-adds of matching and of the means for one clip; dense layers are counted separately."""
         return 2 * output.shape[1] ** 2 * self.heads * self.head_size
 
 
 class CNN9(Network):
-    """Convolutions, the mean over frequency, a GRU or self-attention, a sigmoid a frame, pooling over time.
+    """Convolutions, the mean over frequency, a GRU or self-attention, a sigmoid per frame, pooling over time.
 
     Parameters
     ----------
@@ -130,14 +130,14 @@ class CNN9(Network):
     pooling : PoolingConfig
         Published with ``max`` (FrameMax), ``average`` (FrameAvg) and ``attention`` over ``time`` (FrameAtt), single.
     n_classes : int
-        K.
+        Number of classes, K.
     spec : FeatureSpec
-        A spectrogram.
+        Input features: a spectrogram.
 
     Raises
     ------
     ValueError
-        If a clip has fewer frames than the blocks make one of, or the hierarchy does not fit.
+        If a clip has fewer frames than the blocks pool into one, or the hierarchy does not fit.
     """
 
     def __init__(self, config: CNN9Config, pooling: PoolingConfig, n_classes: int, spec: FeatureSpec) -> None:
@@ -165,7 +165,7 @@ class CNN9(Network):
         )
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
-        """Probabilities of each class; see :meth:`Network.forward`."""
+        """Return the probabilities of each class; see :meth:`Network.forward`."""
         normalised = self.normalise_input(self.standardised(x).transpose(1, 2)).transpose(1, 2)
         maps = self.blocks(self.without_padding(normalised, n_frames).unsqueeze(1))
         hidden = maps.mean(dim=3).transpose(1, 2)
@@ -175,6 +175,6 @@ class CNN9(Network):
         return self.pooled(hidden, n_frames)
 
     def attention_of(self, hidden: Tensor) -> Tensor | None:
-        """As of any network, but held within 10 of 0."""
+        """Return the attention layer's output as any network does, but clipped to [-10, 10]."""
         logits = super().attention_of(hidden)
         return None if logits is None else logits.clamp(-_LARGEST_LOGIT, _LARGEST_LOGIT)

@@ -1,11 +1,11 @@
 """The CRNN: convolutions over a spectrogram, then a GRU over its frames.
 
-Figure 3 of the paper, which holds most sizes, is lost; the defaults are the derivation that fits the text best,
-and every one of them is configuration.
+Figure 3 of the paper, which gives most sizes, is lost; the defaults are the derivation that fits the text best,
+and all of them can be configured.
 
 - :class:`CRNNConfig`: its sizes
 - :class:`CRNN`: the network
-- :func:`convolutions_of`, :func:`stacked_maps`: its convolutions, for other networks that have such
+- :func:`convolutions_of`, :func:`stacked_maps`: its convolutions, for use in other networks
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.nn.recurrence import BidirectionalGRU
 
 INITIALISATIONS = ("torch", "he")
-_MOST_CONVOLUTIONS = 256  # of a block or of all; each is a few hundred objects, and a model may claim any number
+_MOST_CONVOLUTIONS = 256  # per block and in total; each is a few hundred objects, and a model file may claim any number
 
 
 @dataclass(frozen=True)
@@ -38,32 +38,33 @@ class CRNNConfig(NetworkConfig):
     conv_maps : int
         Maps of the single convolution after the blocks; 0 for none.
     conv_pool : (int, int)
-        Max-pooling after it; (1, 1) for none.
+        Max-pooling over time and frequency after that convolution; (1, 1) for none.
     gru_units : int
         Units of the GRU in each direction.
     normalisation : str
-        ``before_gate``, ``after_gate`` or ``block``; leaky convolutions have theirs first.
+        ``before_gate``, ``after_gate`` or ``block``; leaky convolutions always normalise first.
     dropout : float
-        In each gated block, or once after all leaky ones; in [0, 1).
+        Share of values dropped in each gated block, or once after all leaky blocks; in [0, 1).
     convolution : str
         A name in ``CONVOLUTIONS``: ``gated``, ``leaky``, ...
     depths : tuple of int
-        Convolutions of each block; ``()`` is two in each.
+        Number of convolutions in each block; ``()`` stands for two in each.
     pool_power : int
-        Pooling after each block: 0 keeps the largest of each patch, an even number is LP pooling's.
+        Pooling after each block: 0 for max-pooling, an even number for LP pooling with this power.
     input_normalisation : bool
-        Batch normalisation of each mel band first.
+        Whether each mel band is batch-normalised first.
     initial_probability : float
-        Frame probability of every class before training, in (0, 1). 0.5 is a bias of zero; near the share of
-        clips that hold a class, the first steps need not be spent on learning that most sounds are absent.
+        Frame probability of every class before training, in (0, 1). 0.5 is a bias of zero; with a value near the share
+        of clips that contain a class, the first steps need not be spent on learning that most sounds are absent.
     initialisation : str
-        How weights of convolutions and of the last layer are drawn: ``torch`` (its default) or ``he``
+        How weights of convolutions and of the last layer are initialised: ``torch`` (its default) or ``he``
         (:func:`~sedpipe.nn.blocks.begin_he`).
 
     Raises
     ------
     ValueError
-        If a value is out of range, there is not one pool a block, or there are more than 256 convolutions.
+        If a value is out of range or unknown, the number of pools or depths differs from that of the blocks, or there
+        are more than 256 convolutions.
     """
 
     name: str = "crnn"
@@ -106,33 +107,33 @@ class CRNNConfig(NetworkConfig):
 
     @property
     def time_factor(self) -> int:
-        """Input frames that become one output frame."""
+        """Number of input frames per output frame."""
         return prod(pool[0] for pool in self.pools) * self.conv_pool[0]
 
     @property
     def frequency_factor(self) -> int:
-        """Mel bands that become one."""
+        """Number of mel bands that are pooled into one."""
         return prod(pool[1] for pool in self.pools) * self.conv_pool[1]
 
 
 class CRNN(Network):
-    """Convolutional blocks, a convolution, a bidirectional GRU, a sigmoid a frame, pooling over time.
+    """Convolutional blocks, a convolution, a bidirectional GRU, a sigmoid per frame, pooling over time.
+
+    Under autocast, convolutions are computed in its precision; GRU, sigmoid and pooling stay in float32.
 
     Parameters
     ----------
     config : CRNNConfig
     pooling : PoolingConfig
     n_classes : int
-        K.
+        Number of classes, K.
     spec : FeatureSpec
-        A spectrogram; its bands must be a multiple of what the pools make one of.
-
-    Under autocast, convolutions compute in what it says; GRU, sigmoid and pooling stay float32.
+        Input features: a spectrogram, whose number of bands must be a multiple of the config's ``frequency_factor``.
 
     Raises
     ------
     ValueError
-        If the pools do not divide the bands, or the hierarchy does not fit the output's frames.
+        If the pools do not divide the number of bands, or the hierarchy does not fit the output frames.
     """
 
     def __init__(self, config: CRNNConfig, pooling: PoolingConfig, n_classes: int, spec: FeatureSpec) -> None:
@@ -152,7 +153,7 @@ class CRNN(Network):
             begin_he(self.classify)
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
-        """Probabilities of each class; see :meth:`Network.forward`."""
+        """Return the probabilities of each class; see :meth:`Network.forward`."""
         hidden = self.gru(self._stacked_maps(x, n_frames), self.output_frames(n_frames))
         return self.pooled(hidden, n_frames)
 
@@ -161,19 +162,19 @@ class CRNN(Network):
         standardised = self.standardised(x)
         if self.normalise_input is not None:
             standardised = self.normalise_input(standardised.transpose(1, 2)).transpose(1, 2)
-        silent = self.without_padding(standardised, n_frames)  # as beyond the clip's end
+        silent = self.without_padding(standardised, n_frames)  # zeros, as convolutions assume beyond the clip's end
         return stacked_maps(self.convolutions, silent, self._convolution)
 
 
 def stacked_maps(convolutions: nn.Module, x: Tensor, kind: str) -> Tensor:
-    """(B, T, F) -> (B, T', C * F'): what convolutions of a kind make of one map, stacked onto the frequency axis."""
+    """(B, T, F) -> (B, T', C * F'): apply convolutions of a kind to one map, stack their maps along frequency."""
     one_map = x.unsqueeze(-1).permute(0, 3, 1, 2) if CONVOLUTIONS[kind].channels_last else x.unsqueeze(1)
     maps: Tensor = convolutions(one_map)
     return maps.permute(0, 2, 1, 3).flatten(2)
 
 
 def convolutions_of(config: CRNNConfig) -> list[nn.Module]:
-    """The blocks, and the convolution after them."""
+    """Return the blocks and the convolution after them."""
     return [*_blocks(config), *_last_convolution(config)]
 
 

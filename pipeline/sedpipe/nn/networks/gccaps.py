@@ -1,20 +1,20 @@
-"""GCCaps: gated convolutions and capsules, of Iqbal, Xu, Kong and Wang 2018.
+"""GCCaps, by Iqbal, Xu, Kong and Wang 2018: gated convolutions and capsules.
 
 Source: "Capsule Routing for Sound Event Detection", EUSIPCO 2018, arXiv:1806.04699; sizes from the authors' code
 (github.com/tqbl/gccaps); routing from Sabour, Frosst and Hinton, arXiv:1710.09829.
 
 Published: three blocks of two gated convolutions 3x3 of 64 maps (with bias, normalisation after the gate, dropout 0.2
-after each), each halving time and frequency; a convolution 3x3 that halves frequency once more, whose maps are, in each
-frame, 64 capsules of 4 values; normalisation of the 4, dropout 0.5; routing in three rounds to a capsule of 8 values a
-class, whose length is the frame's probability; attention by a sigmoid a class and frame. 0.45 M parameters.
-Unknown: nothing of the network.
-Other than there: the convolution that makes capsules sees half a band more below and less above.
-Published and other than here: probabilities of the five best epochs, averaged (``checkpoints`` takes the last ones).
+after each), each halving time and frequency; a convolution 3x3 that halves frequency once more, whose maps form, in
+each frame, 64 capsules of 4 values; normalisation of the 4, dropout 0.5; routing in three rounds to a capsule of 8
+values per class, whose length is the frame probability; attention by a sigmoid per class and frame. 0.45 M parameters.
+Unknown: nothing about the network.
+Different here: the convolution that makes capsules covers half a band more below and half a band less above.
+Published, but not done here: averaging the probabilities of the five best epochs (``checkpoints`` takes the last ones).
 
 - :class:`GCCapsConfig`: its sizes
 - :class:`GCCaps`: the network
-- :class:`Routing`: capsules vote for capsules
-- :func:`squashed`: a vector whose length is a probability
+- :class:`Routing`: capsules vote for the capsules of classes
+- :func:`squashed`: shortens vectors so that their lengths are probabilities
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ class GCCapsConfig(NetworkConfig):
     Parameters
     ----------
     blocks, maps : int
-        Blocks of two gated convolutions, and maps of each.
+        Number of blocks of two gated convolutions, and maps of each.
     channels, capsule_size : int
-        Capsules that each band of a frame makes, and their values.
+        Number of capsules in each band of a frame, and values of each.
     class_capsule_size : int
-        Values of a class's capsule.
+        Values of the capsule of a class.
     rounds : int
-        Of routing.
+        Rounds of routing.
     dropout, capsule_dropout : float
-        Shares of values dropped after gated convolutions, and of capsules, in [0, 1).
+        Shares of values dropped after gated convolutions, and in capsules, in [0, 1).
 
     Raises
     ------
@@ -76,29 +76,29 @@ class GCCapsConfig(NetworkConfig):
 
 
 def squashed(vectors: Tensor) -> Tensor:
-    """Vectors of the same direction, of length ``s / (1 + s)`` for the square ``s`` of theirs; along the last axis."""
+    """Return vectors (last axis) of the same direction, of length ``s / (1 + s)``, where s is their squared length."""
     square = vectors.square().sum(dim=-1, keepdim=True)
     return vectors * (square / (1 + square) / (square + _SMALLEST_SQUARE).sqrt())
 
 
 class Routing(nn.Module):
-    """Each capsule says what each class's capsule would be; those that agree with the outcome count more.
+    """Routing by agreement: capsules vote for the capsule of each class; votes that agree with the outcome count more.
 
     Parameters
     ----------
     n_classes, n_capsules : int
-        Capsules after and before.
+        Number of capsules in the output and in the input.
     size, class_size : int
-        Values of a capsule before and after.
+        Values of a capsule in the input and in the output.
     rounds : int
-        How often agreement is looked at.
+        Rounds of routing.
     """
 
     def __init__(self, n_classes: int, n_capsules: int, size: int, class_size: int, rounds: int) -> None:
         super().__init__()
         self.rounds = rounds
         self.weight = nn.Parameter(torch.empty(n_classes, n_capsules, class_size, size))
-        most = sqrt(6 / (n_classes * n_capsules * (size + class_size)))  # Glorot's, as Keras counts four axes
+        most = sqrt(6 / (n_classes * n_capsules * (size + class_size)))  # Glorot's, as Keras computes it for four axes
         nn.init.uniform_(self.weight, -most, most)
 
     def forward(self, capsules: Tensor) -> Tensor:
@@ -106,14 +106,14 @@ class Routing(nn.Module):
         votes = torch.einsum("kncs,btns->btknc", self.weight, capsules)
         agreement = votes.new_zeros(votes.shape[:-1])
         for n_round in range(self.rounds):
-            shares = agreement.softmax(dim=2)  # of a capsule's vote, over the classes
+            shares = agreement.softmax(dim=2)  # how a capsule's vote is shared among the classes
             outcome = squashed(torch.einsum("btkn,btknc->btkc", shares, votes))
             if n_round < self.rounds - 1:
                 agreement = agreement + torch.einsum("btkc,btknc->btkn", outcome, votes)
         return outcome
 
     def multiply_adds(self, output: Tensor) -> int:
-        """Of votes, and of outcomes and agreement in all rounds but the last, which has no agreement."""
+        """Return the multiply-adds of votes, of outcomes in all rounds, and of agreement in all rounds but the last."""
         n_classes, n_capsules, class_size, size = self.weight.shape
         return output.shape[:2].numel() * n_classes * n_capsules * class_size * (size + 2 * self.rounds - 1)
 
@@ -125,16 +125,16 @@ class GCCaps(Network):
     ----------
     config : GCCapsConfig
     pooling : PoolingConfig
-        Published with ``attention`` over ``time``, single; its weights are sigmoids before they are shared out.
+        Published with ``attention`` over ``time``, single; its weights are sigmoids, normalised over time.
     n_classes : int
-        K.
+        Number of classes, K.
     spec : FeatureSpec
-        A spectrogram.
+        Input features: a spectrogram.
 
     Raises
     ------
     ValueError
-        If frames or bands are fewer than the blocks make one of, or the hierarchy does not fit.
+        If there are fewer frames or bands than the blocks pool into one, or the hierarchy does not fit.
     """
 
     def __init__(self, config: GCCapsConfig, pooling: PoolingConfig, n_classes: int, spec: FeatureSpec) -> None:
@@ -163,16 +163,16 @@ class GCCaps(Network):
         begin_xavier(self)
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
-        """Probabilities of each class; see :meth:`Network.forward`."""
+        """Return the probabilities of each class; see :meth:`Network.forward`."""
         silent = self.without_padding(self.standardised(x), n_frames)
         maps = self.make_capsules(self.blocks(silent.unsqueeze(1)))
-        with without_autocast(x.device):  # bfloat16 knows no probability between 0.996 and 1
+        with without_autocast(x.device):  # bfloat16 has no value between 0.996 and 1
             capsules = squashed(maps.float().permute(0, 2, 3, 1).flatten(2).unflatten(2, (-1, self._capsule_size)))
             capsules = self.drop(self.normalise(capsules.flatten(0, 2)).view_as(capsules))
             lengths = (self.classify(capsules).square().sum(dim=-1) + _SMALLEST_SQUARE).sqrt().clamp(max=1)
             return self.pooled_probs(lengths, capsules.flatten(2), n_frames)
 
     def attention_of(self, hidden: Tensor) -> Tensor | None:
-        """Logarithms of sigmoids, whose softmax over time is the sigmoids' shares of their sum."""
+        """Return logarithms of sigmoids: their softmax over time gives each sigmoid's share of their sum."""
         logits = super().attention_of(hidden)
         return None if logits is None else nn.functional.logsigmoid(logits)

@@ -1,8 +1,8 @@
-"""A head on frames that a pretrained network has made: what they mean for the classes of this dataset, and when.
+"""A head on the embeddings of pretrained encoders: which classes of this dataset sound in which frames.
 
 - :class:`HeadConfig`: its sizes
-- :class:`Head`: dropout, a dense layer, a bidirectional GRU, a sigmoid a frame, any pooling
-- :func:`common_deviation`: what an encoder's values are divided by
+- :class:`Head`: dropout, a dense layer, a bidirectional GRU, a sigmoid per frame, any pooling
+- :func:`common_deviation`: the deviation that an encoder's values are divided by
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class HeadConfig(NetworkConfig):
     Parameters
     ----------
     dropout : float
-        Share of the encoder's values that are dropped in training, in [0, 1).
+        Share of the encoder's values dropped in training, in [0, 1).
     units : int
         Values of a frame after the dense layer.
     gru_units : int
-        Units of the GRU in each direction; 0 for none: each frame then speaks for itself.
+        Units of the GRU in each direction; 0 for no GRU: each frame is then classified independently.
     initial_probability : float
         Frame probability of every class before training, in (0, 1).
 
@@ -57,16 +57,16 @@ class HeadConfig(NetworkConfig):
 
 
 class Head(Network):
-    """Dropout, a dense layer, a bidirectional GRU, a sigmoid a frame, pooling over time.
+    """Dropout, a dense layer, a bidirectional GRU, a sigmoid per frame, pooling over time.
 
     Parameters
     ----------
     config : HeadConfig
     pooling : PoolingConfig
     n_classes : int
-        K.
+        Number of classes, K.
     spec : FeatureSpec
-        Vectors of encoders.
+        Input features: embeddings of encoders.
 
     Raises
     ------
@@ -83,11 +83,11 @@ class Head(Network):
         self.add_head(2 * config.gru_units or config.units, config.initial_probability)
 
     def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
-        """Set what is subtracted from each value, and what all values of an encoder are divided by."""
+        """Set the mean that is subtracted from each value; all values of an encoder are divided by one deviation."""
         super().standardise_with(mean, common_deviation(deviation, self._dimensions))
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
-        """Probabilities of each class; see :meth:`Network.forward`."""
+        """Return the probabilities of each class; see :meth:`Network.forward`."""
         heard = self.without_padding(self.standardised(x), n_frames)
         reduced = self.reduce(self.drop(heard)).relu()
         hidden = reduced if self.gru is None else self.gru(reduced, n_frames)
@@ -95,7 +95,7 @@ class Head(Network):
 
 
 def dimensions_of(spec: FeatureSpec) -> list[int]:
-    """Values a frame of each encoder, in their order; of a front end without encoders, all are one's."""
+    """Return the number of values per frame of each encoder, in order; without encoders, that of the front end."""
     front_end = spec.front_end
     if isinstance(front_end, HearsThroughEncoders):
         return [encoder.dimensions for encoder in front_end.encoders]
@@ -103,10 +103,10 @@ def dimensions_of(spec: FeatureSpec) -> list[int]:
 
 
 def common_deviation(deviation: Tensor, dimensions: Sequence[int]) -> Tensor:
-    """The root mean square of the deviations of each encoder's values, for all of them.
+    """Return, for all values of an encoder alike, the root mean square of their deviations.
 
-    What an encoder says rarely, it says weakly: divided by its own deviation, such a value would drown the others. On
-    YAMNet's vectors that costs more than all else about a head (docs/encoders.md).
+    Values that an encoder rarely uses are also small: divided by their own deviation, they would drown out the others.
+    On YAMNet's embeddings, this costs more than any other choice about a head (docs/encoders.md).
 
     >>> common_deviation(torch.tensor([3.0, 4.0, 0.0, 5.0]), (2, 2)).round(decimals=1).tolist()
     [3.5, 3.5, 3.5, 3.5]

@@ -1,6 +1,6 @@
-"""Several networks of one kind as one: the mean of their probabilities.
+"""Several networks of one kind combined into one: the mean of their probabilities.
 
-- :class:`Mean`: members that each learn by themselves, or one network as it was after several epochs
+- :class:`Mean`: members that are each trained on their own output, or one network as it was after several epochs
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from sedpipe.nn.networks.network import Network, Prediction
 
 
 class Mean(Network):
-    """Networks that hear the same; what they say is averaged, what they learn from is not.
+    """Networks with the same input, whose probabilities are averaged; each is trained on its own.
 
     Parameters
     ----------
     members : sequence of Network
-        Of one kind and one size.
+        Networks of one kind and one size.
     n_classes : int
-        K.
+        Number of classes, K.
     spec : FeatureSpec
-        What they hear.
+        Features that they take as input.
     """
 
     def __init__(self, members: Sequence[Network], n_classes: int, spec: FeatureSpec) -> None:
@@ -39,32 +39,32 @@ class Mean(Network):
         return [member for member in self.members if isinstance(member, Network)]
 
     def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
-        """Set it for each member; what takes the place of masked values is the mean."""
+        """Set mean and deviation for each member, and here: the mean is what replaces masked values."""
         super().standardise_with(mean, deviation)
         for member in self.networks:
             member.standardise_with(mean, deviation)
 
     @property
     def last_layers(self) -> tuple[str, ...]:
-        """Those of each member."""
+        """Names of the last layers of each member."""
         return tuple(f"members.{k}.{layer}" for k, member in enumerate(self.networks) for layer in member.last_layers)
 
     def freeze(self) -> None:
-        """Let training change the last layers of each member alone."""
+        """Let training change only the last layers of each member."""
         for member in self.networks:
             member.freeze()
 
     def penalty(self) -> Tensor | float:
-        """The mean of the members', as their losses are averaged."""
+        """Return the mean of the members' penalties, as their losses are averaged."""
         return sum((member.penalty() for member in self.networks), start=0.0) / len(self.networks)
 
     def keep_in_range(self) -> None:
-        """What follows each step of training, for each member."""
+        """Clip the parameter that pooling learns to its range, in each member."""
         for member in self.networks:
             member.keep_in_range()
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
-        """Mean probabilities; in training every member learns from its own, and the mean teaches nobody."""
+        """Return mean probabilities; in training, members learn from their own, and the mean has no gradient."""
         each = [member(x, n_frames) for member in self.networks]
         frame_probs = torch.stack([prediction.frame_probs for prediction in each]).mean(dim=0)
         clip_probs = torch.stack([prediction.clip_probs for prediction in each]).mean(dim=0)

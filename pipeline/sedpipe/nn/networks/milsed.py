@@ -4,11 +4,11 @@ Source: "Adaptive Pooling Operators for Weakly Labeled Sound Event Detection", a
 code (github.com/marl/milsed, ``milsed/models.py`` and ``models_dcase2/``).
 
 Published: four blocks of two convolutions 3x3 with 16, 32, 64, 128 maps, each with rectifier and batch normalisation,
-and max-pooling (2, 2); a convolution over all bands that are left (8 of 128) to 256 maps; a sigmoid a class and
-frame. Normalisation follows the rectifier. The CRNN has three bidirectional GRUs of 128 units before it. Batch
-normalisation of the input. 0.56 M parameters (CNN).
-Other than there: bands are standardised before the input's normalisation; the last frames of a clip that make no 16
-are kept; GRUs are PyTorch's, whose weights are drawn gate by gate; the last layer's bias has no penalty.
+and max-pooling (2, 2); a convolution over all remaining bands (8 of 128) to 256 maps; a sigmoid per class and
+frame. Normalisation follows the rectifier. The CRNN has three bidirectional GRUs of 128 units before the sigmoid.
+Batch normalisation of the input. 0.56 M parameters (CNN).
+Different here: bands are standardised before the input's normalisation; the last frames of a clip are kept even if
+there are fewer than 16; GRUs are PyTorch's, with weights drawn gate by gate; the last layer's bias has no penalty.
 
 - :class:`MilsedConfig`: its sizes
 - :class:`Milsed`: the network
@@ -34,11 +34,11 @@ class MilsedConfig(NetworkConfig):
     Parameters
     ----------
     maps : tuple of int
-        Maps of each block; each halves time and frequency.
+        Maps of each block; each block halves time and frequency.
     last_maps : int
-        Of the convolution over all bands that are left.
+        Maps of the convolution over all remaining bands.
     gru_layers, gru_units : int
-        Bidirectional GRUs one after the other, and units of each in each direction; 0 layers are the CNN.
+        Number of bidirectional GRUs, one after the other, and units of each per direction; 0 layers make the CNN.
 
     Raises
     ------
@@ -60,7 +60,7 @@ class MilsedConfig(NetworkConfig):
 
 
 class Milsed(Network):
-    """Convolutions, a convolution over all bands, GRUs if there are any, a sigmoid a frame, pooling over time.
+    """Convolutions, a convolution over all bands, GRUs if there are any, a sigmoid per frame, pooling over time.
 
     Parameters
     ----------
@@ -69,14 +69,14 @@ class Milsed(Network):
         Published with ``max``, ``average``, ``exponential`` (soft-max), ``auto``, ``cap``, ``rap``, and ``attention``
         over ``time``; all single.
     n_classes : int
-        K.
+        Number of classes, K.
     spec : FeatureSpec
-        A spectrogram.
+        Input features: a spectrogram.
 
     Raises
     ------
     ValueError
-        If the bands or the frames are fewer than the blocks make one of, or the hierarchy does not fit.
+        If there are fewer frames than the blocks pool into one, or the hierarchy does not fit.
     """
 
     def __init__(self, config: MilsedConfig, pooling: PoolingConfig, n_classes: int, spec: FeatureSpec) -> None:
@@ -107,7 +107,7 @@ class Milsed(Network):
                 nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
-        """Probabilities of each class; see :meth:`Network.forward`."""
+        """Return the probabilities of each class; see :meth:`Network.forward`."""
         normalised = self.normalise_input(self.standardised(x).unsqueeze(1)).squeeze(1)
         maps = self.blocks(self.without_padding(normalised, n_frames).unsqueeze(1))
         hidden = self.over_bands(maps).squeeze(-1).transpose(1, 2)

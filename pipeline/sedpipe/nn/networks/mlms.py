@@ -1,26 +1,26 @@
-"""MLMS: sample-level convolutional networks on windows of raw waveforms, and a classifier on top of all of them.
+"""MLMS: sample-level convolutional networks on windows of raw waveforms, and classifiers on top of all of them.
 
 Source: Lee, Park and Nam 2017 (KAIST), third in DCASE 2017 Task 4: "Combining Multi-Scale Features Using Sample-Level
 Deep Convolutional Neural Networks for Weakly Supervised Sound Event Detection"; layers of the eight networks from the
 authors' descriptions (github.com/jongpillee, ``architecture_input*.json``).
 
-Published: eight networks on windows of 16,384 to 156,250 samples of 44.1 kHz (372 to 3,543 ms). A convolution that
+Published: eight networks on windows of 16,384 to 156,250 samples at 44.1 kHz (372 to 3,543 ms). A convolution that
 takes m samples at a time (128 maps), then convolutions of m frames, each with normalisation, rectifier and
 max-pooling by m: two with 128 maps, the rest with 256, the last with 512, which leaves a single frame; a convolution
-of it (512), dropout 0.5, a sigmoid a class. m is the commonest prime factor of the window's length (2, 3 or 5), the
-others come last. 1.7 to 2.1 M parameters each. They learn from the windows of a clip, spread over it.
-Then two classifiers of two dense layers with rectifiers, which see the largest value in time of the last three layers'
-maps of all networks (``dcase2017task4_multi_dnn``): one of clips, in the mean over a clip's windows; one of seconds, in
-the mean over the windows of a second. Where a window is longer than a second, it begins with it. Seconds learn from the
-labels of their clip, and are decided by 0.5.
-Unknown: whether the dense layers of what was submitted have 4,096 units or 8,192.
-Other than there: Adam in place of gradient descent in stages; all is trained at once, and the networks learn nothing
-from the classifiers; beyond the clip's end there are zeros, not its last samples repeated.
+of that frame (512), dropout 0.5, a sigmoid per class. m is the most frequent prime factor of the window's length (2, 3
+or 5); the other factors come last. 1.7 to 2.1 M parameters each. They are trained on windows spread over each clip.
+Then two classifiers of two dense layers with rectifiers. Their input is the maximum over time of the maps of the last
+three layers of all networks (``dcase2017task4_multi_dnn``): for the classifier of clips, its mean over the windows of a
+clip; for that of seconds, its mean over the windows of a second. A window that is longer than a second begins where the
+second begins. The classifier of seconds is trained with the labels of the clip; its threshold is 0.5.
+Unknown: whether the dense layers of the submitted system have 4,096 or 8,192 units.
+Different here: Adam instead of gradient descent in stages; everything is trained together, but no gradient flows from
+the classifiers into the networks; beyond the clip's end there are zeros, not its last samples repeated.
 
 - :class:`MLMSConfig`: its sizes
 - :class:`MLMS`: the network
 - :class:`SampleLevel`: one of its networks
-- :func:`starts_in`: where its windows lie
+- :func:`starts_in`: where its windows begin
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from sedpipe.nn.networks.network import Network, NetworkConfig, Prediction, Taug
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.nn.precision import without_autocast
 
-_N_LEVELS = 3  # layers whose maps the second stage sees
+_N_LEVELS = 3  # layers whose maps are the input of the second stage
 _LONGEST = 2**20
 
 
@@ -48,20 +48,20 @@ class MLMSConfig(NetworkConfig):
     Parameters
     ----------
     lengths : tuple of int
-        Samples that each network hears at once; products of five factors or more.
+        Window length of each network in samples: a product of five prime factors or more, none above 16.
     maps : (int, int, int)
-        Of the first three layers, of those between, of the last two.
+        Maps of the first three layers, of those between, and of the last two.
     units : int
-        Of each dense layer of the second stage.
+        Units of each dense layer of the second stage.
     dropout : float
-        Share of values dropped before the last layer of the networks, in [0, 1).
+        Share of values dropped before the last layer of each network, in [0, 1).
     step_s : float
-        Seconds of an output frame.
+        Duration of an output frame in seconds.
 
     Raises
     ------
     ValueError
-        If a value is out of range, or a length has too few factors.
+        If a value is out of range, or a length has too few or too large factors.
     """
 
     name: str = "mlms"
@@ -83,7 +83,7 @@ class MLMSConfig(NetworkConfig):
 
 
 def factors_of(length: int) -> list[int]:
-    """Prime factors, the commonest first.
+    """Return the prime factors, the most frequent first.
 
     >>> factors_of(39366)
     [3, 3, 3, 3, 3, 3, 3, 3, 3, 2]
@@ -107,11 +107,11 @@ class SampleLevel(nn.Module):
     length : int
         Samples of a window.
     maps : (int, int, int)
-        As of :class:`MLMSConfig`.
+        Maps of the layers, as in :class:`MLMSConfig`.
     dropout : float
-        Before the last layer.
+        Share of values dropped before the last layer.
     n_classes : int
-        K.
+        Number of classes, K.
     """
 
     def __init__(self, length: int, maps: tuple[int, int, int], dropout: float, n_classes: int) -> None:
@@ -131,8 +131,8 @@ class SampleLevel(nn.Module):
         self.n_levels = sum([*widths, many][-_N_LEVELS:])
 
     def forward(self, samples: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, length) -> logits (B, K), and the largest values of the last three layers' maps (B, n_levels)."""
-        if self.training and len(samples) == 1:  # of a single value, normalisation has no deviation: it comes twice
+        """(B, length) -> logits (B, K), and the maxima over time of the last three layers' maps (B, n_levels)."""
+        if self.training and len(samples) == 1:  # a single value has no deviation: it is passed twice
             logits, levels_twice = self(samples.expand(2, -1))
             return logits[:1], levels_twice[:1]
         hidden, levels = samples.unsqueeze(1), []
@@ -143,17 +143,17 @@ class SampleLevel(nn.Module):
 
 
 class MLMS(Network):
-    """Networks on windows of several lengths, each learning from its windows, and classifiers of clips and seconds.
+    """Networks on windows of several lengths, each trained on its windows, and classifiers of clips and seconds.
 
     Parameters
     ----------
     config : MLMSConfig
     pooling : PoolingConfig
-        Changes nothing: there are windows in place of pooling.
+        Has no effect: windows take the place of pooling.
     n_classes : int
-        K.
+        Number of classes, K.
     spec : FeatureSpec
-        Samples.
+        Input features: samples of a waveform.
 
     Raises
     ------
@@ -177,13 +177,13 @@ class MLMS(Network):
 
     @property
     def last_layers(self) -> tuple[str, ...]:
-        """The last one of each network and of both classifiers."""
+        """Names of the last layers of each network and of both classifiers."""
         of_networks = (f"members.{k}.classify" for k in range(len(self._lengths)))
         last = len(self.classify_clips) - 1
         return (*of_networks, f"classify_clips.{last}", f"classify_steps.{last}")
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
-        """Probabilities of each class; see :meth:`Network.forward`."""
+        """Return the probabilities of each class; see :meth:`Network.forward`."""
         samples = self.without_padding(self.standardised(x), n_frames).flatten(1)
         with without_autocast(x.device):
             return self._predicted(samples.float(), n_frames.to(x.device))
@@ -206,7 +206,7 @@ class MLMS(Network):
 
     @torch.no_grad()
     def _levels_of_steps(self, member: nn.Module, samples: Tensor, length: int) -> Tensor:
-        """(B, N) -> (B, steps, n_levels): the mean of the windows of a step; a longer one begins with it."""
+        """(B, N) -> (B, steps, n_levels): the mean over the windows of a step; a longer window begins with it."""
         within = starts_in(self._step, length)
         starts = [first + start for first in range(0, samples.shape[1], self._step) for start in within]
         _, levels = _heard(member, samples, starts, length)
@@ -214,7 +214,7 @@ class MLMS(Network):
 
 
 def starts_in(n_samples: int, length: int) -> list[int]:
-    """Where windows of a length begin that are spread over so many samples; a single one where it is longer.
+    """Return where windows of a length begin that are spread over ``n_samples``; only 0 if it is longer than these.
 
     >>> starts_in(441_000, 156_250), starts_in(44_100, 16_384), starts_in(44_100, 65_536)
     ([0, 142375, 284750], [0, 13858, 27716], [0])
@@ -225,7 +225,7 @@ def starts_in(n_samples: int, length: int) -> list[int]:
 
 
 def _heard(member: nn.Module, samples: Tensor, starts: list[int], length: int) -> tuple[Tensor, Tensor]:
-    """(B, N) -> logits (B, windows, K) and levels (B, windows, n_levels); beyond the end there are zeros."""
+    """(B, N) -> logits (B, windows, K) and levels (B, windows, n_levels); the clip is followed by zeros."""
     lacking = max(starts[-1] + length - samples.shape[1], 0)
     padded = nn.functional.pad(samples, (0, lacking))
     windows = torch.stack([padded[:, start : start + length] for start in starts], dim=1)
@@ -234,7 +234,7 @@ def _heard(member: nn.Module, samples: Tensor, starts: list[int], length: int) -
 
 
 def _mean(levels: Tensor, counts: Tensor) -> Tensor:
-    """(B, windows, n_levels) -> (B, n_levels): of the windows that count."""
+    """(B, windows, n_levels) -> (B, n_levels): the mean over the windows that count."""
     weights = counts.to(levels.dtype).unsqueeze(-1)
     return (levels * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
 

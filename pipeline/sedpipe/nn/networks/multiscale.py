@@ -1,17 +1,18 @@
-"""EMSI-like: convolutional networks that hear windows of several lengths, the longest as a gate.
+"""EMSI-like: convolutional networks on windows of several lengths, the longest of which serves as a clip gate.
 
 After Lee, Lee, Han and Lee 2017 (Seoul National University, Cochlear.ai), first in DCASE 2017 Task 4 with an error
 rate of 0.66: "Ensemble of Convolutional Neural Networks for Weakly-supervised Sound Event Detection Using Multiple
 Scale Input".
 
 Published: the idea. Networks on the whole clip tag better, networks on short segments localise better, and segments
-learn from the labels of their clip; their predictions are combined.
+are trained with the labels of their clip; their predictions are combined.
 Unknown: features, layers, lengths, optimiser, weights of the ensemble; there is no code. So all of the following is
 derived, and results are those of a baseline of the same kind, not of EMSI: lengths of 10, 5, 2 and 1 s; for each a
 network of four blocks of two convolutions 3x3 (normalisation, rectifier) and max-pooling (2, 2), the mean over what
-is left, a sigmoid a class. Each learns alone from its windows. Of a moment, each says the mean of its windows there,
-half of a window apart; the frame's probability is the mean of the networks', the clip's is that of the longest, for
-the gate of post-processing. Where it is known when classes sound, that mean is taught with it, too.
+remains, a sigmoid per class. Each network is trained separately on its windows. Its probability for a frame is the
+mean over its windows there, which lie half a window apart (in training, a whole one); the frame probability is the mean
+over the networks, the clip probability that of the longest window, for the clip gate of post-processing. Where strong
+labels are known, the frame probabilities are trained with them, too.
 
 - :class:`MultiscaleConfig`: its sizes
 - :class:`Multiscale`: the network
@@ -41,9 +42,9 @@ class MultiscaleConfig(NetworkConfig):
     Parameters
     ----------
     lengths_s : tuple of float
-        Seconds that each network hears at once, the longest first.
+        Window length of each network in seconds, the longest first.
     step_s : float
-        Seconds of an output frame.
+        Duration of an output frame in seconds.
     maps : tuple of int
         Maps of each block.
 
@@ -69,17 +70,17 @@ class MultiscaleConfig(NetworkConfig):
 
 
 class Multiscale(Network):
-    """Networks on windows of several lengths; each learns from its windows, and nothing is pooled.
+    """Networks on windows of several lengths; each is trained on its windows, and nothing is pooled.
 
     Parameters
     ----------
     config : MultiscaleConfig
     pooling : PoolingConfig
-        Changes nothing: there are windows in place of pooling.
+        Has no effect: windows take the place of pooling.
     n_classes : int
-        K.
+        Number of classes, K.
     spec : FeatureSpec
-        A spectrogram.
+        Input features: a spectrogram.
 
     Raises
     ------
@@ -97,7 +98,7 @@ class Multiscale(Network):
 
     @property
     def last_layers(self) -> tuple[str, ...]:
-        """The last one of each network."""
+        """Names of the last layers of each network."""
         return tuple(f"members.{k}.{len(member) - 1}" for k, member in enumerate(self._networks))
 
     @property
@@ -105,7 +106,7 @@ class Multiscale(Network):
         return [member for member in self.members if isinstance(member, nn.Sequential)]
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
-        """Probabilities of each class; see :meth:`Network.forward`."""
+        """Return the probabilities of each class; see :meth:`Network.forward`."""
         silent = self.without_padding(self.standardised(x), n_frames)
         n_steps, lasting = silent.shape[1] // self.time_factor, self.output_frames(n_frames).to(x.device)
         of_frames, of_clips, taught = [], [], []

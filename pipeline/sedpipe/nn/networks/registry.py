@@ -1,9 +1,9 @@
-"""The networks that there are, by name.
+"""The available networks, by name.
 
-- :data:`NETWORKS`: a new one is a file beside this one and a line there
-- :class:`NetworkKind`: what the line says
-- :func:`kind_of`: by name
-- :func:`build_network`: an untrained one
+- :data:`NETWORKS`: all of them; a new one is a file beside this one and an entry there
+- :class:`NetworkKind`: an entry
+- :func:`kind_of`: the entry of a name
+- :func:`build_network`: builds an untrained network
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from sedpipe.registry import Registry
 from sedpipe.suggestions import did_you_mean
 
 DEFAULT = "crnn"
-"""The network of a preset, a run or a model that names none, as those of the first edition do."""
+"""The network of a preset, run or model that names none, as in the first edition."""
 
 MOST_MEMBERS = 64
-"""Of one system."""
+"""Largest number of members of one system."""
 
 _SPECTROGRAMS = ("decibels", "bands")
 _IN_WORDS = {
@@ -54,13 +54,13 @@ class NetworkKind:
     Parameters
     ----------
     config : type
-        A frozen dataclass, :class:`NetworkConfig` of this network; ``[network]`` of a preset sets its fields.
+        The frozen dataclass with the :class:`NetworkConfig` of this network; ``[network]`` of a preset sets its fields.
     build : callable
-        (config, pooling, n_classes, spec) -> :class:`Network`, weights by chance; usually its class.
+        (config, pooling, n_classes, spec) -> :class:`Network` with random weights; usually the class of the network.
     takes : tuple of str
-        Which of :data:`sedpipe.features.front_end.CONTENTS` it can hear.
+        Which of :data:`sedpipe.features.front_end.CONTENTS` the network can take as input.
     pools : bool
-        Whether clips come of its frames by pooling.
+        Whether its clip probabilities are pooled from its frame probabilities.
     """
 
     config: type[NetworkConfig]
@@ -88,24 +88,24 @@ NETWORKS: Registry[NetworkKind] = Registry(
 
 
 def kind_of(name: str) -> NetworkKind:
-    """The network of a name; ``ValueError`` if there is none."""
+    """Return the network of a name; raise ``ValueError`` if the name is unknown."""
     if name not in NETWORKS:
         raise ValueError(f"network {name!r} is not one of {', '.join(NETWORKS)}{did_you_mean(name, NETWORKS)}")
     return NETWORKS[name]
 
 
 def build_network(config: NetworkConfig, pooling: PoolingConfig, n_classes: int, spec: FeatureSpec) -> Network:
-    """An untrained network; its weights are drawn from torch's generator.
+    """Build an untrained network; its weights are drawn from torch's generator.
 
     Parameters
     ----------
     config : NetworkConfig
-        Names the network, and says its sizes.
+        Name and sizes of the network.
     pooling : PoolingConfig
     n_classes : int
-        K.
+        Number of classes, K.
     spec : FeatureSpec
-        What it hears.
+        Features that the network takes as input.
 
     Raises
     ------

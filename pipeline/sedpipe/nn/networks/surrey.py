@@ -4,11 +4,12 @@ Source: "Large-Scale Weakly Supervised Audio Classification Using Gated Convolut
 arXiv:1710.00343; sizes from the authors' code (github.com/yongxuUSTC/dcase2017_task4_cvssp, ``main_crnn_sed.py``).
 
 Published: four blocks of two gated convolutions 3x3 of 64 maps (normalisation before the gate, no bias), each
-halving frequency and keeping time; a convolution 3x3 to 256 maps with rectifier, and the largest of all bands that are
-left (4 of 64); two bidirectional GRUs of 128 units on the same input, one linear, one sigmoid, multiplied; a sigmoid a
-class and frame, and attention by a softmax over the classes, clipped at 1e-7. 1.27 M parameters.
-Unknown: nothing of the network. In their first release the last gated convolution was built and not used; later it was.
-Published, and what the preset does: probabilities of seven checkpoints, averaged.
+halving frequency and keeping time; a convolution 3x3 to 256 maps with rectifier, and the maximum over the remaining
+bands (4 of 64); two bidirectional GRUs of 128 units on the same input, one linear, one sigmoid, multiplied; a sigmoid
+per class and frame, and attention by a softmax over the classes, clipped at 1e-7. 1.27 M parameters.
+Unknown: nothing about the network. In their first release, the last gated convolution was built but not used; later it
+was used.
+As published, the preset averages the probabilities of seven checkpoints.
 
 - :class:`SurreyConfig`: its sizes
 - :class:`Surrey`: the network
@@ -34,11 +35,11 @@ class SurreyConfig(NetworkConfig):
     Parameters
     ----------
     blocks, maps : int
-        Blocks of two gated convolutions, and maps of each.
+        Number of blocks of two gated convolutions, and maps of each.
     conv_maps : int
-        Maps of the convolution after them.
+        Maps of the convolution after the blocks.
     gru_units : int
-        In each direction, of each of the two GRUs.
+        Units in each direction, of each of the two GRUs.
 
     Raises
     ------
@@ -58,7 +59,7 @@ class SurreyConfig(NetworkConfig):
 
 
 class Surrey(Network):
-    """Gated convolutions, the largest of all bands, a gated GRU, a sigmoid a frame, pooling over time.
+    """Gated convolutions, the maximum over all bands, a gated GRU, a sigmoid per frame, pooling over time.
 
     Parameters
     ----------
@@ -66,14 +67,14 @@ class Surrey(Network):
     pooling : PoolingConfig
         Published with ``attention`` over ``classes``, single.
     n_classes : int
-        K.
+        Number of classes, K.
     spec : FeatureSpec
-        A spectrogram.
+        Input features: a spectrogram.
 
     Raises
     ------
     ValueError
-        If there are fewer bands than the blocks make one of, or the hierarchy does not fit the frames.
+        If there are fewer bands than the blocks pool into one, or the hierarchy does not fit the frames.
     """
 
     def __init__(self, config: SurreyConfig, pooling: PoolingConfig, n_classes: int, spec: FeatureSpec) -> None:
@@ -93,7 +94,7 @@ class Surrey(Network):
         begin_xavier(self)
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
-        """Probabilities of each class; see :meth:`Network.forward`."""
+        """Return the probabilities of each class; see :meth:`Network.forward`."""
         silent = self.without_padding(self.standardised(x), n_frames)
         maps = self.over_bands(self.blocks(silent.unsqueeze(-1).permute(0, 3, 1, 2)))
         return self.pooled(self.gru(maps[..., 0].transpose(1, 2), n_frames), n_frames)

@@ -1,19 +1,20 @@
-"""The networks with which Wang, Li and Metze 2019 compared five pooling functions: theirs for DCASE 2017, and TALNet.
+"""The networks with which Wang, Li and Metze 2019 compared five pooling functions: one for DCASE 2017, and TALNet.
 
 Source: "A Comparison of Five Multiple Instance Learning Pooling Functions for Sound Event Detection with Weak
 Labeling", arXiv:1810.09050; sizes from the authors' code (github.com/MaigoAkisame/cmu-thesis, ``code/dcase/Net.py`` and
 ``code/audioset/Net.py``).
 
-Published: of DCASE, three convolutions 5x5 with 32, 64, 128 maps, rectifier, max-pooling (1, 2), (2, 2), (2, 2), maps
-stacked onto what is left of frequency (8 of 64 bands: 1,024 values), a bidirectional GRU of 100 units, a sigmoid a
-class and frame. Of TALNet, five times two convolutions 3x3 with 32 to 512 maps, normalisation before the rectifier,
-max-pooling (2, 2) twice and (1, 2) three times (2 of 64 bands: 1,024 values), a GRU of 512 units. Dropout is an option,
-off. Attention over time. Each second has the probability that the same pooling makes of its frames.
-Other than there: where bands cannot be halved, the last one counts twice as much and none is left out; weights of the
-GRU are drawn gate by gate.
+Published, for DCASE: three convolutions 5x5 with 32, 64, 128 maps, rectifier, max-pooling (1, 2), (2, 2), (2, 2), maps
+stacked onto the remaining bands (8 of 64: 1,024 values), a bidirectional GRU of 100 units, a sigmoid per class and
+frame. For TALNet: five times two convolutions 3x3 with 32 to 512 maps, normalisation before the rectifier, max-pooling
+(2, 2) twice and (1, 2) three times (2 of 64 bands remain: 1,024 values), a GRU of 512 units. Dropout is an option, off
+by default. Attention over time. The probability of each second is pooled from its frames in the same way.
+Different here: where the number of bands is odd, the last one counts twice as much and none is left out; weights of
+the GRU are drawn gate by gate.
 
 A hierarchy of one stage with segment weights as first printed is single pooling of the clip, and its segments are
-pooled alike: with ``hierarchy = [10]`` of 100 ms they are the seconds that the authors decide by.
+pooled in the same way: with ``hierarchy = [10]`` and frames of 100 ms they are the seconds on which the authors' events
+are based.
 
 - :class:`TALNetConfig`: its sizes
 - :class:`TALNet`: the network
@@ -44,24 +45,25 @@ class TALNetConfig(NetworkConfig):
     maps : tuple of int
         Maps of each block.
     depth : int
-        Convolutions of a block.
+        Number of convolutions in each block.
     kernel : int
-        Frames and bands that a convolution sees, odd.
+        Frames and bands that a convolution covers, odd.
     pools : tuple of (int, int)
         Max-pooling over time and frequency after each block.
     normalised : bool
-        Batch normalisation of each convolution.
+        Whether each convolution has batch normalisation.
     gru_units : int
-        In each direction.
+        Units of the GRU in each direction.
     dropout : float
         Share of the values dropped before each layer, in [0, 1).
     decides_by_segments : bool
-        In use, each frame has the probability of its segment in the first stage of the hierarchy, if there is one.
+        Whether, outside of training, each frame gets the probability of its segment in the first stage of the
+        hierarchy, if there is one.
 
     Raises
     ------
     ValueError
-        If a value is out of range, or there is not one pool a block.
+        If a value is out of range, or the number of pools differs from that of the blocks.
     """
 
     name: str = "talnet"
@@ -85,7 +87,7 @@ class TALNetConfig(NetworkConfig):
 
 
 class TALNet(Network):
-    """Convolutions, a GRU, a sigmoid a frame, pooling over time; decisions by the second if they are asked for.
+    """Convolutions, a GRU, a sigmoid per frame, pooling over time; probabilities per segment if wanted.
 
     Parameters
     ----------
@@ -93,14 +95,14 @@ class TALNet(Network):
     pooling : PoolingConfig
         Published with ``max``, ``average``, ``linear``, ``exponential``, and ``attention`` over ``time``.
     n_classes : int
-        K.
+        Number of classes, K.
     spec : FeatureSpec
-        A spectrogram.
+        Input features: a spectrogram.
 
     Raises
     ------
     ValueError
-        If a clip has fewer frames than the pools make one of, or the hierarchy does not fit.
+        If a clip has fewer frames than the pools make into one, or the hierarchy does not fit.
     """
 
     def __init__(self, config: TALNetConfig, pooling: PoolingConfig, n_classes: int, spec: FeatureSpec) -> None:
@@ -121,7 +123,7 @@ class TALNet(Network):
         begin_xavier(self)
 
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
-        """Probabilities of each class; see :meth:`Network.forward`."""
+        """Return the probabilities of each class; see :meth:`Network.forward`."""
         maps = self.blocks(self.without_padding(self.standardised(x), n_frames).unsqueeze(1))
         stacked = self.drop(maps.permute(0, 2, 1, 3).flatten(2))
         prediction = self.pooled(self.drop(self.gru(stacked, self.output_frames(n_frames))), n_frames)

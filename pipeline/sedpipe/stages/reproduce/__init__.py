@@ -1,1 +1,1 @@
-"""Tables and figures of the paper, made again."""
+"""Tables and figures of the paper, reproduced."""

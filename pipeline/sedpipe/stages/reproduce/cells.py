@@ -1,10 +1,10 @@
 """A cell of a table: one training with its scores, in a file of its own.
 
-What is there is kept, what is missing is made, and a killed cell goes on inside its training.
+Finished cells are kept, missing ones are made, and an interrupted one resumes within its training.
 
-- :class:`Plan`: where and of what
-- :func:`find_cell`, :func:`find_cells`: those that are made
-- :func:`make_cell`, :func:`failed`: a missing one -> :class:`Outcome`
+- :class:`Plan`: dataset and folder of a table
+- :func:`find_cell`, :func:`find_cells`: finished cells
+- :func:`make_cell`, :func:`failed`: a missing cell -> :class:`Outcome`
 """
 
 from __future__ import annotations
@@ -37,13 +37,14 @@ from sedpipe.steps.sensitivity import sensitivity_of_run
 
 @dataclass(frozen=True)
 class Plan:
-    """Where the cells of a table are made of what.
+    """Dataset and folder of a table.
 
     Parameters
     ----------
     dataset : Dataset
+        Dataset that the cells are made from.
     table : Table
-        Where they lie.
+        Folder that the cells are stored in.
     """
 
     dataset: Dataset
@@ -52,7 +53,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the making of a cell ended: rough scores, or why there are none."""
+    """The outcome of making a cell: rough scores, or why it failed."""
 
     cell: str
     seconds: float
@@ -61,22 +62,22 @@ class Outcome:
 
 
 def find_cell(plan: Plan, training: Training) -> Cell | None:
-    """A cell that is made, or None.
+    """Return the finished cell of a training, or None.
 
     Raises
     ------
     SedpipeError
-        If it cannot be read.
+        If the cell cannot be read.
     StaleError
-        If it was made with other settings.
+        If the cell was made with other settings.
     """
     cell = plan.table.find_cell(training.cell)
     if cell is None:
         return None
     there = {key: getattr(cell, key) for key in cell.decisive}
-    there["features"] = cell.features or training.spec.fingerprint  # early cells do not say
+    there["features"] = cell.features or training.spec.fingerprint  # early cells do not contain it
     for key, now in (("network", training.settings.network), ("training", training.settings.training)):
-        there[key] = filled(there[key], now)  # defaults are what was done before there was a setting
+        there[key] = filled(there[key], now)  # before a setting existed, its default was used
     there["pools"] = filled(_pools(cell, training), training.settings.pooling)
     if cell.bench is not None:
         there["system"] = cell.bench.system
@@ -90,7 +91,7 @@ def find_cell(plan: Plan, training: Training) -> Cell | None:
 
 
 def _pools(cell: Cell, training: Training) -> Mapping[str, Any]:
-    """All settings of its pooling; early cells of Table 2 had the erratum's segment weights, whatever the preset's."""
+    """Return all pooling settings; early cells of Table 2 used the erratum's segment weights, whatever the preset."""
     if cell.pools:
         return cell.pools
     if cell.bench is not None:
@@ -100,18 +101,18 @@ def _pools(cell: Cell, training: Training) -> Mapping[str, Any]:
 
 
 def find_cells(plan: Plan, trainings: Sequence[Training]) -> list[Cell]:
-    """Those of a table that are made; ``StaleError`` if they were not scored on the same clips."""
+    """Return the finished cells of a table; raise ``StaleError`` if they were not scored on the same clips."""
     cells = [cell for training in trainings if (cell := find_cell(plan, training)) is not None]
     check_same_clips(plan.table, cells)
     return cells
 
 
 def make_cell(plan: Plan, listener: Listener, training: Training) -> Outcome:
-    """Make a cell and store it; or store why that was not possible, since the others may be."""
+    """Make a cell and store it; on failure, store the reason instead of raising it, since other cells may succeed."""
     begun = time.monotonic()
     try:
         cell = _made(plan, training, listener)
-    except Exception as error:  # a pooling function or a network may be anybody's
+    except Exception as error:  # users' own pooling functions and networks may raise anything
         return failed(plan, training, error, time.monotonic() - begun)
     plan.table.write_cell(training.cell, cell)
     return Outcome(training.cell, time.monotonic() - begun, _rough_scores(cell))
@@ -125,12 +126,12 @@ def failed(plan: Plan, training: Training, error: Exception, seconds: float) -> 
 
 
 def _made(plan: Plan, training: Training, listener: Listener) -> Cell:
-    """Train and score; a run that was begun goes on with the threads that it was begun with."""
+    """Train and score; a run that was started before resumes with the number of threads that it was started with."""
     device = training.settings.device
     run = named_run(plan.dataset, training.run)
     begun = run.find_record()
     threads = training.settings.threads if begun is None else begun.settings.threads
-    torch.set_num_threads(threads)  # for the scores, too
+    torch.set_num_threads(threads)  # for scoring as well
     trained = _train(plan, training, threads, listener)
     splits = _scores(plan, training, listener)
     record = run.find_record()
@@ -154,7 +155,7 @@ def _made(plan: Plan, training: Training, listener: Listener) -> Cell:
 def _train(plan: Plan, training: Training, threads: int, listener: Listener) -> TrainReport:
     settings, name = replace(training.settings, threads=threads), training.run
     report = train(plan.dataset, settings, training.spec, run_name=name, waits=True, listener=listener)
-    remove_resume(named_run(plan.dataset, name).state_path)  # nobody goes on with one of thirty cells
+    remove_resume(named_run(plan.dataset, name).state_path)  # nobody trains one of thirty cells for more epochs
     return report
 
 
@@ -163,7 +164,7 @@ def _scores(plan: Plan, training: Training, listener: Listener) -> dict[str, Cel
     for split in SCORED:
         try:
             report = score(plan.dataset, run=run, split=split, device=device)
-        except MissingStageError as error:  # no such split, or no truth about it
+        except MissingStageError as error:  # the split does not exist, or has no reference events
             listener.remark(f"{split} is not scored: {error.message}")
             continue
         clip_ids, counts, counts_common = counts_of_clips(plan.dataset, run, split, device=device)
@@ -183,7 +184,7 @@ def _scores(plan: Plan, training: Training, listener: Listener) -> dict[str, Cel
 
 
 def _reason(error: Exception) -> str:
-    """A sentence; of what is nobody's mistake but a bug, with its place."""
+    """Return the reason as a sentence; any error but a :class:`SedpipeError` is a bug, so with file and line."""
     if isinstance(error, SedpipeError):
         return f"{error.message}; {error.hint}" if error.hint else error.message
     place = traceback.extract_tb(error.__traceback__)[-1]

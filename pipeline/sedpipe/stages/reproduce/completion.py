@@ -1,6 +1,6 @@
-"""Cells that were made before cells kept all that they keep now: what is missing, from their runs that are still there.
+"""Complete early cells, which lack data that cells contain now, from their runs if these still exist.
 
-- :func:`complete_cell`: one of them
+- :func:`complete_cell`: complete one cell
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sedpipe.steps.truth import known_truth
 
 
 def complete_cell(plan: Plan, training: Training) -> None:
-    """Add what a cell lacks, if its run is still there: sweeps, names of clips, scores of classes, the loss."""
+    """Add what a cell lacks, if its run still exists: sweeps, clip names, scores by class, validation loss."""
     cell = find_cell(plan, training)
     if cell is None:
         return
@@ -30,7 +30,7 @@ def complete_cell(plan: Plan, training: Training) -> None:
         sweeps = found_later(cell, plan.dataset, run, device=device)
         found |= {} if sweeps is None else {"sensitivity": sweeps}
     if any(_lacks_classes(scores) for scores in cell.splits.values()):
-        # its run may not be there any more
+        # its run may no longer exist
         with suppress(SedpipeError):
             found |= _classes_and_loss(plan, cell, run, device)
     if found:
@@ -42,7 +42,7 @@ def _lacks_classes(scores: CellScores) -> bool:
 
 
 def _classes_and_loss(plan: Plan, cell: Cell, name: str, device: str) -> dict[str, Any]:
-    """Nothing, if the run only bears the name of the cell's and scores otherwise."""
+    """Return scores by class, clip names and the loss; empty if the run's scores show that it is not the cell's run."""
     run = find_run(plan.dataset, name)
     splits = {split: _with_classes(plan, scores, split, run, device) for split, scores in cell.splits.items()}
     if any(scores is None for scores in splits.values()):

@@ -1,6 +1,6 @@
-"""A table drawn again from its cells alone, where there is no cache.
+"""A table drawn again from its cells alone, without a cache.
 
-- :func:`draw_table`: ``sedpipe reproduce TABLE --draw``: of all cells in a folder, whatever they were made with
+- :func:`draw_table`: ``sedpipe reproduce TABLE --draw``: draw all cells in a folder, whatever their settings
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ def draw_table(dataset: Dataset, folder: Path, name: str) -> ReproduceReport:
     Parameters
     ----------
     dataset : Dataset
-        Asked for what the folder does not tell of the clips; it need not be in the cache.
+        Dataset of the table; provides information on the clips that the folder lacks, and need not be in the cache.
     folder : Path
-        With ``table.json`` and ``cells/``.
+        Folder with ``table.json`` and ``cells/``.
     name : str
-        ``table2`` or ``table3``.
+        Name of the table: ``table2`` or ``table3``.
 
     Raises
     ------
     MissingStageError
-        If no cell is there.
+        If the folder contains no cell.
     SettingsError
-        If it is the folder of another table, or of another dataset: its clips are not these.
+        If the folder belongs to another table, or to another dataset, with other clips.
     StaleError
-        If cells were scored on other clips than others.
+        If some cells were scored on other clips than the rest.
     SedpipeError
         If a file cannot be read.
     """
@@ -65,6 +65,6 @@ def draw_table(dataset: Dataset, folder: Path, name: str) -> ReproduceReport:
 
 
 def _baseline(record: TableRecord, cells: Sequence[Cell]) -> str:
-    """As asked for; where only some of the systems were asked for last, the usual one."""
+    """Return the recorded baseline; but ``small``, if it is there, where the last call left out some of the systems."""
     here = {cell.bench.system for cell in cells if cell.bench is not None}
     return "small" if "small" in here and here - set(record.systems.values()) else record.baseline

@@ -1,8 +1,8 @@
-"""Who takes part in Table 3: systems by name, each with its settings, its features, and cells for some seeds.
+"""The systems of Table 3: each with its name, settings, features, and a cell per random seed.
 
 - :class:`Budget`: when a training ends
 - :class:`Entrant`, :func:`entrants`: systems on a dataset
-- :func:`check_features`: whether there are the features that they need
+- :func:`check_features`: check that the features exist that the systems need
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from sedpipe.training.settings import TrainSettings
 
 @dataclass(frozen=True)
 class Budget:
-    """When a training ends: after so many minutes of work, or after so many epochs.
+    """The budget of a training: a number of minutes, or a number of epochs.
 
     Parameters
     ----------
     minutes : float, optional
-        Of processors, all threads together; on a GPU of the clock.
+        CPU minutes, summed over threads; on a GPU, wall-clock minutes.
     epochs : int, optional
-        In their place.
+        Number of epochs, in place of minutes.
 
     Raises
     ------
     ValueError
-        If it is neither, or both.
+        If neither or both are given.
     """
 
     minutes: float | None = None
@@ -49,11 +49,11 @@ class Budget:
 
     @property
     def name(self) -> str:
-        """For folders and runs: ``15min``, ``8epochs``."""
+        """Name of the budget in the names of folders and runs: ``15min``, ``8epochs``."""
         return f"{self.epochs}epochs" if self.minutes is None else f"{self.minutes:g}min"
 
     def applied_to(self, training: TrainingConfig, pace: Pace) -> TrainingConfig:
-        """How a system is trained within it."""
+        """Return the training settings of a system, changed to end within the budget."""
         if self.minutes is not None:
             return within(training, 60 * self.minutes, pace.step_s, pace.validation_s, pace.steps_per_epoch)
         return replace(training, epochs=self.epochs or training.epochs)
@@ -66,11 +66,13 @@ class Entrant:
     Parameters
     ----------
     name : str
+        Name of the system.
     system : System
+        The system itself.
     settings : TrainSettings
-        Without budget and seed.
+        Training settings, without budget and random seed.
     spec : FeatureSpec
-        What it hears there.
+        Features that the network takes as input on this dataset.
     """
 
     name: str
@@ -79,27 +81,27 @@ class Entrant:
     spec: FeatureSpec
 
     def cell(self, seed: int) -> str:
-        """Name of a cell."""
+        """Return the name of the cell for a random seed."""
         return f"{self.name}-seed{seed}"
 
     def run(self, seed: int, budget: Budget) -> str:
-        """Name of its run."""
+        """Return the name of that cell's run."""
         return f"table3-{budget.name}-{self.cell(seed)}"
 
     def training(self, seed: int, budget: Budget, pace: Pace) -> Training:
-        """What makes a cell."""
+        """Return the training that makes a cell."""
         settings = replace(self.settings, seed=seed, training=budget.applied_to(self.settings.training, pace))
         entry = Entry(self.name, self.system, budget.minutes, pace)
         return Training(self.cell(seed), self.run(seed, budget), settings, self.spec, entry)
 
 
 def entrants(dataset: Dataset, systems: Sequence[str], threads: int, device: str) -> list[Entrant]:
-    """Systems by name or path.
+    """Load systems by name or path.
 
     Raises
     ------
     SettingsError
-        If there is no such system, it cannot be used, or two have one name.
+        If a system does not exist or cannot be used, or two systems have the same name.
     """
     clips, found = dataset.read_record().clip_format, dict[str, Entrant]()
     for one in systems:
@@ -111,7 +113,7 @@ def entrants(dataset: Dataset, systems: Sequence[str], threads: int, device: str
 
 
 def check_features(dataset: Dataset, some: Sequence[Entrant]) -> None:
-    """``MissingStageError`` with the commands that make all features that are not there."""
+    """Raise ``MissingStageError`` if features are missing, with the commands that make all of them."""
     lacking: dict[str, tuple[str, ...]] = {}
     labels, seen = LabelSet(dataset.read_record().labels), dict[str, bool]()
     for entrant in some:
@@ -122,7 +124,7 @@ def check_features(dataset: Dataset, some: Sequence[Entrant]) -> None:
             open_splits(dataset, entrant.spec, labels)
         except MissingStageError:
             if not {"training", "testing"} <= dataset.read_clips().keys():
-                raise  # no features would mend it
+                raise  # making features would not help
             lacking[entrant.name] = features_command(entrant.system)
     if lacking:
         commands = (f"`{dataset.command('features', *options)}`" for options in lacking.values())

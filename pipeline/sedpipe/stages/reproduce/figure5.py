@@ -1,6 +1,6 @@
-"""``sedpipe reproduce figure5``: what the systems of a table say of one clip, frame by frame.
+"""``sedpipe reproduce figure5``: the frame probabilities that the systems of a table predict for one clip.
 
-- :func:`reproduce_figure5`: finished runs of one seed -> an SVG in the table's folder
+- :func:`reproduce_figure5`: finished runs of one random seed -> an SVG in the table's folder
 """
 
 from __future__ import annotations
@@ -47,29 +47,30 @@ def reproduce_figure5(
     Parameters
     ----------
     dataset : Dataset
+        Dataset of the table.
     settings : TrainSettings
-        Those of the table; pooling and seed are not looked at.
+        Settings of the table; pooling and random seed are ignored.
     spec : FeatureSpec
-        Which features.
+        Features of the table's runs.
     clip_id : str
-        A clip of ``split`` with features.
+        Name of the clip, which must be in ``split`` and have features.
     points : sequence of GridPoint
-        Whose runs: systems of one seed.
+        Systems whose runs are drawn, all with the same random seed.
     split : str
-        Whose clip; its strong labels must be known.
+        Split of the clip; its strong labels must be known.
     folder : Path, optional
-        Where to write; the table's folder by default.
+        Folder to write to; by default the table's.
     made_by : sequence of str, optional
-        Options with which ``sedpipe reproduce table2`` makes the runs, to be told where some are missing.
+        Options with which ``sedpipe reproduce table2`` makes the runs; they are part of the hint if some are missing.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
 
     Raises
     ------
     MissingStageError
         If a run is missing or not finished, or the split has no features or no strong labels.
     SettingsError
-        If there is no such clip.
+        If the split has no clip of this name with features.
     """
     listener = listener or Listener()
     runs = [named_run(dataset, run_name(dataset, settings, spec, point)) for point in points]
@@ -90,7 +91,7 @@ def reproduce_figure5(
 
 
 def _name(clip_id: str) -> str:
-    """For a file, no two clips sharing one; a slash as in an address.
+    """Return a file name that is unique to the clip; slashes are escaped as in a URL.
 
     >>> _name("street/dog-1")
     'street%2Fdog-1'

@@ -1,8 +1,8 @@
 """The trainings of a table: pooling functions x single and hierarchical x seeds.
 
-- :class:`GridPoint`: one of them
-- :func:`grid`: all of them; :func:`training_of`: what makes one
-- :func:`run_name`, :func:`default_folder`: where they lie; :func:`features_in_names`: what both say of features
+- :class:`GridPoint`: one point of the grid
+- :func:`grid`: all points; :func:`training_of`: the training of a point
+- :func:`run_name`, :func:`default_folder`: names of run and folder; :func:`features_in_names`: the features in both
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class GridPoint:
 
     @property
     def name(self) -> str:
-        """Of its cell's file and, with preset, recipe and epochs, of its run."""
+        """Name of the cell's file and, with preset, recipe and epochs, of the run."""
         return f"{self.pooling}-{as_name(self.hierarchy)}-seed{self.seed}"
 
 
@@ -43,15 +43,15 @@ def grid(
     hierarchies: Sequence[Hierarchy] = HIERARCHIES,
     poolings: Sequence[str] = POOLINGS,
 ) -> list[GridPoint]:
-    """All systems of the first seed, then of the next: a table with fewer seeds is a table, too."""
+    """Return all systems with the first seed, then with the next: a table that has only some seeds is still a table."""
     return [GridPoint(pooling, stages, seed) for seed in seeds for pooling in poolings for stages in hierarchies]
 
 
 def features_in_names(dataset: Dataset, spec: FeatureSpec) -> str:
-    """What names of folders and runs say of features: nothing of the dataset's usual ones.
+    """Return the part of folder and run names that identifies the features; empty for the dataset's default features.
 
-    Others have the front end's name and the beginning of their fingerprint, since two with one name may have other
-    settings: ``-encoder-yamnet-3f09ac``.
+    It consists of the front end's name and the beginning of the features' fingerprint, since features with the same
+    front end may differ in settings: ``-encoder-yamnet-3f09ac``.
     """
     if spec.fingerprint == FeatureSpec.of_clips(dataset.read_record().clip_format).fingerprint:
         return ""
@@ -60,20 +60,21 @@ def features_in_names(dataset: Dataset, spec: FeatureSpec) -> str:
 
 
 def default_folder(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> Path:
-    """Where a table lies."""
+    """Return the folder of a table."""
     return dataset.folder / "tables" / f"table2-{settings.preset}{features_in_names(dataset, spec)}"
 
 
 def run_name(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, point: GridPoint) -> str:
-    """The run of a training within its dataset."""
+    """Return the name of a training's run."""
     system = f"{settings.preset}{features_in_names(dataset, spec)}"
     return f"table2-{system}-{settings.recipe}-{settings.training.epochs}-{point.name}"
 
 
 def training_of(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, point: GridPoint) -> Training:
-    """What makes the cell of a point, with ``settings`` but for pooling function, hierarchy and seed.
+    """Return the training of a point: ``settings`` with the point's pooling function, hierarchy and seed.
 
-    ``SettingsError`` if that function cannot have the segment weights of ``settings``, or no run can be named after it.
+    Raise ``SettingsError`` if the function cannot be combined with the segment weights of ``settings``, or if the run
+    would have an invalid name.
     """
     try:
         pooling = replace(settings.pooling, function=point.pooling, hierarchy=point.hierarchy)

@@ -1,6 +1,7 @@
-"""The missing cells of a table, one by one or several at a time, and the table after each.
+"""Make the missing cells of a table, one or several at a time, and draw the table after each.
 
-- :func:`make_table`
+- :func:`make_table`: make missing cells, then the table
+- :func:`missing_of`: trainings whose cells are missing
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from sedpipe.stages.reproduce.trainings import Training
 from sedpipe.steps.work import Work
 
 Draw = Callable[[Table, Dataset, TableRecord, Sequence[Cell]], None]
-"""Writes what is to be looked at into a table's folder."""
+"""Function that writes the pages and figures of a table into its folder."""
 
 
 def make_table(
@@ -33,24 +34,26 @@ def make_table(
     listener: Listener,
     failed: Sequence[Outcome] = (),
 ) -> ReproduceReport:
-    """Make missing cells, then the table of all that are there.
+    """Make the missing cells, then the table of all finished cells.
 
-    A cell that cannot be made stops no other; the next call tries it again.
+    A cell that cannot be made does not stop the others; the next call tries it again.
 
     Parameters
     ----------
     plan : Plan
+        Dataset and folder of the table.
     record : TableRecord
-        What the table is to hold, for whoever looks how far it is.
+        Cells and settings of the whole table, stored so that its progress can be reported.
     trainings : sequence of Training
-        A cell each; those that work together share the threads.
+        One training per cell; cells that are made at the same time share the threads.
     draw : callable
+        Function that writes the pages and figures of the table.
     work : Work
-        Which of the cells, by whom.
+        Part of the cells to make, and processes that make them.
     listener : Listener
-        Receives progress and remarks.
+        Receiver of progress and remarks.
     failed : sequence of Outcome
-        Cells that it is known already cannot be made.
+        Cells that are already known to have failed.
 
     Raises
     ------
@@ -75,13 +78,13 @@ def make_table(
 
 
 def missing_of(plan: Plan, trainings: Sequence[Training], work: Work) -> list[Training]:
-    """Those of this part of the work whose cells are not made."""
+    """Return the trainings in this part of the work whose cells are missing."""
     own = [training for training in trainings if work.shard is None or work.shard.holds(training.cell)]
     return [training for training in own if find_cell(plan, training) is None]
 
 
 def _with_clips(plan: Plan, record: TableRecord) -> TableRecord:
-    """With what is known of the clips from before."""
+    """Copy what an earlier record of this table contains about the clips."""
     before = plan.table.find_record()
     if before is None or before.dataset != record.dataset:
         return record
@@ -89,12 +92,12 @@ def _with_clips(plan: Plan, record: TableRecord) -> TableRecord:
 
 
 def _make(plan: Plan, missing: Sequence[Training], work: Work, listener: Listener) -> Iterator[Outcome]:
-    """Cells as they are finished."""
+    """Make cells; yield their outcomes as they are finished."""
     shared = [
         replace(one, settings=replace(one.settings, threads=max(1, one.settings.threads // work.jobs)))
         for one in missing
     ]
-    heard = Listener() if work.is_elsewhere else listener  # the epochs of several cells would be mixed up
+    heard = Listener() if work.is_elsewhere else listener  # messages about epochs of several cells would be mixed
     # workers may have another working directory
     dataset = replace(plan.dataset, root=plan.dataset.root.absolute())
     make = partial(make_cell, Plan(dataset, Table(plan.table.folder.absolute())), heard)
@@ -103,7 +106,7 @@ def _make(plan: Plan, missing: Sequence[Training], work: Work, listener: Listene
 
 
 def _draw(plan: Plan, record: TableRecord, trainings: Sequence[Training], draw: Draw) -> int:
-    """Draw the table of the cells that are there; how many they are."""
+    """Draw the table of the finished cells, if there are any; return their number."""
     cells = find_cells(plan, trainings)
     if cells:
         draw(plan.table, plan.dataset, record, cells)
@@ -111,7 +114,7 @@ def _draw(plan: Plan, record: TableRecord, trainings: Sequence[Training], draw: 
 
 
 def _cell_line(finished: Sequence[Outcome], n_cells: int, jobs: int) -> str:
-    """What the last cell came to, and when all will be there."""
+    """Return a line with the result of the last cell and an estimate of when all will be finished."""
     last, n_left = finished[-1], n_cells - len(finished)
     said = f"{last.cell}: {'failed: ' if last.failed else ''}{last.told}, {clock(last.seconds)}"
     if not n_left:

@@ -1,7 +1,7 @@
-"""What a system costs: a step of its training, hearing a clip; measured once, and stored beside the cells.
+"""The cost of a system: time of a training step, of predicting a clip; measured once and stored beside the cells.
 
-- :func:`pace_of`: as it is stored, or measured and stored now; :func:`known_pace`: as it is stored
-- :func:`measured`: measured
+- :func:`pace_of`: the stored pace, or measure and store it now; :func:`known_pace`: the stored pace only
+- :func:`measured`: measure a pace
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ WARM_UP_CLIPS, HEARD_CLIPS, FRONT_END_CLIPS = 2, 8, 4
 
 
 def pace_of(table: Table, name: str, dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> Pace:
-    """The pace of a system; who comes first measures it, so that all its cells have the same.
+    """Return the pace of a system; the first process measures and stores it, so that all cells use the same.
 
     Raises
     ------
     StaleError
-        If one is stored that was measured with other settings.
+        If the stored pace was measured with other settings.
     SedpipeError
-        As a training would.
+        In the same cases as for a training.
     """
     there = known_pace(table, name)
     if there is None:
@@ -71,7 +71,7 @@ def pace_of(table: Table, name: str, dataset: Dataset, settings: TrainSettings, 
 
 
 def known_pace(table: Table, name: str) -> Pace | None:
-    """The pace of a system as it is stored, by itself or in a cell; None where it was not measured."""
+    """Return the stored pace of a system, from its own file or from a cell; None if it was not measured yet."""
     there = table.find_pace(name)
     cells = sorted(cell for cell in table.done if cell.rpartition("-seed")[0] == name)
     if there is None and cells:
@@ -90,19 +90,19 @@ def _decisive(settings: TrainSettings, spec: FeatureSpec) -> dict[str, object]:
 
 
 def measured(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> Pace:
-    """Train a network for some steps, let it hear some clips, and forget it.
+    """Measure a pace: train a network for some steps, predict some clips with it, and discard it.
 
     Parameters
     ----------
     dataset : Dataset
-        With features; front ends are measured where it has audio, too.
+        Dataset with features; the front end is only measured if there is audio as well.
     settings : TrainSettings
-        Of the system.
+        Settings of the system.
     spec : FeatureSpec
-        What it hears.
+        Features that the network takes as input.
     """
     torch.set_num_threads(settings.threads)
-    keep_freed_memory()  # as a training does
+    keep_freed_memory()  # as in a training
     labels = LabelSet(dataset.read_record().labels)
     splits = open_splits(dataset, spec, labels)
     examiner = Examiner.of(dataset, splits["testing"], labels, spec)
@@ -130,7 +130,7 @@ def measured(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> Pa
 
 
 def _clock(device: torch.device) -> Callable[[], float]:
-    """Of all threads of this process, so that others on the machine do not count; on a GPU that of the wall."""
+    """Return a clock: CPU time of all threads of this process alone, whatever others run; on a GPU wall-clock time."""
     if device.type == "cpu":
         return time.process_time
 
@@ -142,7 +142,7 @@ def _clock(device: torch.device) -> Callable[[], float]:
 
 
 def _step_s(fit: Fit, training: ClipBatches, settings: TrainSettings, clock: Callable[[], float]) -> float:
-    """A step: the median of ten seconds; the first one of a process waits for imports and memory."""
+    """Measure a step: the median over ten seconds, after a first step that waits for imports and memory."""
     for _ in fit.steps(islice(training.endless(WARM_UP_CLIPS, settings.seed), 1)):
         pass
     batches = training.endless(settings.training.batch_size, settings.seed, order=settings.training.order)
@@ -155,7 +155,7 @@ def _step_s(fit: Fit, training: ClipBatches, settings: TrainSettings, clock: Cal
 
 
 def _hearing_s(fit: Fit, examiner: Examiner, clock: Callable[[], float]) -> tuple[float, float]:
-    """A clip through the network, and what the probabilities of all clips come to."""
+    """Measure the time of predicting one clip, and of evaluating the probabilities of all clips."""
     begun, some = clock(), next(examiner.testing.in_order(HEARD_CLIPS))
     frame_probs, clip_probs = predict(fit.model, [some])
     clip_s = max(clock() - begun, 1e-6) / len(some.y)
@@ -168,11 +168,11 @@ def _hearing_s(fit: Fit, examiner: Examiner, clock: Callable[[], float]) -> tupl
 
 
 def _front_end_s(dataset: Dataset, spec: FeatureSpec, testing: ClipBatches) -> float | None:
-    """A clip from its file to features; None where no audio is there any more."""
+    """Measure the time from a clip's audio file to its features; None if the audio no longer exists."""
     paths = [dataset.audio_dir("testing") / audio_name(clip.clip_id) for clip in testing.clips[: 1 + FRONT_END_CLIPS]]
     front_end, begun, n_clips = ready_to_hear(spec, dataset.root.absolute(), Listener()).front_end, 0.0, 0
     for n_clips, path in enumerate(paths):
-        if n_clips == 1:  # the first one waits for imports
+        if n_clips == 1:  # the first clip is slower: imports
             begun = time.process_time()
         try:
             front_end.extract(read_stored(path, front_end.sample_rate, most_samples=front_end.n_samples))

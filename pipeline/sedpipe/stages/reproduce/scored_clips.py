@@ -1,7 +1,7 @@
-"""The clips that cells of a table were scored on: the same in all of them, and of which recordings.
+"""The clips that the cells of a table were scored on, and the recordings that these were made from.
 
-- :func:`check_truth`: whether there are any; :func:`check_same_clips`
-- :func:`judged`: a table's record with what is known of them, and systems compared on them
+- :func:`check_truth`: check that some split can be scored; :func:`check_same_clips`: check that all cells agree
+- :func:`judged`: add what is known about the clips, and comparisons of systems on them, to a table's record
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HINT = (
 
 
 def check_truth(dataset: Dataset) -> None:
-    """``MissingStageError`` if no split that is scored has strong labels: no training would come to a score."""
+    """Raise ``MissingStageError`` if no split to be scored has strong labels: there would be no scores."""
     if not any(is_there(dataset.reference_path(split)) for split in SCORED):
         raise MissingStageError(
             f"{dataset.name} has strong labels for neither {' nor '.join(SCORED)}: a table would have no scores",
@@ -38,12 +38,12 @@ def check_truth(dataset: Dataset) -> None:
 
 
 def check_same_clips(table: Table, cells: Sequence[Cell]) -> None:
-    """``StaleError`` if some cells were scored on other clips, or on the same in another order: rows are compared."""
+    """Raise ``StaleError`` if cells were scored on other clips, or in another order: clips are compared by row."""
     for split, n_clips in _clips_of(cells).items():
         if len(n_clips) > 1:
             numbers = " or ".join(map(str, sorted(n_clips)))
             raise StaleError(f"cells in {table.folder} were scored on {numbers} clips of {split}", hint=_HINT)
-        # early cells name none
+        # early cells contain no clip names
         naming = [cell for cell in cells if split in cell.splits and cell.splits[split].clip_ids]
         for cell in naming[1:]:
             pairs = zip(naming[0].splits[split].clip_ids, cell.splits[split].clip_ids, strict=True)
@@ -57,22 +57,22 @@ def check_same_clips(table: Table, cells: Sequence[Cell]) -> None:
 
 
 def _in_words(cell: Cell) -> str:
-    """Which cell it is."""
+    """Return a short description of a cell."""
     pools = f"{cell.pooling} {','.join(map(str, cell.hierarchy)) or 'single'}"
     return f"{pools if cell.bench is None else cell.bench.system} of seed {cell.seed}"
 
 
 def judged(dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> tuple[TableRecord, list[str]]:
-    """A table's record with recordings, lengths of events and comparisons, and what is to be said of the clips.
+    """Return a table's record with recordings, lengths of events and comparisons added, and remarks on the clips.
 
     Parameters
     ----------
     dataset : Dataset
-        Asked for what is not known yet; it need not be in the cache.
+        Dataset of the table; provides what is not known yet, and need not be in the cache.
     record : TableRecord
-        What the table is to hold.
+        Record of the table.
     cells : sequence of Cell
-        At least one.
+        Finished cells, at least one.
     """
     known = {split: _recordings(dataset, record, cells, split) for split in _clips_of(cells)}
     of_clips: dict[str, Made] = {split: one.of_clips for split, one in known.items()}
@@ -84,7 +84,7 @@ def judged(dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> tupl
 
 
 def _missing(cells: Sequence[Cell]) -> Iterator[str]:
-    """A sentence for each split of which clips are missing: its scores are not those of the whole list."""
+    """Yield a sentence for each split with missing clips, since its scores are not those of the whole list."""
     for split, n_clips in _clips_of(cells).items():
         listed = max(cell.splits[split].listed for cell in cells if split in cell.splits)
         if listed > max(n_clips):
@@ -93,7 +93,7 @@ def _missing(cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def _clips_of(cells: Sequence[Cell]) -> dict[str, set[int]]:
-    """How many clips of each split were scored."""
+    """Return the numbers of scored clips that occur in the cells, by split."""
     found: dict[str, set[int]] = {}
     for cell in cells:
         for split, scores in cell.splits.items():
@@ -102,7 +102,7 @@ def _clips_of(cells: Sequence[Cell]) -> dict[str, set[int]]:
 
 
 def _recordings(dataset: Dataset, record: TableRecord, cells: Sequence[Cell], split: str) -> Recordings:
-    """As the dataset in the cache tells; else as they are stored beside the cells; else as a manifest of ours tells."""
+    """Return the recordings from the dataset in the cache; else from the record; else from a shipped manifest."""
     scored = [cell.splits[split] for cell in cells if split in cell.splits]
     n_clips, stored = scored[0].clips, record.recordings.get(split, ())
     named = next((one.clip_ids for one in scored if one.clip_ids), None)
@@ -119,7 +119,7 @@ def _recordings(dataset: Dataset, record: TableRecord, cells: Sequence[Cell], sp
 
 
 def _median_events(dataset: Dataset, record: TableRecord, split: str) -> dict[str, float]:
-    """Median length of each class's reference events in seconds; as stored where the dataset is not in the cache."""
+    """Return the median length of each class's reference events in seconds; without a cache, the stored values."""
     path = dataset.reference_path(split)
     if not is_there(path):
         return record.median_event_s.get(split, {})

@@ -1,6 +1,6 @@
-"""``sedpipe reproduce table2``: a table of the paper, cell by cell, with seeds and intervals.
+"""``sedpipe reproduce table2``: a table of the paper, cell by cell, with several random seeds and intervals.
 
-- :func:`reproduce_table2`: pooling functions x single and hierarchical x seeds
+- :func:`reproduce_table2`: make the cells: pooling functions x single and hierarchical x seeds
 """
 
 from __future__ import annotations
@@ -38,34 +38,37 @@ def reproduce_table2(
     work: Work | None = None,
     listener: Listener | None = None,
 ) -> ReproduceReport:
-    """Make the missing cells of Table 2, then the table of all that are there.
+    """Make the missing cells of Table 2, then the table of all finished cells.
 
-    A cell that cannot be made stops no other; the next call tries it again.
+    A cell that cannot be made does not stop the others; the next call tries it again.
 
     Parameters
     ----------
     dataset : Dataset
-        With features and strong labels of ``testing``, or of ``evaluation`` alone: then nothing is tuned.
+        Dataset with features, and strong labels of ``testing``, or of ``evaluation`` alone: then nothing is tuned.
     settings : TrainSettings
-        Of every cell, but for pooling function, hierarchy and seed; cells made at the same time share the threads.
+        Settings of all cells, except pooling function, hierarchy and random seed; cells made at the same time share the
+        threads.
     spec : FeatureSpec
-        Which features.
+        Features that the networks take as input.
     points : sequence of GridPoint
-        As :func:`~sedpipe.stages.reproduce.grid.grid` gives them; with single pooling the others are compared.
+        Cells of the table, as returned by :func:`~sedpipe.stages.reproduce.grid.grid`; hierarchical pooling is compared
+        with single pooling.
     folder : Path, optional
-        Where cells and table lie; ``tables/table2-<preset>`` in the dataset's folder by default.
+        Folder of cells and table; by default ``tables/table2-<preset>`` in the dataset's folder, with the features
+        in its name unless they are the default ones.
     work : Work, optional
-        Which of the cells, by whom; all in this process by default.
+        Part of the cells to make, and processes that make them; by default all cells in this process.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
 
     Raises
     ------
     StaleError
         If the folder holds a cell that was made with other settings.
     SettingsError
-        If the network pools nothing, a function cannot have the preset's segment weights, or the names of preset and
-        recipe make no name of a run.
+        If the network has no pooling, a pooling function cannot be combined with the preset's segment weights, or the
+        names of preset and recipe lead to an invalid name of a run.
     MissingStageError
         If the dataset has no features, no training or testing split, or no strong labels to score with.
     SedpipeError
@@ -79,7 +82,7 @@ def reproduce_table2(
         )
     plan = Plan(dataset, Table(folder or default_folder(dataset, settings, spec)))
     trainings = [training_of(dataset, settings, spec, point) for point in points]
-    if missing_of(plan, trainings, work):  # what no cell can do without is an error at once
+    if missing_of(plan, trainings, work):  # what every cell needs is checked before any training
         open_splits(dataset, spec, LabelSet(dataset.read_record().labels))
         check_truth(dataset)
     for training in trainings:

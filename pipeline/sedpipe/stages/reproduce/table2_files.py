@@ -1,6 +1,6 @@
 """Files of Table 2 beside its cells: comparisons, page, figures, lists.
 
-- :func:`write_table2`
+- :func:`write_table2`: write all of them
 """
 
 from __future__ import annotations
@@ -23,18 +23,19 @@ from sedpipe.wording import counted
 
 
 def write_table2(table: Table, dataset: Dataset, record: TableRecord, cells: Sequence[Cell]) -> None:
-    """Write ``table.json``, ``table.md``, ``table.csv``, and figures, ``table.svg`` first, where cells tell enough.
+    """Write ``table.json``, ``table.md``, ``table.csv``, and those figures (``table.svg`` first) that the cells allow.
 
     Parameters
     ----------
     table : Table
-        Where it lies.
+        Folder of the table.
     dataset : Dataset
-        Asked for recordings and lengths of events that are not known yet; it need not be in the cache.
+        Dataset of the table; provides recordings and lengths of events that are not known yet, and need not be in the
+        cache.
     record : TableRecord
-        What the table is to hold.
+        Record of the table.
     cells : sequence of Cell
-        At least one.
+        Finished cells, at least one.
     """
     record, remarks = judged(dataset, record, cells)
     table.write_record(record)

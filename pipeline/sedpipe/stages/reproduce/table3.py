@@ -1,6 +1,6 @@
 """``sedpipe reproduce table3``: published systems and ours on one dataset, each trained within the same budget.
 
-- :func:`reproduce_table3`: systems x seeds
+- :func:`reproduce_table3`: make the cells: systems x seeds
 """
 
 from __future__ import annotations
@@ -38,27 +38,29 @@ def reproduce_table3(
     work: Work | None = None,
     listener: Listener | None = None,
 ) -> ReproduceReport:
-    """Make the missing cells of Table 3, then the table of all that are there.
+    """Make the missing cells of Table 3, then the table of all finished cells.
 
-    What a step of each system takes is measured before its first cell is made, and stored: from then on its trainings
-    have the same number of steps, wherever and whenever they are made.
+    The time of a training step is measured for each system before its first cell is made, and stored: from then on its
+    trainings have the same number of steps, wherever and whenever they run.
 
     Parameters
     ----------
     dataset : Dataset
-        With features for each system and strong labels of ``testing``, or of ``evaluation`` alone.
+        Dataset with features for each system, and strong labels of ``testing``, or of ``evaluation`` alone.
     systems : sequence of Entrant
+        Systems of the table.
     seeds : sequence of int
-        A cell for each, of every system; all systems of one seed come before the next seed.
+        Random seeds: one cell for each, in every system; all systems with one seed come before the next seed.
     budget : Budget
+        Budget of each training.
     baseline : str
-        The system that others are compared with; the first one by default.
+        Name of the system that others are compared with; by default the first one.
     folder : Path, optional
-        Where cells and table lie; ``tables/table3-<budget>`` in the dataset's folder by default.
+        Folder of cells and table; by default ``tables/table3-<budget>`` in the dataset's folder.
     work : Work, optional
-        Which of the cells, by whom; all in this process by default.
+        Part of the cells to make, and processes that make them; by default all cells in this process.
     listener : Listener, optional
-        Receives progress and remarks.
+        Receiver of progress and remarks.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def reproduce_table3(
 
 
 def _has_work(plan: Plan, entrant: Entrant, seeds: Sequence[int], work: Work) -> bool:
-    """Whether this part of the work has a cell of a system to make."""
+    """Whether this part of the work includes a missing cell of a system."""
     cells = {entrant.cell(seed) for seed in seeds}
     return any(cell not in plan.table.done and (work.shard is None or work.shard.holds(cell)) for cell in cells)
 
@@ -107,7 +109,7 @@ def _paces(
     work: Work,
     listener: Listener,
 ) -> tuple[dict[str, Pace], list[Outcome]]:
-    """What each system costs, as far as it is known; where it cannot be measured, why its cells are not made."""
+    """Return the pace of each system, as far as it is known, and failed cells of systems that cannot be measured."""
     paces, not_made = dict[str, Pace](), list[Outcome]()
     for entrant in systems:
         begun, known = time.monotonic(), known_pace(plan.table, entrant.name)
@@ -117,7 +119,7 @@ def _paces(
         settings = replace(entrant.settings, threads=threads)
         try:
             paces[entrant.name] = pace_of(plan.table, entrant.name, plan.dataset, settings, entrant.spec)
-        except Exception as error:  # a network or a front end may be anybody's
+        except Exception as error:  # users' own networks and front ends may raise anything
             if known is not None:
                 raise
             seconds = time.monotonic() - begun

@@ -1,6 +1,6 @@
 """Files of Table 3 beside its cells: comparisons, page, list, figure, README.
 
-- :func:`write_table3`
+- :func:`write_table3`: write all of them
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ def write_table3(table: Table, dataset: Dataset, record: TableRecord, cells: Seq
     Parameters
     ----------
     table : Table
-        Where it lies.
+        Folder of the table.
     dataset : Dataset
-        Asked for recordings and lengths of events that are not known yet; it need not be in the cache.
+        Dataset of the table; provides recordings and lengths of events that are not known yet, and need not be in the
+        cache.
     record : TableRecord
-        What the table is to hold.
+        Record of the table.
     cells : sequence of Cell
-        At least one.
+        Finished cells, at least one.
     """
     record, remarks = judged(dataset, record, cells)
     table.write_record(record)

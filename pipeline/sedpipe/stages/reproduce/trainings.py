@@ -1,7 +1,7 @@
-"""A training of a table: the cell that it makes, the run that it leaves, and all that decides both.
+"""A training of a table: its cell, its run, and everything that determines both.
 
-- :class:`Training`: one of them
-- :class:`Entry`: what Table 3 knows of its system
+- :class:`Training`: one training
+- :class:`Entry`: what Table 3 adds about its system
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sedpipe.training.settings import TrainSettings
 
 @dataclass(frozen=True)
 class Entry:
-    """What Table 3 knows of a training's system; ``minutes`` is None where epochs end the training."""
+    """What Table 3 adds about a training's system; ``minutes`` is None if the budget is a number of epochs."""
 
     name: str
     system: System
@@ -32,7 +32,7 @@ class Entry:
     pace: Pace
 
     def bench(self, settings: TrainSettings, trained: TrainReport, epochs: Iterable[EpochRecord]) -> Bench:
-        """The same with what the training came to, and what each of its epochs did."""
+        """Return these data for the cell, with the results of the training and of each of its epochs added."""
         published = {
             split: {name: value for name, value in asdict(scores).items() if value is not None}
             for split, scores in (("testing", self.system.testing), ("evaluation", self.system.evaluation))
@@ -67,12 +67,13 @@ class Training:
     Parameters
     ----------
     cell, run : str
-        Names of what it makes.
+        Names of the cell and of the run.
     settings : TrainSettings
+        Settings of the run.
     spec : FeatureSpec
-        Which features.
+        Features that the network takes as input.
     entry : Entry, optional
-        Of Table 3.
+        Data on the system; only in Table 3.
     """
 
     cell: str
@@ -82,7 +83,7 @@ class Training:
     entry: Entry | None = None
 
     def decides_cell(self, dataset: Dataset) -> dict[str, Any]:
-        """What decides a cell: a preset or a recipe may have changed behind its name."""
+        """Return all that determines a cell, not only names: a preset or a recipe may change and keep its name."""
         settings = self.settings
         return {
             "dataset": dataset.name,
@@ -99,6 +100,6 @@ class Training:
         }
 
     def decides(self, dataset: Dataset) -> dict[str, Any]:
-        """The same with the system of Table 3."""
+        """Return the same, with the name of the system in Table 3."""
         of_entry = {} if self.entry is None else {"system": self.entry.name}
         return {**self.decides_cell(dataset), **of_entry}

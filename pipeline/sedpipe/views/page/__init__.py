@@ -1,1 +1,1 @@
-"""The HTML page about a scored run."""
+"""HTML pages: of a scored run, of several runs, of a recording, of a folder of recordings."""

@@ -1,10 +1,10 @@
-"""One clip as a card of the page draws it: for each class what sounds, what was estimated and how sure that was.
+"""One clip as the page shows it on a card: reference and estimated events of each class, and their probabilities.
 
-A card is data; the page's own script draws it (``templates/scripts/card.js``), and only when somebody looks.
+A card is data; the script of the page (``templates/scripts/card.js``) draws it only when the reader opens it.
 
 - :class:`Card`: a clip
-- :func:`card_of`: from one or several runs that scored it
-- :class:`Track`, :class:`Voice`: of one class, and what one run estimated of it
+- :func:`card_of`: the card of a clip that one or several runs scored
+- :class:`Track`, :class:`Voice`: one class of a clip, and the output of one run for it
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from sedpipe.views.page.pictures import Picture
 from sedpipe.views.page.probabilities import SCALE, encoded, ten_thousandths
 from sedpipe.views.page.scored_run import ScoredRun
 
-_MOST_TRACKS = 7  # more would not be compared by eye: they are folded away
+_MOST_TRACKS = 7  # more are too many to compare by eye: the others are collapsed
 _MOST_RUNNERS_UP = 2
 
 
 @dataclass(frozen=True)
 class DrawnEvent:
-    """An event with the highest and the mean probability of its frames."""
+    """An estimated event with the highest and the mean probability of its frames."""
 
     onset: float
     offset: float
@@ -39,21 +39,22 @@ class DrawnEvent:
 
 @dataclass(frozen=True)
 class Voice:
-    """What one run estimated of one class.
+    """The output of one run for one class of a clip.
 
     Parameters
     ----------
     run : int
-        Which of the runs of the page.
+        Index of the run among the runs of the page.
     events : sequence of DrawnEvent
     probs : str
         Frame probabilities, see :mod:`~sedpipe.views.page.probabilities`.
     high, low : float
-        An event begins where a probability reaches ``high``, and lasts down to ``low`` (hysteresis).
+        Thresholds: an event has a frame whose probability reaches ``high``, and extends over adjacent frames whose
+        probability reaches ``low`` (hysteresis).
     gate : float
-        Where the clip probability is lower, the class is silent.
+        Threshold of the clip gate: if the clip probability is lower, the class has no events.
     clip : float
-        That clip probability.
+        Clip probability.
     step : float
         Seconds from one frame to the next.
     """
@@ -70,7 +71,7 @@ class Voice:
 
 @dataclass(frozen=True)
 class Span:
-    """From when to when; of a wrong stretch, ``missed`` or ``false``."""
+    """Onset and offset of a span of time, and its kind: ``reference``, or, if it is wrong, ``missed`` or ``false``."""
 
     onset: float
     offset: float
@@ -96,19 +97,19 @@ class Card:
     clip : str
         Its ``clip_id``.
     summary : str
-        What is wrong in it.
+        The errors in it, in a sentence.
     duration : float
         Its length in seconds.
     pictures : sequence of Picture
-        Its spectrogram; none where the page had no room.
+        Its spectrogram; empty if the page does not show it.
     sound : str
-        Its audio as an address, or nothing.
+        Its audio as a data URI, or an empty string.
     remark : str
-        Why there is no audio, or no picture.
+        The reason for missing audio, or for a missing picture.
     tracks : sequence of Track
-        Classes in question.
+        One track for each class that is relevant in the clip.
     n_open : int
-        So many of them are shown at once.
+        Number of tracks that are shown at first; the others are collapsed.
     """
 
     clip: str
@@ -122,7 +123,7 @@ class Card:
 
     @property
     def data(self) -> dict[str, Any]:
-        """As plain values, for the page."""
+        """The card as plain values, for the page."""
         return asdict(self)
 
 
@@ -134,14 +135,14 @@ def card_of(
     sound: str = "",
     remark: str = "",
 ) -> Card:
-    """A clip that all ``runs``, of the same labels and reference, scored; the other parameters as in :class:`Card`.
+    """Return the card of a clip that all ``runs`` scored.
 
     Parameters
     ----------
     runs : sequence of ScoredRun
-        Of the same labels and reference.
+        Runs with the same labels and reference.
     clip_id : str
-        That all of them scored.
+        A clip that all of them scored.
     summary, pictures, sound, remark : object
         As in :class:`Card`.
     """
@@ -158,7 +159,10 @@ def card_of(
 
 
 def _labels_in_question(runs: Sequence[ScoredRun], clip_id: str) -> list[str]:
-    """Classes of the reference in order of their onsets, then estimated ones, then a few that nearly were."""
+    """Return the classes of the reference by onset, then other estimated ones, then a few that were nearly estimated.
+
+    A class was nearly estimated if its nearness to an event is at least :data:`~sedpipe.detection.nearness.NEARLY`.
+    """
     labels = [event.label for event in sorted(runs[0].truth.reference[clip_id])]
     labels += [event.label for run in runs for event in sorted(run.estimated[clip_id])]
     best = {
@@ -169,7 +173,7 @@ def _labels_in_question(runs: Sequence[ScoredRun], clip_id: str) -> list[str]:
 
 
 def _nearness(run: ScoredRun, clip_id: str, label: str) -> float:
-    """How near a class came: highest probability as a share of its threshold, and likewise that of the clip."""
+    """Return how near a class came to an event: see :func:`~sedpipe.detection.nearness.nearness`."""
     peak, clip = float(_probs(run, clip_id, label).max(initial=0.0)), _clip_prob(run, clip_id, label)
     return nearness(peak, _of_class(run, label, "threshold"), clip, _of_class(run, label, "gate"))
 
@@ -183,7 +187,7 @@ def _clip_prob(run: ScoredRun, clip_id: str, label: str) -> float:
 
 
 def _not_rounded_up(run: ScoredRun, clip_id: str, label: str) -> float:
-    """The clip probability to four decimals, which lies on the same side of the gate."""
+    """Return the clip probability, rounded down to four decimals, so that it stays on the same side of the gate."""
     probs = run.frame_scores.clip_probs[run.row_of[clip_id]]
     return int(ten_thousandths(probs)[run.labels.index(label)]) / SCALE
 
@@ -221,7 +225,7 @@ def _voice(run: ScoredRun, number: int, clip_id: str, label: str) -> Voice:
 
 
 def _wrong_segments(run: ScoredRun, clip_id: str, label: str) -> list[Span]:
-    """Segments that are counted as wrong, neighbours of one kind joined."""
+    """Return the segments that are counted as errors; adjacent ones of the same kind are joined."""
     row, k, duration = run.row_of[clip_id], run.labels.index(label), run.truth.durations[clip_id]
     reference, estimated = (roll[row, :, k] for roll in run.rolls)
     wrong: list[Span] = []

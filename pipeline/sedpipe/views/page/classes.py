@@ -1,8 +1,8 @@
-"""Class by class: how well each is found, and what it is taken for.
+"""Results by class: how well each class is detected, and which other classes it is confused with.
 
-- :func:`class_rows`: scores and counts, the weakest first
-- :func:`confused_classes`, :func:`confusion_rows`: when a class is missed, what was estimated instead;
-  :func:`without_column`: of which classes that is not shown
+- :func:`class_rows`: scores and counts of the classes, the weakest first
+- :func:`confused_classes`, :func:`confusion_rows`: the classes that were estimated where a class was missed;
+  :func:`without_column`: the classes that the confusion matrix does not show
 - :func:`findings`: the few sentences that a reader looks for first
 """
 
@@ -21,21 +21,21 @@ from sedpipe.views.page.timing import typical_onset_errors
 from sedpipe.wording import counted
 
 MOST_CONFUSED = 40
-"""Columns of the confusion matrix; with hundreds of classes it would be most of the page."""
+"""Largest number of columns of the confusion matrix; with hundreds of classes it would take up most of the page."""
 
-_ENOUGH_SEGMENTS = 10  # a class with fewer may look weak by chance
+_ENOUGH_SEGMENTS = 10  # a class with fewer reference segments may look weak by chance
 
 
 @dataclass(frozen=True)
 class TakenFor:
-    """A class that was estimated instead, and in how many segments."""
+    """A class that was estimated in place of another, and the number of segments in which it was."""
 
     label: str
     segments: float
 
     @property
     def seconds(self) -> str:
-        """Of these segments, as they are written."""
+        """The duration of these segments in seconds, as text."""
         return _seconds(self.segments)
 
 
@@ -48,9 +48,9 @@ class ClassRow:
     label : str
     scores : ClassScores
     taken_for : sequence of TakenFor
-        The two classes that it is most often taken for.
+        The two classes that are most often estimated in its place.
     onset : float or None
-        How far its onsets are off: median of its pairs, in seconds.
+        Median absolute onset error of its pairs of events, in seconds; None if it has no pairs.
     """
 
     label: str
@@ -61,7 +61,21 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class ConfusionCell:
-    """Segments, their share of the row's reference, the row's class, and what was predicted (nothing: empty)."""
+    """A cell of the confusion matrix.
+
+    Parameters
+    ----------
+    segments : float
+        Number of segments.
+    share : float
+        Their share of the reference segments of the row's class.
+    title : str
+        The cell in words.
+    label : str
+        The row's class.
+    predicted : str
+        The class that was predicted; empty if nothing was predicted instead.
+    """
 
     segments: float
     share: float
@@ -71,13 +85,13 @@ class ConfusionCell:
 
     @property
     def is_found(self) -> bool:
-        """Whether it is the class itself that was predicted."""
+        """Whether the row's class itself was predicted."""
         return self.predicted == self.label
 
 
 @dataclass(frozen=True)
 class ConfusionRow:
-    """What became of a class: a cell for each class (its own: found), the last one for what went unnoticed."""
+    """A row of the confusion matrix: a cell for each shown class (its own: detected), then one for "nothing"."""
 
     label: str
     n_reference: int
@@ -86,14 +100,14 @@ class ConfusionRow:
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence with a head."""
+    """A sentence with a heading."""
 
     title: str
     text: str
 
 
 def class_rows(run: ScoredRun, confusions: Confusions) -> list[ClassRow]:
-    """Classes by F1, the weakest first; those without reference last."""
+    """Return a row for each class by F1, the weakest first; classes that do not occur in the reference come last."""
     _, onsets = typical_onset_errors(run.truth.reference, run.estimated)
     rows = [
         ClassRow(label, run.scores.per_class[label], _taken_for(k, run.labels, confusions)[:2], onsets.get(label))
@@ -110,9 +124,10 @@ def _taken_for(k: int, labels: LabelSet, confusions: Confusions) -> list[TakenFo
 
 
 def confused_classes(run: ScoredRun, confusions: Confusions) -> list[int]:
-    """Classes that are worth a column, in the order of the label set.
+    """Return the indices of the classes that get a column, in the order of the label set.
 
-    Those that sound or are predicted; of more than a page can show, those that are missed or falsely predicted most.
+    These are the classes that occur in the reference or are predicted; if there are more than :data:`MOST_CONFUSED`,
+    those that are most often missed or falsely predicted.
     """
     reference, estimated = run.rolls
     occurs = (reference | estimated).any(axis=(0, 1))
@@ -122,7 +137,7 @@ def confused_classes(run: ScoredRun, confusions: Confusions) -> list[int]:
 
 
 def without_column(run: ScoredRun, columns: Sequence[int]) -> str:
-    """Which classes the confusion matrix does not show, in a sentence; empty where it shows all."""
+    """Return a sentence about the classes that the confusion matrix does not show; empty if it shows all."""
     reference, estimated = run.rolls
     n_occurring = int((reference | estimated).any(axis=(0, 1)).sum())
     if len(columns) < n_occurring:
@@ -135,7 +150,7 @@ def without_column(run: ScoredRun, columns: Sequence[int]) -> str:
 
 
 def confusion_rows(run: ScoredRun, confusions: Confusions, classes: Sequence[int]) -> list[ConfusionRow]:
-    """Those of the classes that sound, with a cell for each of ``classes``."""
+    """Return a row for each of ``classes`` that occurs in the reference, with a cell for each of ``classes``."""
     rows = []
     for k in classes:
         label, n_reference = run.labels.names[k], int(run.rolls[0][..., k].sum())
@@ -154,7 +169,7 @@ def _cell(label: str, segments: float, n_reference: int, predicted: str) -> Conf
 
 
 def _seconds(segments: float) -> str:
-    """Segments of a second, some of which several classes share.
+    """Return a number of one-second segments as text; a segment that several classes share counts as a fraction.
 
     >>> _seconds(8.0), _seconds(1 / 3), _seconds(1234.5)
     ('8', '0.333', '1,234')
@@ -163,7 +178,7 @@ def _seconds(segments: float) -> str:
 
 
 def findings(run: ScoredRun, rows: Sequence[ClassRow], confusions: Confusions) -> list[Finding]:
-    """Misses against false alarms, weakest classes, confusions, onsets; each only where there is something to say."""
+    """Return findings on misses and false alarms, weakest classes, confusions and onsets, as far as there are any."""
     return [*_balance(run), *_weakest(rows), *_confused(run.labels, confusions), *_late(run)]
 
 

@@ -1,8 +1,8 @@
-"""All clips of a page as rows, and what a reader may look for in them.
+"""All clips of a page as the rows of a table that a reader can search.
 
-- :class:`ClipRow`: one clip: what sounds, what was predicted, how many seconds are wrong
-- :func:`clip_rows`: of a run; :func:`compared_rows`: of several
-- :func:`summary`: what is wrong in a clip, in a sentence; :func:`compared_summary`: by which run
+- :class:`ClipRow`: one clip: its reference classes, its predicted classes, and the number of wrong seconds
+- :func:`clip_rows`: the rows of one run; :func:`compared_rows`: the rows of several runs
+- :func:`summary`: the errors in a clip, in a sentence; :func:`compared_summary`: the errors of each run
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sedpipe.views.page.scored_run import ScoredRun
 from sedpipe.views.page.timing import Timing, timings
 
 LATE_S = 0.2
-"""An onset that is further off is told: DCASE's collar."""
+"""Onset errors in seconds are mentioned from this size on: the collar of DCASE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,17 @@ class ClipRow:
     ----------
     clip_id : str
     kind : str
-        Why it was chosen (``worst``, ``best``, ``random``, ``differs``), or nothing.
+        Why it was chosen (``worst``, ``best``, ``random``, ``differs``); empty if it was not.
     sounds, predicted : sequence of str
-        Classes of the reference and of the (first run's) estimate.
+        Classes of the reference, and classes that the (first) run estimated.
     errors : sequence of ClipErrors
-        Of each run.
+        Errors of each run.
     onset : float or None
-        The onset that is furthest off, in seconds, positive where it is late; None where nothing is paired.
+        The largest onset error in seconds, positive if the estimate is late; None if no events are paired.
     found, missed, false : sequence of int
-        Classes by index, with at least a second that is so.
+        Indices of the classes that were detected, missed or falsely predicted in at least one second.
     taken : sequence of (int, int)
-        A class that was missed in a second in which the other one was falsely predicted.
+        Pairs of a class that was missed and a class that was falsely predicted in the same second, or -1 for none.
     """
 
     clip_id: str
@@ -55,18 +55,18 @@ class ClipRow:
 
     @property
     def spread(self) -> int:
-        """How many more errors the worst run makes than the best."""
+        """The number of errors of the worst run minus that of the best."""
         totals = [errors.total for errors in self.errors]
         return max(totals) - min(totals)
 
 
 def clip_rows(run: ScoredRun, kinds: Mapping[str, str]) -> list[ClipRow]:
-    """Rows of a run, most errors first; ``kinds`` says of the chosen clips why."""
+    """Return the rows of a run, most errors first; ``kinds`` maps each chosen clip to why it was chosen."""
     return sorted(_rows([run], kinds), key=lambda row: (-row.errors[0].total, row.errors[0].n_reference))
 
 
 def compared_rows(runs: Sequence[ScoredRun], kinds: Mapping[str, str]) -> list[ClipRow]:
-    """Rows of several runs on the same clips, those first in which they differ most."""
+    """Return the rows of several runs on the same clips; clips in which their errors differ most come first."""
     return sorted(_rows(runs, kinds), key=lambda row: (-row.spread, not row.kind))
 
 
@@ -96,7 +96,7 @@ def _names(names: set[str], labels: LabelSet) -> list[str]:
 
 
 def _classes(roll: np.ndarray) -> list[int]:
-    """Classes with a segment in a roll (S, K)."""
+    """Return the indices of the classes that are active in a segment of a roll (S, K)."""
     return np.flatnonzero(roll.any(axis=0)).tolist()
 
 
@@ -106,9 +106,9 @@ def _worst_onset(pairs: Sequence[Timing]) -> float | None:
 
 
 def summary(run: ScoredRun, clip_id: str) -> str:
-    """What is wrong in a clip: seconds, then the onset that is furthest off.
+    """Return the errors in a clip as text: wrong seconds, then the largest onset error.
 
-    A class can be right in every second and yet begin late: whole seconds hide what is within them.
+    A class can be correct in every second and still begin late: segments of one second do not show this.
     """
     row = run.row_of[clip_id]
     [errors] = errors_of_clips(*(roll[row : row + 1] for roll in run.rolls))
@@ -120,7 +120,7 @@ def summary(run: ScoredRun, clip_id: str) -> str:
 
 
 def compared_summary(runs: Sequence[ScoredRun], clip_id: str) -> str:
-    """How many seconds of a clip each run has wrong."""
+    """Return the number of wrong seconds of each run in a clip, as text."""
     counted = []
     for run in runs:
         row = run.row_of[clip_id]

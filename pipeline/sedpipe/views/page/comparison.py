@@ -1,9 +1,9 @@
-"""Several runs on the same split of the same dataset.
+"""Comparison of several runs on the same split of the same dataset.
 
-- :func:`same_clips`: the runs on the clips that all of them scored, and what a reader must be warned of
+- :func:`same_clips`: the runs on the clips that all of them scored, and warnings for the reader
 - :func:`most_different`: the clips in which they differ most
-- :func:`differences_to_first`: how far they are apart, with intervals
-- :func:`compared_classes`: the classes, run by run
+- :func:`differences_to_first`: differences between their scores, with intervals
+- :func:`compared_classes`: F1 of the classes, run by run
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from sedpipe.views.page.mistakes import errors_of_clips
 from sedpipe.views.page.scored_run import ScoredRun
 
 _ROUNDING_S = 0.002
-"""By which lengths of one clip may differ where it was heard at several sample rates."""
+"""Tolerance in seconds for the length of a clip, which differs a little if it was read at several sample rates."""
 
 MOST_RUNS = 8
-"""As many colours as eyes can tell apart."""
+"""The number of colours that people can tell apart."""
 
 
 @dataclass(frozen=True)
 class ComparedClass:
-    """F1 of one class by run, and how much that of the last is above that of the first."""
+    """F1 of one class by run, and F1 of the last run minus that of the first."""
 
     label: str
     n_reference: int
@@ -47,25 +47,27 @@ class ComparedClass:
 
 
 def same_clips(runs: Sequence[ScoredRun]) -> tuple[list[ScoredRun], list[str]]:
-    """The runs on the clips that all of them scored.
+    """Return the runs on the clips that all of them scored.
 
     Parameters
     ----------
     runs : sequence of ScoredRun
-        Of one split of one dataset.
+        Runs on one split of one dataset.
 
     Returns
     -------
     runs : list of ScoredRun
-        Of the clips of the first one, in its order and as long as it has them. Where all scored the same clips, and
-        took them to last equally long, their scores are as they came; else they are counted anew.
+        The runs on the common clips, in the order of the first run and with its clip lengths. If all runs scored the
+        same clips, their scores are unchanged, except for runs that assumed other clip lengths, whose scores are
+        recomputed; otherwise all scores are recomputed.
     warnings : list of str
-        What makes the comparison less than fair.
+        Reasons why the comparison is not quite fair.
 
     Raises
     ------
     SettingsError
-        If the classes differ, no clip is common, a run is named twice, or there are too many.
+        If the classes differ, the runs have no clip in common, two runs have the same name, or there are more than
+        :data:`MOST_RUNS`.
     """
     names = [run.name for run in runs]
     if len(runs) > MOST_RUNS:
@@ -117,7 +119,7 @@ def _warnings(runs: Sequence[ScoredRun]) -> list[str]:
 
 
 def _on_clips(run: ScoredRun, clip_ids: Sequence[str], truth: Truth) -> ScoredRun:
-    """A run's events and probabilities of these clips, in this order, beside a truth that all runs share."""
+    """Return a run on these clips only, in this order, with a reference that all runs share."""
     scored = run.frame_scores
     return replace(
         run,
@@ -129,7 +131,10 @@ def _on_clips(run: ScoredRun, clip_ids: Sequence[str], truth: Truth) -> ScoredRu
 
 
 def _counted_anew(run: ScoredRun) -> ScoredRun:
-    """A run whose scores are those of its clips; what they do not tell is left out."""
+    """Return a run with the scores recomputed on its clips; intervals and baselines are left out.
+
+    Only the operating point that the events were made with remains.
+    """
     truth = run.truth
     counted = segment_based_scores(truth.reference, run.estimated, truth.durations, truth.labels)
     scores = run.scores.model_copy(
@@ -146,9 +151,9 @@ def _counted_anew(run: ScoredRun) -> ScoredRun:
 
 
 def most_different(runs: Sequence[ScoredRun], n: int) -> list[str]:
-    """Up to ``n`` clips: those with the most unlike numbers of errors, then the most unlike estimates, first.
+    """Return up to ``n`` clips, by how much the numbers of errors differ between runs, then by how much estimates do.
 
-    Clips in which all runs predict the same are not among them.
+    Clips in which all runs predict the same are left out.
     """
     by_run = [[errors.total for errors in errors_of_clips(*run.rolls)] for run in runs]
     estimates = np.stack([run.rolls[1] for run in runs])
@@ -159,7 +164,7 @@ def most_different(runs: Sequence[ScoredRun], n: int) -> list[str]:
 
 
 def compared_classes(runs: Sequence[ScoredRun]) -> list[ComparedClass]:
-    """Classes with reference, those that changed most first."""
+    """Return the classes that occur in the reference; those that differ most between first and last run come first."""
     rows = []
     for label in runs[0].labels:
         scores = [run.scores.per_class[label] for run in runs]
@@ -171,6 +176,6 @@ def compared_classes(runs: Sequence[ScoredRun]) -> list[ComparedClass]:
 
 
 def differences_to_first(runs: Sequence[ScoredRun], sharing: Sharing) -> list[dict[str, Difference | None]]:
-    """Each run's scores less the first one's, by metric, with 95 % intervals over recordings."""
+    """Return the scores of each other run minus those of the first, by metric, with 95 % intervals over recordings."""
     counts = [count_segments(*run.rolls) for run in runs]
     return [compare_runs([of_run], [counts[0]], sharing) for of_run in counts[1:]]

@@ -1,7 +1,7 @@
 """The page about several runs.
 
 - :func:`comparison_page`: the runs side by side as HTML
-- :func:`difference_rows`: how far they are from the first one, as a template needs it
+- :func:`difference_rows`: differences from the first run, as a template needs them
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ _MARGIN = 1.15
 
 @dataclass(frozen=True)
 class DrawnDifference:
-    """A difference on an axis with 0 in its middle, as long as the widest of its metric.
+    """A difference on an axis with 0 in the middle, on which the widest interval of its metric has room.
 
     Parameters
     ----------
     metric : str
         One of :data:`METRICS`.
     text, interval : str
-        Numbers as they are written, in per cent but for the error rate.
+        Difference and interval as text, in percentage points except for the error rate.
     start, end, place : float
-        The interval and the difference, in per cent of the axis.
+        Ends of the interval, and the difference, in per cent of the axis.
     is_apart : bool
-        Whether it is more than chance, among all differences of the page (Holm).
+        Whether it is significant after Holm's correction for all differences of the page.
     better : float
-        How sure it is that the run is better.
+        Confidence that the run is better than the first one, in [0, 1].
     """
 
     metric: str
@@ -61,7 +61,7 @@ class DrawnDifference:
 
     @property
     def sure(self) -> str:
-        """How sure it is, in per cent; nothing that is estimated is certain."""
+        """The confidence in per cent, as text: never 0 or 100, since no estimate is certain."""
         if not 0.005 <= self.better < 0.995:
             return "more than 99" if self.better > 0.5 else "less than 1"
         return f"{100 * self.better:.0f}"
@@ -70,7 +70,7 @@ class DrawnDifference:
 def difference_rows(
     differences: Sequence[Mapping[str, Difference | None]],
 ) -> list[list[DrawnDifference | None]]:
-    """A row for each run but the first, an item for each of :data:`METRICS`; None where it is undefined."""
+    """Return a row for each run but the first, with an item for each of :data:`METRICS`; None where undefined."""
     reach = {metric: _reach([of_run[metric] for of_run in differences]) for metric in METRICS}
     each = [found for of_run in differences for metric in METRICS if (found := of_run[metric]) and found.p is not None]
     apart = {id(found) for found, p in zip(each, holm([found.p or 0.0 for found in each]), strict=True) if p < LEVEL}
@@ -98,23 +98,23 @@ def _drawn(metric: str, difference: Difference | None, reach: float, *, is_apart
 def comparison_page(
     runs: Sequence[ScoredRun], warnings: Sequence[str], gallery: Gallery, scored_on: Sequence[date], sharing: Sharing
 ) -> Iterator[str]:
-    """HTML of several runs.
+    """Return the HTML page of several runs.
 
     Parameters
     ----------
     runs : sequence of ScoredRun
-        From :func:`~sedpipe.views.page.comparison.same_clips`, as are ``warnings``.
+        Runs from :func:`~sedpipe.views.page.comparison.same_clips`, which also returns ``warnings``.
     gallery : Gallery
-        Their clips.
+        The clips that the page shows.
     scored_on : sequence of date
-        When the scores of each run were written.
+        Date on which the scores of each run were written.
     sharing : Sharing
-        Which clips have a recording in common.
+        The clips that have a recording in common.
 
     Returns
     -------
     iterator of str
-        A whole document, piece by piece.
+        A complete document, piece by piece.
     """
     names, first = [run.name for run in runs], runs[0]
     return pieces(

@@ -1,7 +1,7 @@
-"""The clips of a page: their cards, why some were chosen, and what the page had no room for.
+"""The clips of a page: their cards, why some were chosen, and which had no room on the page.
 
-- :class:`Gallery`: these three
-- :func:`page_data`: what all cards of a page share
+- :class:`Gallery`: cards, reasons and remarks
+- :func:`page_data`: data that all cards of a page share
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from sedpipe.views.page.card import Card
 CARD_SCRIPTS = (
     "dom", "theme", "curve", "view", "player", "spans", "tracks", "gestures", "keys", "card",
 )  # fmt: skip
-"""What draws cards, in the order in which its files need each other."""
+"""Scripts that draw cards, each after those that it depends on."""
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """Clips.
+    """The clips of a page.
 
     Parameters
     ----------
     cards : mapping of str to Card
-        By ``clip_id``; of clips for which there is no room, none.
+        Cards by ``clip_id``; clips for which the page has no room are missing.
     kinds : mapping of str to str
-        Of the chosen clips: ``worst``, ``best``, ``random``, ``differs``.
+        Why each chosen clip was chosen: ``worst``, ``best``, ``random`` or ``differs``.
     remarks : sequence of str
-        How good the sound is, and what was left out.
+        Remarks on the audio quality, and on what was left out.
     frequencies : sequence of (str, float)
-        Names of a few frequencies and how high, in per cent, they lie on the pictures.
+        Names of a few frequencies and their heights on the pictures, in per cent.
     """
 
     cards: Mapping[str, Card]
@@ -43,6 +43,6 @@ class Gallery:
 
 
 def page_data(labels: LabelSet, run_names: Sequence[str], frequencies: Sequence[tuple[str, float]]) -> dict[str, Any]:
-    """Classes, runs with the letters that stand for them, and frequencies."""
+    """Return classes, runs with the letters that stand for them, and frequencies, as plain values."""
     runs = [{"name": name, "letter": ascii_uppercase[k]} for k, name in enumerate(run_names)]
     return {"labels": list(labels), "runs": runs, "hertz": [[name, round(height, 2)] for name, height in frequencies]}

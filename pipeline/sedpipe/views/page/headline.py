@@ -1,8 +1,8 @@
-"""The headline numbers of a run: scores with intervals, and what is easily had.
+"""The headline numbers of a run: scores with intervals, and baselines.
 
 - :class:`Gauge`, :func:`gauges`: error rate, F1 and macro F1 on a line, with interval and baselines
 - :func:`score_rows`, :func:`named_row`, :func:`yardstick_rows`: operating points and baselines, number by number
-- :func:`other_scores`: what is scored in other ways
+- :func:`other_scores`: scores other than segment-based ones
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _COLUMNS = {
     "macro_f1": "macro F1",
 }
 SCORE_COLUMNS = tuple(_COLUMNS.values())
-"""Heads of the score tables: four rates, then four that are written in per cent."""
+"""Column titles of the score tables: four rates, then four scores that are written in per cent."""
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A named value and its place on a gauge, in per cent of its width; None where it lies beyond the scale."""
+    """A named value and its place on a gauge, in per cent of its width; None if it lies beyond the scale."""
 
     name: str
     value: float
@@ -56,9 +56,9 @@ class Gauge:
     title, note : str
     value : float or None
     interval : tuple of two floats or None
-        95 %.
+        95 % confidence interval.
     ends : tuple of two floats
-        Of the line.
+        Values at the ends of the line.
     ticks : sequence of Tick
         Baselines.
     """
@@ -72,13 +72,13 @@ class Gauge:
     ticks: Sequence[Tick]
 
     def place(self, value: float) -> float:
-        """Per cent of the line's width at which a value lies; what lies beyond is at its end."""
+        """Return the place of a value, in per cent of the line's width; values beyond an end are placed at that end."""
         low, high = self.ends
         return round(100 * min(max((value - low) / (high - low), 0.0), 1.0), 2)
 
 
 def gauges(run: ScoredRun) -> list[Gauge]:
-    """Error rate, F1 and macro F1 of the operating point that the events were made with."""
+    """Return error rate, F1 and macro F1 of the operating point that the events were made with."""
     intervals = run.scores.intervals.get(run.scores.operating_point, {})
     return [_gauge(metric, title, note, run.scores, intervals.get(metric)) for metric, title, note in _METRICS]
 
@@ -102,7 +102,7 @@ def _gauge(metric: str, title: str, note: str, scores: ScoreReport, interval: tu
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """A row of the score table: eight numbers, some with an interval."""
+    """A row of the score table: eight scores, some of them with an interval."""
 
     name: str
     kind: str
@@ -112,12 +112,12 @@ class ScoreRow:
 
 
 def score_rows(run: ScoredRun) -> list[ScoreRow]:
-    """Operating points, then baselines."""
+    """Return a row for each operating point, then one for each baseline."""
     return [*point_rows(run), *yardstick_rows(run)]
 
 
 def point_rows(run: ScoredRun) -> list[ScoreRow]:
-    """Each operating point."""
+    """Return a row for each operating point."""
     return [
         ScoreRow(
             f"{point}: {OPERATING_POINTS[point]}" if point in OPERATING_POINTS else point,
@@ -131,13 +131,13 @@ def point_rows(run: ScoredRun) -> list[ScoreRow]:
 
 
 def named_row(run: ScoredRun) -> ScoreRow:
-    """The operating point that the events were made with, under the name of the run."""
+    """Return the row of the operating point that the events were made with, titled with the name of the run."""
     point = run.scores.operating_point
     return ScoreRow(run.name, "point", False, _numbers(run.scores.segment_based), _intervals(run, point))
 
 
 def yardstick_rows(run: ScoredRun) -> list[ScoreRow]:
-    """What is easily had, and what can be had at most."""
+    """Return a row for each baseline: what is easily reached, and what can be reached at most."""
     return [
         ScoreRow(baseline_name(name), "yardstick", False, _numbers(numbers), [None] * len(_COLUMNS))
         for name, numbers in run.scores.yardsticks.items()
@@ -154,6 +154,6 @@ def _intervals(run: ScoredRun, point: str) -> list[tuple[float, float] | None]:
 
 
 def other_scores(run: ScoredRun) -> list[tuple[str, float]]:
-    """Scores that count clips or events or know no threshold, by name; those that are undefined are left out."""
+    """Return clip-based, event-based and threshold-free scores by name; undefined ones are left out."""
     shown = run.scores.numbers_shown.values()
     return [(f"{title} (%)", number) for each in shown for title, number in each.items() if number is not None]

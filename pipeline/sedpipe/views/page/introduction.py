@@ -1,7 +1,7 @@
-"""What a page says of itself before any number, to somebody who was sent it and knows nothing.
+"""The introduction of a page, before any number, for readers who were sent the page and know nothing about it.
 
-- :func:`system_sentence`: what the system is and what it learned from; :func:`system_note`: in a few words
-- :func:`date_text`: a day as people write it
+- :func:`system_sentence`: what the system is and what it was trained on; :func:`system_note`: the same in a few words
+- :func:`date_text`: a date as people write it
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _POOLING = {
 
 
 def date_text(day: date) -> str:
-    """A day.
+    """Return a date as people write it.
 
     >>> date_text(date(2026, 11, 28))
     '28 November 2026'
@@ -32,14 +32,14 @@ def date_text(day: date) -> str:
 
 
 def system_sentence(record: RunRecord | None) -> str:
-    """What made the estimates, as far as the run's record tells."""
+    """Return a sentence about the system that made the estimates, as far as the record of the run describes it."""
     note = system_note(record)
     learned = "A neural network trained on weak labels, which say what sounds in a clip but not when"
     return f"{learned}: {note}." if note else f"{learned}."
 
 
 def system_note(record: RunRecord | None) -> str:
-    """What tells one such system from another."""
+    """Return what distinguishes this system from similar ones, in a few words; empty without a record."""
     if record is None:
         return ""
     training = record.data.get("training")

@@ -1,11 +1,11 @@
-"""Where a system is wrong: clip by clip, and which class it takes for which.
+"""The errors of a system: clip by clip, and which classes it confuses.
 
-Counted in segments, as the scores are; a roll is a boolean array (N, S, K): N clips, S segments, K classes.
+Errors are counted in segments, as in the scores; a roll is a boolean array (N, S, K): N clips, S segments, K classes.
 
 - :func:`errors_of_clips`: substitutions, deletions and insertions of each clip
-- :func:`choose_clips`: the worst, the best and some at random
-- :func:`confusions`: when a class is missed, what was estimated instead
-- :func:`taken_pairs`: the same of one clip, without counts
+- :func:`choose_clips`: the worst clips, the best ones, and some at random
+- :func:`confusions`: the classes that were estimated where a class was missed
+- :func:`taken_pairs`: the same for one clip, without counts
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sedpipe.metrics.segment_scores import count_segments
 
 @dataclass(frozen=True, slots=True)
 class ClipErrors:
-    """Segments of one clip that are wrong, summed over classes; see ``SegmentCounts``."""
+    """Numbers of wrong segments of one clip, summed over classes; see ``SegmentCounts``."""
 
     substitutions: int
     deletions: int
@@ -28,25 +28,26 @@ class ClipErrors:
 
     @property
     def total(self) -> int:
-        """All errors."""
+        """The number of all errors."""
         return self.substitutions + self.deletions + self.insertions
 
 
 @dataclass(frozen=True, eq=False)
 class Confusions:
-    """What became of the reference, in segments.
+    """Numbers of reference segments that were detected, confused or missed, and of false alarms.
 
     Parameters
     ----------
     found : ndarray [shape=(K,)]
-        Segments of each class that were estimated, too.
+        Reference segments of each class in which it was also estimated.
     taken_for : ndarray [shape=(K, K)]
-        Segments in which the class of the row was missed and that of the column was estimated falsely. Where several
-        were, each counts its share, so that a row, with ``found`` and ``unnoticed``, sums to the reference segments.
+        Segments in which the class of the row was missed and that of the column was falsely estimated. If several
+        classes were falsely estimated in a segment, each counts an equal share of it, so that a row, together with
+        ``found`` and ``unnoticed``, sums to the number of reference segments.
     unnoticed : ndarray [shape=(K,)]
-        Segments in which the class was missed and nothing was estimated falsely.
+        Segments in which the class was missed and nothing was falsely estimated.
     unprompted : ndarray [shape=(K,)]
-        Segments in which the class was estimated falsely and nothing was missed.
+        Segments in which the class was falsely estimated and nothing was missed.
     """
 
     found: np.ndarray
@@ -56,29 +57,30 @@ class Confusions:
 
 
 def errors_of_clips(reference: np.ndarray, estimated: np.ndarray) -> list[ClipErrors]:
-    """Errors of each of N clips from their rolls (N, S, K)."""
+    """Count the errors of each of N clips in their rolls (N, S, K)."""
     counts = count_segments(reference, estimated)
     columns = (counts.substitutions, counts.deletions, counts.insertions, counts.n_reference.sum(axis=1))
     return [ClipErrors(*numbers) for numbers in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def choose_clips(errors: list[ClipErrors], n: int, seed: int) -> dict[str, list[int]]:
-    """Indices of up to ``n`` clips, a third each, none of them twice.
+    """Choose up to ``n`` clips, a third of each kind, none of them twice.
 
     Parameters
     ----------
     errors : list of ClipErrors
-        Of each clip.
+        Errors of each clip.
     n : int
-        How many in all.
+        Number of clips in total.
     seed : int
-        Decides the random ones.
+        Random seed for those chosen at random.
 
     Returns
     -------
     dict of str to list of int
-        ``worst``: most errors first, perfect clips not among them. ``best``: fewest errors first; of equally good
-        ones that with more reference segments, since silence is no feat. ``random``: in the order of the clips.
+        Indices of clips. ``worst``: most errors first, without perfect clips. ``best``: fewest errors first; among
+        equally good clips, those with more reference segments first, since a correct silent clip proves little.
+        ``random``: in the order of the clips.
     """
     order = sorted(range(len(errors)), key=lambda i: (-errors[i].total, errors[i].n_reference, i))
     worst = [i for i in order[: (n + 2) // 3] if errors[i].total]
@@ -90,7 +92,7 @@ def choose_clips(errors: list[ClipErrors], n: int, seed: int) -> dict[str, list[
 
 
 def confusions(reference: np.ndarray, estimated: np.ndarray) -> Confusions:
-    """What became of the reference, from rolls (N, S, K)."""
+    """Count detections, confusions, misses and false alarms in rolls (N, S, K)."""
     reference, estimated = (roll.reshape(-1, roll.shape[-1]) for roll in (reference, estimated))
     missed, false = reference & ~estimated, estimated & ~reference
     n_false = false.sum(axis=1)
@@ -108,9 +110,9 @@ def confusions(reference: np.ndarray, estimated: np.ndarray) -> Confusions:
 
 
 def taken_pairs(reference: np.ndarray, estimated: np.ndarray) -> list[tuple[int, int]]:
-    """Classes (missed, falsely estimated) that are so in the same segment of one clip's rolls (S, K).
+    """Return pairs (missed class, falsely estimated class) that occur in the same segment of a clip's rolls (S, K).
 
-    A class that was missed where nothing was falsely estimated is paired with -1.
+    A class that was missed in a segment in which nothing was falsely estimated is paired with -1.
     """
     missed, false = reference & ~estimated, estimated & ~reference
     together = missed.T.astype(int) @ false

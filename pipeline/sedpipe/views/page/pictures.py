@@ -1,8 +1,8 @@
-"""Spectrograms as small pictures inside a page.
+"""Spectrograms as small images inside a page.
 
-- :class:`Picture`: from when to when, and its bytes as an address
+- :class:`Picture`: start and end in seconds, and the image as a data URI
 - :func:`pictures_of`: features of any length -> one picture, or several side by side
-- :func:`data_uri`: bytes as an address that holds them
+- :func:`data_uri`: bytes as a data URI
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from sedpipe.views.page.spectrogram import PALETTE, palette_indices
 from sedpipe.views.png import encode_png
 
 MOST_COLUMNS = 3000
-"""Of one picture: a minute of 20 ms. Browsers unpack a picture as a whole, so that many small ones scroll better."""
+"""Largest width of one picture: a minute at 20 ms. Browsers decode an image as a whole; small ones scroll better."""
 
-_WEBP_QUALITY = "75"  # a quarter of the bytes of a PNG; beside it, one sees the difference in noise and nowhere else
+_WEBP_QUALITY = "75"  # a quarter of the bytes of a PNG; compared side by side, they differ visibly only in noise
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A stretch of time in seconds, and what it looks like."""
+    """The spectrogram of a stretch of time: its start and end in seconds, and the image as a data URI."""
 
     start: float
     end: float
@@ -34,21 +34,21 @@ class Picture:
 
 
 def data_uri(kind: str, content: bytes) -> str:
-    """Bytes as an address that holds them."""
+    """Return bytes as a data URI: an address that contains them."""
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def pictures_of(features: np.ndarray, decibels: tuple[float, float], duration: float) -> list[Picture]:
-    """Pictures of log-mel features, one after the other.
+    """Return pictures of log-mel features, one after the other.
 
     Parameters
     ----------
     features : ndarray [shape=(T, F)]
-        dB; equally long frames.
+        Log-mel features in dB, in frames of equal length.
     decibels : tuple of two floats
-        What is darkest and brightest.
+        Levels in dB that are drawn darkest and brightest.
     duration : float
-        Seconds that the T frames stand for.
+        Duration of the T frames together, in seconds.
     """
     indices = palette_indices(features, decibels)
     n_frames = len(features)
@@ -72,14 +72,14 @@ def _picture(indices: np.ndarray) -> str:
 
 @cache
 def _has_webp() -> bool:
-    """Whether this FFmpeg was built with libwebp."""
+    """Return whether this FFmpeg was built with libwebp."""
     import av
 
     return "libwebp" in av.codecs_available
 
 
 def _webp(pixels: np.ndarray) -> bytes:
-    """Of red, green and blue (height, width, 3)."""
+    """Encode red, green and blue pixels (height, width, 3) as WebP."""
     import av
 
     codec = av.VideoCodecContext.create("libwebp", "w")

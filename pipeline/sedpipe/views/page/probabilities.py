@@ -1,8 +1,8 @@
-"""Probabilities as a page holds them: ten-thousandths, 16 bits each, in base64.
+"""Probabilities as they are stored in a page: in ten-thousandths, 16 bits each, base64.
 
-A page that moves a threshold must find the frames that sedpipe would find. So a probability is stored as the largest
-ten-thousandth that it reaches: at every threshold of four decimals, the page decides as ``postprocess`` does, which
-compares in the probabilities' own precision.
+When a reader moves a threshold, the page must find the same active frames as sedpipe would. So a probability is stored
+as the largest ten-thousandth that it reaches: for every threshold with four decimals, the page then decides as
+``postprocess`` does, which compares in the precision of the probabilities.
 
 - :func:`ten_thousandths`: probabilities -> integers
 - :func:`encoded`: probabilities -> text
@@ -19,7 +19,7 @@ SCALE = 10_000
 
 
 def ten_thousandths(probs: np.ndarray) -> np.ndarray:
-    """Largest ``k`` with ``k / 10_000 <= probability``, as ``<u2``, in the precision of ``probs``.
+    """Return the largest ``k`` with ``k / 10_000 <= probability``, as ``<u2``, compared in the precision of ``probs``.
 
     >>> ten_thousandths(np.array([0.7, 0.70005, 1.0], dtype=np.float32)).tolist()
     [7000, 7000, 10000]
@@ -34,5 +34,5 @@ def _steps(dtype: np.dtype[np.floating]) -> np.ndarray:
 
 
 def encoded(probs: np.ndarray) -> str:
-    """Text of a row of probabilities in [0, 1]."""
+    """Return a row of probabilities in [0, 1] as text."""
     return base64.b64encode(ten_thousandths(probs).tobytes()).decode("ascii")

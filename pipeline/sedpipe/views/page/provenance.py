@@ -1,4 +1,4 @@
-"""Where the numbers come from: settings, versions, seeds and fingerprints as plain rows.
+"""The origin of the numbers: settings, versions, random seeds and fingerprints as plain rows.
 
 - :func:`provenance`: sections of names and values
 - :func:`flatten`: a nested table -> rows
@@ -15,7 +15,7 @@ Rows = list[tuple[str, str]]
 
 
 def provenance(run: ScoredRun) -> dict[str, Rows]:
-    """Rows by section, none of them empty."""
+    """Return the rows of each section; empty sections are left out."""
     record, scores = {} if run.record is None else run.record.as_json(), run.scores.as_json()
     result = {name: value for name, value in (record.get("result") or {}).items() if name != "run_dir"}
     sections = {
@@ -36,7 +36,7 @@ def provenance(run: ScoredRun) -> dict[str, Rows]:
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> Rows:
-    """Every value with its path.
+    """Return a row for every value of a nested table: its path and its text.
 
     >>> flatten({"a": {"b": 1, "c": [2, 3]}, "d": None})
     [('a.b', '1'), ('a.c', '2, 3'), ('d', 'none')]

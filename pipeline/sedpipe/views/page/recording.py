@@ -1,12 +1,12 @@
-"""One recording of any length, without reference: what a model heard in it, as its page holds it.
+"""One recording of any length, without reference: the predictions of a model, as its page stores them.
 
-The page can move thresholds, so it holds the probabilities and the settings of each class in frames; what it makes of
-them is what ``postprocess`` makes (``templates/scripts/decode.js``; a test holds the two together).
+Thresholds can be moved in the page, so it stores the probabilities and, in frames, the settings of each class. From
+them it makes the same events as ``postprocess`` (``templates/scripts/decode.js``; a test checks that the two agree).
 
-- :class:`Recording`: a recording and what a model heard
+- :class:`Recording`: a recording and the predictions of a model
 - :func:`recording_data`: the same as plain values for the page
-- :func:`heard_classes`: class by class, how much and how nearly
-- :func:`can_move_thresholds`: whether the page can make events as ``postprocess`` makes them
+- :func:`heard_classes`: for each class, its events, or how near it came to one
+- :func:`can_move_thresholds`: whether the page can make events as ``postprocess`` does
 """
 
 from __future__ import annotations
@@ -40,27 +40,27 @@ _MOST_RUNNERS_UP = 3
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """What a model heard in a recording.
+    """The predictions of a model for a recording.
 
     Parameters
     ----------
     name : str
-        What lists call it.
+        Name of the recording, as in event lists.
     model : str
-        What made the estimates.
+        Name of the model.
     duration : float
-        Seconds.
+        Length of the recording in seconds.
     labels : LabelSet
-        K classes.
+        The K classes.
     grid : FrameGrid
-        Where the frames lie.
+        Times of the frames.
     frame_probs, clip_probs : ndarray [shape=(T, K)]
-        Of the frames that count, and of what lies around each of them.
+        Probabilities of the T frames without padding, and, for each frame, the clip probabilities of its surroundings.
     point : PostProcessing
     events : sequence of Event
-        What the post-processing makes of them.
+        Events that the post-processing makes from the probabilities.
     sample_rate : int
-        Hz, that the model hears at.
+        Sample rate of the model's input in Hz.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class HeardClass:
-    """One class: events, how long they last together, the highest probability, the threshold, and how near it came."""
+    """One class: its events, their total duration in seconds, highest probability, threshold, nearness to an event."""
 
     label: str
     n_events: int
@@ -88,12 +88,12 @@ class HeardClass:
 
 
 def can_move_thresholds() -> bool:
-    """Whether the page can do all that makes events; it does not know the steps of somebody's own."""
+    """Return whether the page knows all steps of post-processing: it does not know those that users have added."""
     return not STEPS.added
 
 
 def heard_classes(recording: Recording) -> list[HeardClass]:
-    """The classes with most events first, then those that came nearest to their threshold."""
+    """Return the classes: those with the most events first, then those that came nearest to an event."""
     rows = []
     for k, label in enumerate(recording.labels):
         own = [event for event in recording.events if event.label == label]
@@ -107,7 +107,7 @@ def heard_classes(recording: Recording) -> list[HeardClass]:
 
 
 def recording_data(recording: Recording, pictures: Sequence[Picture], whole: str, sound: str) -> dict[str, Any]:
-    """What the page's script needs: ``classes`` as they were heard, and the ``recording``.
+    """Return the data that the page's script needs: ``classes`` with their predictions, and the ``recording``.
 
     Parameters
     ----------
@@ -115,9 +115,9 @@ def recording_data(recording: Recording, pictures: Sequence[Picture], whole: str
     pictures : sequence of Picture
         Its spectrogram, piece by piece.
     whole : str
-        All of it as one small picture.
+        The whole spectrogram as one small picture, as a data URI.
     sound : str
-        Its audio as an address, or nothing.
+        Its audio as a data URI, or an empty string.
     """
     classes = [_class_data(recording, k) for k in range(len(recording.labels))]
     heard = {
@@ -159,19 +159,19 @@ def _class_data(recording: Recording, k: int) -> dict[str, Any]:
 
 
 def _up(threshold: float) -> int:
-    """A threshold in ten-thousandths; one in between is that of the next frame that can be told apart."""
+    """Return a threshold in ten-thousandths, rounded up: stored probabilities have no values in between."""
     return math.ceil(round(threshold * SCALE, 6))
 
 
 def _closed(clip_probs: np.ndarray, gate: float) -> list[list[int]]:
-    """Runs of frames, first and end, in which the gate is closed."""
+    """Return the runs of frames, as (first, end), in which the clip gate is closed."""
     closed = np.pad(~(clip_probs >= np.asarray(gate).astype(clip_probs.dtype)), 1).astype(np.int8)
     changes = np.diff(closed)
     return [[first, end] for first, end in zip(*(np.flatnonzero(changes == s).tolist() for s in (1, -1)), strict=True)]
 
 
 def _events_data(recording: Recording) -> list[list[float]]:
-    """Of each event its times, its class, and how sure it is."""
+    """Return onset, offset, class index, highest and mean probability of each event."""
     edges, events = frame_edges(recording.grid, len(recording.frame_probs)), []
     for event in sorted(recording.events):
         k = recording.labels.index(event.label)
@@ -180,6 +180,6 @@ def _events_data(recording: Recording) -> list[list[float]]:
 
 
 def _near(recording: Recording) -> list[str]:
-    """Classes without events that came nearest."""
+    """Return the classes without events that came nearest to one."""
     silent = [row for row in heard_classes(recording) if not row.n_events]
     return [row.label for row in silent if row.nearness >= NEARLY][:_MOST_RUNNERS_UP]

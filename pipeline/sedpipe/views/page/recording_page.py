@@ -1,7 +1,7 @@
-"""The page of one recording: to see, to hear, to correct, to save.
+"""The page of one recording, on which people see, hear, correct and save events.
 
-- :func:`recording_page`: a recording, its picture and its sound as HTML
-- :func:`sound_quality`: how good the sound inside the page can be
+- :func:`recording_page`: a recording, its spectrogram and its audio as HTML
+- :func:`sound_quality`: the quality of the audio that fits into the page
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ PARTS = Parts(
 )  # fmt: skip
 
 _COMFORTABLE_BYTES, _MOST_BYTES = 9_000_000, 22_000_000
-"""Of sound: a page of 12 MB, and what every browser plays from inside a page."""
+"""Sizes of the audio: one that keeps the page at 12 MB, and the largest that every browser plays inside a page."""
 
 LISTS = (("tsv", "DCASE list"), ("audacity", "Audacity labels"), ("raven", "Raven table"))
 
 
 def sound_quality(duration: float) -> Quality | None:
-    """Of the sound inside the page; None where so long a recording does not fit, and is heard from its own file.
+    """Return the quality of the audio inside the page; None if it does not fit, and is played from its own file.
 
     >>> sound_quality(60.0).sample_rate, sound_quality(24 * 3600.0)
     (44100, None)
@@ -59,26 +59,26 @@ def recording_page(
     remark: str = "",
     served: Served | None = None,
 ) -> str:
-    """HTML of a recording.
+    """Return the HTML page of a recording.
 
     Parameters
     ----------
     recording : Recording
     picture : RecordingPicture
-        Its spectrogram at the rate that the model hears at.
+        Its spectrogram at the sample rate of the model's input.
     sound : bytes or None
-        MP3.
+        Its audio as MP3.
     changed_on : date
-        When its file was last changed.
+        Date on which its file was last changed.
     remark : str
-        What is to be said of the recording besides.
+        An additional remark on the recording.
     served : Served, optional
-        Where the page can save, if a server of this machine shows it; else it is a file that asks for nothing.
+        Data for saving, if a server on this machine serves the page; else the page is a file that requests nothing.
 
     Returns
     -------
     str
-        A whole document.
+        A complete document.
     """
     decibels = decibel_range([picture.features])
     pictures = pictures_of(picture.features, decibels, len(picture.features) * picture.column_s)
@@ -115,7 +115,7 @@ def recording_page(
 
 
 def length_text(seconds: float) -> str:
-    """A length as people say it.
+    """Return a duration as people write it.
 
     >>> [length_text(seconds) for seconds in (9.94, 192, 5_400)]
     ['9.94 s', '3 min 12 s', '1 h 30 min']

@@ -1,8 +1,8 @@
-"""The spectrogram of a recording of any length, for the eye.
+"""The spectrogram of a recording of any length, for display.
 
 - :func:`picture_of_blocks`: samples, a block at a time -> features that can be drawn
-- :class:`RecordingPicture`: features, how many seconds a column of them is, and :func:`usual_bands`
-- :func:`whole_picture`: all of it in a strip
+- :class:`RecordingPicture`: features, the duration of a column, and mel bands; :func:`usual_bands`: the usual ones
+- :func:`whole_picture`: the whole spectrogram as one strip
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sedpipe.views.page.spectrogram import Bands
 
 COLUMN_S = 0.02
 MOST_COLUMNS = 180_000
-"""An hour of 20 ms; of a longer recording, several columns become one, which shows the loudest."""
+"""An hour at 20 ms; for a longer recording, several columns are merged into one with the maximum of each band."""
 
 N_MELS = 80
 _STRIP = 1200
@@ -27,7 +27,7 @@ _CHUNK_COLUMNS = 3000
 
 @dataclass(frozen=True, eq=False)
 class RecordingPicture:
-    """Log-mel features (columns, bands) in dB, the seconds of a column, and the bands."""
+    """Log-mel features (columns, bands) in dB, the duration of a column in seconds, and the mel bands."""
 
     features: np.ndarray
     column_s: float
@@ -35,21 +35,21 @@ class RecordingPicture:
 
 
 def usual_bands(sample_rate: int) -> Bands:
-    """Those of pictures that are made of samples, up to half their rate."""
+    """Return the mel bands of pictures that are made from samples: from 0 Hz to half the sample rate."""
     return Bands(0.0, sample_rate / 2, N_MELS)
 
 
 def picture_of_blocks(blocks: Iterable[np.ndarray], sample_rate: int, duration: float) -> RecordingPicture:
-    """Features of a recording.
+    """Compute the spectrogram of a recording.
 
     Parameters
     ----------
     blocks : iterable of ndarray [shape=(samples,)]
-        Mono.
+        Consecutive blocks of a mono waveform.
     sample_rate : int
-        Hz.
+        Sample rate in Hz.
     duration : float
-        Seconds that the blocks last together, about; decides how many columns become one.
+        Approximate total duration of the blocks in seconds; it determines how many columns are merged into one.
     """
     hop = max(1, round(COLUMN_S * sample_rate))
     together = max(1, int(np.ceil(duration / (COLUMN_S * MOST_COLUMNS))))
@@ -59,7 +59,10 @@ def picture_of_blocks(blocks: Iterable[np.ndarray], sample_rate: int, duration: 
 
 
 def _mel_chunks(blocks: Iterable[np.ndarray], sample_rate: int, hop: int, together: int) -> Iterator[np.ndarray]:
-    """Features of a minute at a time, its neighbours' edges being heard in the windows at its own."""
+    """Yield features, ``together`` minutes at a time; windows at the edges include samples of the neighbouring chunks.
+
+    ``hop`` is in samples; ``together`` is the number of columns that will be merged into one.
+    """
     margin = 2  # columns: a window reaches no further
     n_columns = _CHUNK_COLUMNS * together
     n_fft = max(2048, 1 << (2 * hop - 1).bit_length())
@@ -77,14 +80,14 @@ def _mel_chunks(blocks: Iterable[np.ndarray], sample_rate: int, hop: int, togeth
 
 
 def _loudest(features: np.ndarray, together: int) -> np.ndarray:
-    """The loudest of each ``together`` columns; the last may be of fewer."""
+    """Return the maximum of each band over every ``together`` columns; the last group may be smaller."""
     if together == 1:
         return features
     return np.maximum.reduceat(features, np.arange(0, len(features), together), axis=0)
 
 
 def whole_picture(picture: RecordingPicture, decibels: tuple[float, float]) -> str:
-    """All of it, at most some 1,200 columns wide, as an address."""
+    """Return the whole spectrogram, at most 1,200 columns wide, as a data URI."""
     strip = _loudest(picture.features, max(1, -(-len(picture.features) // _STRIP)))
     [whole] = pictures_of(strip, decibels, 1.0)
     return whole.src

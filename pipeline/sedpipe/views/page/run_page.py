@@ -29,24 +29,24 @@ PARTS = Parts(
     scripts=(*CARD_SCRIPTS, "sorting", "clip_table", "report"),
 )
 THRESHOLDS = tuple(k / 50 for k in range(1, 50))
-_HIGHEST_ERROR_RATE = 1.25  # where a low threshold shouts, more would flatten everything else
+_HIGHEST_ERROR_RATE = 1.25  # low thresholds give very high error rates, which would flatten everything else
 
 
 def run_page(run: ScoredRun, gallery: Gallery, scored_on: date) -> Iterator[str]:
-    """HTML of a run on a split.
+    """Return the HTML page of a run on a split.
 
     Parameters
     ----------
     run : ScoredRun
     gallery : Gallery
-        Its clips.
+        The clips that the page shows.
     scored_on : date
-        When the scores were written.
+        Date on which the scores were written.
 
     Returns
     -------
     iterator of str
-        A whole document, piece by piece.
+        A complete document, piece by piece.
     """
     confused = confusions(*run.rolls)
     rows, columns = class_rows(run, confused), confused_classes(run, confused)
@@ -81,7 +81,7 @@ def run_page(run: ScoredRun, gallery: Gallery, scored_on: date) -> Iterator[str]
 
 
 def threshold_charts(run: ScoredRun) -> list[LineChart]:
-    """Error rate and F1 against one threshold for all classes, the filters being those of the operating point."""
+    """Return charts of error rate and F1 against a threshold for all classes, with the operating point's filters."""
     settings = settings_of(run)
     points = [settings.changed(threshold=threshold) for threshold in THRESHOLDS]
     scores = [each.overall for each in scores_at(points, run.frame_scores, run.truth)]

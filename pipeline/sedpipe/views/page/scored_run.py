@@ -1,8 +1,8 @@
-"""What a report needs of a run on one split, read from what ``score`` wrote.
+"""The data of a run on one split that a report needs, read from the files that ``score`` wrote.
 
 - :class:`ScoredRun`: scores, events and probabilities of the same clips
-- :func:`read_scored_run`: from the cache; what does not fit together is refused
-- :func:`scored_splits`: what there is to report
+- :func:`read_scored_run`: read them from the cache; files that are inconsistent are refused
+- :func:`scored_splits`: the splits that can be reported
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ class ScoredRun:
     scores : ScoreReport
         ``scores-<split>.json``.
     record : RunRecord, optional
-        ``run.json``; of the mean of several runs there is none.
+        ``run.json``; None for the mean of several runs, which has no such file.
     files : dict of str to str
-        sha256 of each file that the report is made of, by name.
+        sha256 of each file that the report is made from, by file name.
     clips : list of Clip
-        N clips that were scored.
+        The N clips that were scored.
     truth : Truth
-        What sounds in them.
+        Their reference.
     estimated : mapping of str to sequence of Event
-        By ``clip_id``; the events of the operating point that the scores name.
+        Estimated events by ``clip_id``, at the operating point that the scores name.
     frame_scores : FrameScores
-        What the events were made of.
+        Probabilities that the events were made from.
     features : FeatureFile
-        What the network saw.
+        Features that the probabilities were computed from.
     """
 
     name: str
@@ -76,12 +76,12 @@ class ScoredRun:
 
     @property
     def labels(self) -> LabelSet:
-        """K classes."""
+        """The K classes."""
         return self.truth.labels
 
     @cached_property
     def rolls(self) -> tuple[np.ndarray, np.ndarray]:
-        """Reference and estimate, boolean (N, S, K), in segments of one second."""
+        """Reference and estimated activity, boolean (N, S, K), in segments of one second."""
         clips = validate(self.truth.reference, self.estimated, self.truth.durations, self.labels)
         return (
             segment_roll(clips.reference, clips.durations, len(self.labels), TIME_RESOLUTION),
@@ -90,35 +90,35 @@ class ScoredRun:
 
     @cached_property
     def row_of(self) -> dict[str, int]:
-        """Row of each clip in the arrays."""
+        """The row of each clip in the arrays, by ``clip_id``."""
         return {clip.clip_id: n for n, clip in enumerate(self.clips)}
 
 
 def scored_splits(run: Run) -> list[str]:
-    """Splits that the run was scored on, ``evaluation`` first."""
+    """Return the splits that the run was scored on, ``evaluation`` first."""
     return [split for split in reversed(SPLITS) if is_there(run.scores_path(split))]
 
 
 def read_scored_run(cache: Dataset, run: Run, split: str | None = None) -> ScoredRun:
-    """Read a run's scores on a split, and everything behind them.
+    """Read a run's scores on a split, and the data that they were computed from.
 
     Parameters
     ----------
     cache : Dataset
-        Of the run's dataset.
+        The dataset of the run.
     run : Run
         A finished run.
     split : str, optional
-        By default the one that was scored; ``evaluation``, if several were.
+        By default the first of :func:`scored_splits`.
 
     Raises
     ------
     MissingStageError
-        If something was not made yet; the hint names the command that makes it.
+        If a file has not been made yet; the hint names the command that makes it.
     StaleError
-        If the events that lie there are not those that were scored.
+        If the stored events are not those that were scored, or if the scores lack a class or the dataset a clip.
     SedpipeError
-        If a file is not what ``score`` writes.
+        If a file is not one that ``score`` writes.
     """
     split = split or next(iter(scored_splits(run)), "evaluation")
     command = f"run `{cache.command('score', '--run', run.name, '--split', split)}` first"
@@ -157,7 +157,7 @@ def _read_scores(run: Run, split: str, labels: LabelSet, command: str) -> ScoreR
 
 
 def _frame_scores_and_features(cache: Dataset, run: Run, split: str, command: str) -> tuple[FrameScores, FeatureFile]:
-    """The frame scores, and the features that they were made from."""
+    """Read the frame scores, and the features that they were made from."""
     path = run.frame_scores_path(split)
     origin = find_origin(path)
     stored = None if origin is None else find_frame_scores(path, origin)
@@ -171,14 +171,14 @@ def _frame_scores_and_features(cache: Dataset, run: Run, split: str, command: st
 
 
 def _as_long_as_audio(stored: FrameScores, features: FeatureFile, longest_s: float) -> FrameScores:
-    """With clips that last as ``score`` has them last; early editions took them to last as long as their frames."""
+    """Return frame scores with the clip durations that ``score`` uses; early editions stored the last frame's end."""
     counted = dict(zip(features.clip_ids, features.n_samples.tolist(), strict=True))
     n_samples = np.array([counted.get(clip_id, 0) for clip_id in stored.clip_ids], dtype=np.int64)
     return replace(stored, durations=clip_lengths(stored.durations, n_samples, stored.grid.sample_rate, longest_s))
 
 
 def _clips(cache: Dataset, split: str, clip_ids: list[str], command: str) -> list[Clip]:
-    """The scored clips, all of which must be listed still."""
+    """Return the scored clips, all of which must still be listed."""
     listed = {clip.clip_id: clip for clip in cache.read_clips().get(split, [])}
     strange = [clip_id for clip_id in clip_ids if clip_id not in listed]
     if strange:
@@ -201,7 +201,7 @@ def _checksums(cache: Dataset, run: Run, split: str) -> dict[str, str]:
 
 
 def _check_same(run: ScoredRun, command: str) -> None:
-    """The events that lie there must give the scores that lie there."""
+    """Check that the stored events give the stored scores."""
     truth = run.truth
     counted = segment_based_scores(truth.reference, run.estimated, truth.durations, truth.labels).overall
     for name, value in asdict(counted).items():

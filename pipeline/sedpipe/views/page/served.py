@@ -1,6 +1,6 @@
-"""A page that a server of this machine shows, which can save beside the recordings.
+"""Pages that a server on this machine serves, which can save event lists beside the recordings.
 
-- :class:`Served`: what the page of a recording then needs to know
+- :class:`Served`: the additional data that the page of a recording then needs
 - :func:`recordings_page`: the page of a folder
 """
 
@@ -23,24 +23,25 @@ PARTS = Parts(
 
 @dataclass(frozen=True)
 class Served:
-    """Of a recording.
+    """What the page of a recording needs if a server serves it.
 
     Parameters
     ----------
     home, save, following : str
-        Addresses, from the page: of all recordings, of saving, and of the next recording, if there is one.
+        Addresses of the page of all recordings, of the saving request, and of the page of the next recording; the
+        last is empty if there is no next one.
     list_name : str
-        The file beside the recording.
+        Name of the event list beside the recording.
     state : str
-        Of that file.
+        State of that file, which changes with it; empty if there is no file.
     events : sequence of Event, optional
-        What was saved before or, else, what another list beside the recording says; None where there is neither.
+        Events that were saved before, or else those of another list beside the recording; None if there are neither.
     found : str
-        Which events of which other list these are; empty where they were saved.
+        Which events of which other list these are; empty if they were saved.
     kept : str
-        What the list beside the recording is called once something else is saved; empty where nothing of it is lost.
+        Name under which the list beside the recording is kept when events are saved; empty if nothing would be lost.
     complaint : str
-        Why what lies there cannot be understood.
+        Why the file beside the recording cannot be understood; empty if it can.
     """
 
     home: str
@@ -54,7 +55,7 @@ class Served:
     complaint: str = ""
 
     def data(self) -> dict[str, Any]:
-        """What the page's script needs."""
+        """Return the data that the page's script needs."""
         events = None if self.events is None else [[e.onset, e.offset, e.label] for e in self.events]
         return {
             "save": self.save, "list": self.list_name, "state": self.state, "events": events, "found": self.found,
@@ -64,7 +65,7 @@ class Served:
 
 @dataclass(frozen=True)
 class ServedRecording:
-    """One of a folder: its name, the address of its page, megabytes, and the list beside it, if there is one."""
+    """A recording of a folder: name, address of its page, size in MB, name of its event list (empty if missing)."""
 
     name: str
     address: str
@@ -75,21 +76,21 @@ class ServedRecording:
 def recordings_page(
     folder: str, model: str, labels: Sequence[str], recordings: Sequence[ServedRecording], add: str, n_unlistable: int
 ) -> str:
-    """HTML of a folder: all recordings, and a place to drop another one.
+    """Return the HTML page of a folder: all recordings, and an area on which another one can be dropped.
 
     Parameters
     ----------
     folder : str
-        As a person calls it.
+        Path of the folder, as the user gave it.
     model : str
-        What hears them.
+        Name of the model that makes the predictions.
     labels : sequence of str
-        What it knows.
+        The classes of the model.
     recordings : sequence of ServedRecording
     add : str
-        Where a dropped file is sent.
+        Address to which a dropped file is sent.
     n_unlistable : int
-        Recordings that are not shown, since no page can contain their names.
+        Number of recordings that are not shown, because a page cannot contain their names.
     """
     return render(
         PARTS, title=f"{printable(folder)}: recordings", folder=printable(folder), model=model, labels=labels,

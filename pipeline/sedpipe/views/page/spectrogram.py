@@ -1,11 +1,11 @@
-"""Log-mel features -> a picture of them, and where frequencies lie on it.
+"""Log-mel features -> a picture of them, and the heights of frequencies on it.
 
 - :func:`palette_indices`: decibels -> rows of the palette, low bands at the bottom
 - :func:`spectrogram_png`: the same as a PNG
-- :func:`decibel_range`: what is drawn darkest and brightest, the same for all clips of a page
-- :class:`Bands`: the mel bands of the picture; :func:`height_of_frequency`: where a frequency lies on it
-- :func:`frequencies_of`: a few that are written beside it
-- :data:`PALETTE`: from night to cream, ever lighter, so that it reads without colours, too
+- :func:`decibel_range`: the levels that are drawn darkest and brightest, the same for all clips of a page
+- :class:`Bands`: the mel bands of the picture; :func:`height_of_frequency`: the height of a frequency on it
+- :func:`frequencies_of`: a few frequencies that are written beside it
+- :data:`PALETTE`: from dark blue to cream, with increasing lightness, so that it can also be read without colours
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from sedpipe.views.png import encode_png
 
-_LEVELS = 64  # more would not be seen, and would double the bytes
+_LEVELS = 64  # more levels would make no visible difference, and would double the bytes
 _REDS = (7, 38, 92, 149, 202, 238, 251, 253)
 _GREENS = (8, 20, 24, 40, 69, 115, 178, 244)
 _BLUES = (26, 79, 109, 100, 74, 53, 83, 205)
@@ -29,19 +29,19 @@ _FREQUENCIES = (500, 2000, 8000)
 
 
 def palette_indices(features: np.ndarray, decibels: tuple[float, float]) -> np.ndarray:
-    """Picture of one clip, a pixel a value.
+    """Return the picture of a clip, with one pixel for each value.
 
     Parameters
     ----------
     features : ndarray [shape=(T, F)]
-        dB.
+        Log-mel features in dB.
     decibels : tuple of two floats
-        What has the first and the last colour; values beyond have them, too.
+        Levels in dB of the first and the last colour; values beyond them also get these colours.
 
     Returns
     -------
     ndarray [shape=(F, T)]
-        uint8, each a row of :data:`PALETTE`.
+        uint8; rows of :data:`PALETTE`.
     """
     low, high = decibels
     share = np.clip((features.astype(np.float32) - low) / max(high - low, 1e-6), 0, 1)
@@ -49,12 +49,12 @@ def palette_indices(features: np.ndarray, decibels: tuple[float, float]) -> np.n
 
 
 def spectrogram_png(features: np.ndarray, decibels: tuple[float, float]) -> bytes:
-    """The same as a PNG of T by F pixels."""
+    """Return the same picture as a PNG of T by F pixels."""
     return encode_png(palette_indices(features, decibels), PALETTE)
 
 
 def decibel_range(clips: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Range that shows all but the extremes of some clips' features (T, F), which must count in full."""
+    """Return the range in dB that covers all but the extremes of some clips' features (T, F), which have no padding."""
     values = np.concatenate([clip.ravel() for clip in clips]).astype(np.float32)
     low, high = np.percentile(values, [5, 99.8])
     return float(low), float(high)
@@ -62,7 +62,7 @@ def decibel_range(clips: Sequence[np.ndarray]) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Bands:
-    """Slaney's mel bands: where the lowest begins and the highest ends, in Hz, and how many they are."""
+    """Slaney's mel bands: lower end of the lowest and upper end of the highest in Hz, and their number."""
 
     low: float
     high: float
@@ -70,7 +70,7 @@ class Bands:
 
 
 def height_of_frequency(frequency: float, bands: Bands) -> float:
-    """Share of the picture's height, from the bottom, at which a frequency lies; below 0 or above 1 it has no place.
+    """Return the height of a frequency as a share of the picture's, from the bottom; outside [0, 1] it is not on it.
 
     Band ``k`` of ``n`` peaks at the share ``(k + 1) / (n + 1)`` of the way from the lowest mel to the highest, and is
     drawn from ``k / n`` to ``(k + 1) / n`` of the height.
@@ -84,7 +84,7 @@ def height_of_frequency(frequency: float, bands: Bands) -> float:
 
 
 def frequencies_of(bands: Bands) -> list[tuple[str, float]]:
-    """Names of a few frequencies that the bands hold, and how high, in per cent, they lie on the picture.
+    """Return the names of a few frequencies within the bands, and their heights on the picture in per cent.
 
     >>> [name for name, _ in frequencies_of(Bands(0, 4000, 64))]
     ['500 Hz', '2 kHz']

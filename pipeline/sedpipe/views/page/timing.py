@@ -1,11 +1,11 @@
-"""How far found events lie beside the reference: seconds, positive where the estimate is late.
+"""Timing errors of estimated events, in seconds, positive if the estimate is late.
 
-A reference event and an estimated one of its class are a pair if they overlap; each event is in one pair at most, and
-of all ways to pair a clip's events that with the most overlap is taken.
+A reference event and an estimated event of its class can form a pair if they overlap. Each event is in at most one
+pair; of all ways to pair the events of a clip, the one with the largest total overlap is used.
 
 - :class:`Timing`: one pair
 - :func:`timings`: the pairs of a clip
-- :func:`typical_onset_errors`: by class, over many clips
+- :func:`typical_onset_errors`: onset errors over many clips, in total and by class
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sedpipe.events import Event, EventLists
 
 @dataclass(frozen=True)
 class Timing:
-    """One pair: how late its estimate begins and ends, in seconds; negative: early."""
+    """One pair: how late the estimated event begins and ends, in seconds; negative if it is early."""
 
     label: str
     onset: float
@@ -31,7 +31,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class OnsetErrors:
-    """Of some pairs: how far onsets are off (median, seconds), and the share of them that is late."""
+    """Onset errors of some pairs: the median absolute error in seconds, and the share of onsets that are late."""
 
     n_pairs: int
     median: float
@@ -39,7 +39,7 @@ class OnsetErrors:
 
 
 def timings(reference: Iterable[Event], estimated: Iterable[Event]) -> list[Timing]:
-    """Pairs of one clip, class by class, in order of the reference.
+    """Return the pairs of one clip, class by class, in the order of the reference.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def timings(reference: Iterable[Event], estimated: Iterable[Event]) -> list[Timi
 
 
 def _pairs(reference: Sequence[Event], estimated: Sequence[Event]) -> list[Timing]:
-    """Of one class."""
+    """Return the pairs of one class."""
     return [
         Timing(r.label, round(e.onset - r.onset, 3), round(e.offset - r.offset, 3))
         for some, others in _groups(reference, estimated)
@@ -65,10 +65,10 @@ def _pairs(reference: Sequence[Event], estimated: Sequence[Event]) -> list[Timin
 
 
 def _groups(reference: Sequence[Event], estimated: Sequence[Event]) -> list[tuple[list[Event], list[Event]]]:
-    """Events that hang together by overlaps, of both lists, in order.
+    """Return groups of events of both lists that are connected by overlaps, in order.
 
-    Nothing overlaps across groups, so each is paired alone: a recording of a day takes as long as its parts, not as the
-    square of its events.
+    Events of different groups do not overlap, so each group is paired separately: for a day-long recording, the
+    time needed is that of its parts, and does not grow with the square of its number of events.
     """
     groups: list[tuple[list[Event], list[Event]]] = []
     end = float("-inf")
@@ -83,7 +83,7 @@ def _groups(reference: Sequence[Event], estimated: Sequence[Event]) -> list[tupl
 
 
 def _most_overlap(reference: Sequence[Event], estimated: Sequence[Event]) -> list[tuple[Event, Event]]:
-    """Of all ways to pair the events of a group, the one with the most overlap."""
+    """Pair the events of a group so that their total overlap is as large as possible."""
     if not (reference and estimated):
         return []
     of_reference, of_estimated = (
@@ -97,7 +97,7 @@ def _most_overlap(reference: Sequence[Event], estimated: Sequence[Event]) -> lis
 
 
 def typical_onset_errors(reference: EventLists, estimated: EventLists) -> tuple[OnsetErrors | None, dict[str, float]]:
-    """Onset errors over all clips, and the median of each class; None, or no entry, where nothing is paired."""
+    """Return onset errors over all clips, and the median of each class; None, or no entry, if there are no pairs."""
     pairs = [pair for clip_id, events in reference.items() for pair in timings(events, estimated.get(clip_id, ()))]
     if not pairs:
         return None, {}

@@ -1,4 +1,4 @@
-"""Gains of classes against the length of their events -> a drawing: a row a split, a panel a system.
+"""F1 gains of classes against the length of their events -> a drawing: a row per split, a panel per system.
 
 - :func:`class_figure`: gains -> SVG
 """
@@ -18,12 +18,12 @@ from sedpipe.views.tables.table2_words import name_of
 WIDTH, LEFT = 860, 24
 _FIRST, _LAST, _GAP = 76, 836, 34
 _HEAD, _PANEL, _BLOCK_GAP = 96, 200, 74
-_REACH = 1.5  # of the largest difference: how far an interval of few seeds may stretch the axis
+_REACH = 1.5  # times the largest difference: how far the wide interval of few seeds may stretch the axis
 
 
 @dataclass(frozen=True)
 class Dot:
-    """A class: where it lies, its interval, and its name."""
+    """A class: its coordinates, the coordinates of its interval, and its name."""
 
     x: float
     y: float
@@ -41,13 +41,13 @@ class Panel:
 
     @property
     def lengths(self) -> list[tuple[float, str]]:
-        """Ticks of the axis, which is logarithmic."""
+        """The ticks of the horizontal axis, which is logarithmic: coordinates and labels."""
         return [(self.across.place(float(np.log10(one))), f"{one:g}") for one in ticks_of_logarithms(self.across)]
 
 
 @dataclass(frozen=True)
 class Block:
-    """A split: panels that share what is up."""
+    """A split: panels that share the vertical axis."""
 
     split: str
     up: Scale
@@ -65,7 +65,7 @@ class Block:
 
 
 def class_figure(gains: Sequence[ClassGain], title: str) -> str:
-    """Draw each class's difference of F1, in points, with its interval over seeds.
+    """Draw the difference in F1 of each class, in percentage points, with its interval over seeds.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-"""Cells of a grid -> what hierarchical pooling does to each class, beside how long the events of the class are.
+"""Cells of a grid -> the effect of hierarchical pooling on each class, and the typical length of the class's events.
 
-The mechanism says that groups of 5,5 act on events below one or two seconds only (``docs/pooling.md``): then a gain
-would fall with the length of a class's events.
+According to the proposed mechanism, groups of 5,5 affect only events shorter than one or two seconds
+(``docs/pooling.md``): gains should then decrease with the length of a class's events.
 
 - :func:`class_gains`: a :class:`ClassGain` for each hierarchy and class
-- :func:`class_lines`, :func:`class_csv`: as Markdown, for a program; :mod:`.class_figure` draws them
+- :func:`class_lines`, :func:`class_csv`: the gains as Markdown and as CSV; :mod:`.class_figure` draws them
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from sedpipe.views.tables.table2_words import name_of
 from sedpipe.views.verdicts import verdict
 
 POINT = "max_f1"
-"""The operating point whose F1 is looked at, with one setting for all classes."""
+"""The operating point whose F1 is compared, with one setting for all classes."""
 
 
 @dataclass(frozen=True)
 class ClassGain:
-    """F1 of one class, hierarchical less single pooling, on the same seeds."""
+    """F1 of one class with hierarchical pooling minus F1 with single pooling, for the same seeds."""
 
     split: str
     pooling: str
@@ -39,14 +39,14 @@ class ClassGain:
 
 
 def class_gains(cells: Sequence[Cell], record: TableRecord) -> list[ClassGain]:
-    """In the order of the splits and cells, classes from short events to long ones; empty where cells tell no classes.
+    """Return the gains in the order of splits and cells, classes with short events first.
 
     Parameters
     ----------
     cells : sequence of Cell
-        Of one table.
+        Cells of one table; without scores by class, the result is empty.
     record : TableRecord
-        With the lengths of events.
+        Record of the table, with its comparisons and the median length of each class's events.
     """
     gains = []
     for one in record.comparisons:
@@ -66,7 +66,7 @@ def class_gains(cells: Sequence[Cell], record: TableRecord) -> list[ClassGain]:
 def _f1_by_class(
     cells: Sequence[Cell], split: str, pooling: str, hierarchy: tuple[int, ...], seeds: Sequence[int]
 ) -> dict[str, list[float]]:
-    """F1 of each class that every seed has one of."""
+    """Return F1 by seed for each class whose F1 is defined for every seed."""
     system = {cell.seed: cell for cell in cells if cell.system == (pooling, hierarchy) and split in cell.splits}
     each = [system[seed].splits[split].post_processing_common[POINT].per_class for seed in seeds]
     known: dict[str, list[float]] = {}
@@ -79,7 +79,7 @@ def _f1_by_class(
 
 
 def class_lines(gains: Sequence[ClassGain]) -> list[str]:
-    """A table of each split, and by how much gains go with the length of events."""
+    """Return a table for each split, and the rank correlation of gains with the length of events."""
     lines = [
         "", "## F1 of each class, hierarchical minus single, by the length of its events", "",
         "![difference of F1 against the median length of events](classes.svg)", "",
@@ -105,7 +105,7 @@ def _shown(gain: ClassGain) -> str:
 
 
 def _trend(gains: Sequence[ClassGain], system: tuple[str, tuple[int, ...]]) -> str:
-    """Spearman's correlation of gain and length."""
+    """Return Spearman's rank correlation of gain and length, as text."""
     own = [gain for gain in gains if (gain.pooling, gain.hierarchy) == system]
     by_length = _ranks([gain.median_event_s for gain in own])
     by_gain = _ranks([gain.difference.difference for gain in own])
@@ -116,13 +116,13 @@ def _trend(gains: Sequence[ClassGain], system: tuple[str, tuple[int, ...]]) -> s
 
 
 def _ranks(values: Sequence[float]) -> np.ndarray:
-    """Ranks, equal values sharing the mean of theirs."""
+    """Return ranks; equal values share the mean of their ranks."""
     array = np.asarray(values)
     return np.array([np.mean(np.flatnonzero(np.sort(array) == value)) for value in array])
 
 
 def class_csv(gains: Sequence[ClassGain]) -> str:
-    """A line a split, system and class, as fractions."""
+    """Return a line for each split, system and class; scores are fractions."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(

@@ -1,10 +1,10 @@
-"""Figure 5 of the paper for any clip: frame probabilities of several systems over the reference.
+"""Figure 5 of the paper for any clip: frame probabilities of several systems, and the reference.
 
-- :class:`Voice`: what one system says of a clip
+- :class:`Voice`: the output of one system for a clip
 - :class:`Heard`: the clip itself
 - :func:`figure5`: both -> SVG
 
-Source: He, Shen & Zhang (2019), Figure 5, which has one class of one clip.
+Source: He, Shen & Zhang (2019), Figure 5, which shows one class of one clip.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HEAD, _SPECTROGRAM, _CLASS_HEAD, _LANE, _BARS, _CLASS_GAP = 88, 96, 38, 40, 14,
 
 @dataclass(frozen=True)
 class Voice:
-    """What one system says of a clip.
+    """The output of one system for a clip.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ class Voice:
     hierarchy : tuple of int
         Empty for single pooling.
     frame_probs : ndarray [shape=(T, K)]
-        The frames that count.
+        Frame probabilities, without padding.
     grid : FrameGrid
-        Where they lie.
+        Times of the frames.
     events : sequence of Event
-        What it makes of them.
+        Events that the system estimates from the probabilities.
     """
 
     pooling: str
@@ -60,13 +60,13 @@ class Heard:
     Parameters
     ----------
     picture : RecordingPicture, optional
-        Its spectrogram, where there is one.
+        Its spectrogram, if it can be drawn.
     duration : float
-        Seconds.
+        Its length in seconds.
     reference : sequence of Event
-        What sounds.
+        Its reference events.
     labels : LabelSet
-        K classes.
+        The K classes.
     """
 
     picture: RecordingPicture | None
@@ -77,7 +77,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Spectrogram:
-    """A picture as an address, where it ends, and names of a few frequencies at their heights from the top."""
+    """A picture as a data URI, the coordinate of its end, and a few frequencies: height from the top, and name."""
 
     src: str
     end: float
@@ -86,7 +86,7 @@ class Spectrogram:
 
 @dataclass(frozen=True)
 class Line:
-    """A system in a lane: its curve, and its events as places (from, to)."""
+    """A system in a lane: its curve, and its events as coordinates (start, end)."""
 
     style: str
     path: str
@@ -96,7 +96,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Lane:
-    """A pooling function; its probabilities from 0 to 1 lie on ``up``."""
+    """A pooling function; its probabilities, from 0 to 1, are drawn on the axis ``up``."""
 
     pooling: str
     up: Scale
@@ -105,7 +105,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Panel:
-    """A class: reference events as places (from, to), and a lane a pooling function."""
+    """A class: reference events as coordinates (start, end), and a lane for each pooling function."""
 
     label: str
     top: float
@@ -115,15 +115,15 @@ class Panel:
 
 
 def figure5(voices: Sequence[Voice], heard: Heard, title: str, remark: str) -> str:
-    """Draw a clip: its spectrogram, and a panel for each class that sounds or is estimated.
+    """Draw a clip: its spectrogram, and a panel for each class in the reference or the estimates.
 
     Parameters
     ----------
     voices : sequence of Voice
-        At least one, of the labels of ``heard``.
+        Outputs of at least one system, with the labels of ``heard``.
     heard : Heard
     title, remark : str
-        The first line, and what comes before the legend.
+        The first line, and a remark before the legend.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def _spectrogram(picture: RecordingPicture, across: Scale) -> Spectrogram:
 
 
 def _labels_in_question(voices: Sequence[Voice], heard: Heard) -> list[str]:
-    """Classes of the reference in order of their onsets, then estimated ones; else the one that was likeliest."""
+    """Return the classes of the reference by onset, then other estimated ones; else the class with the highest peak."""
     events = sorted(heard.reference) + sorted(event for voice in voices for event in voice.events)
     if events:
         return list(dict.fromkeys(event.label for event in events))

@@ -1,10 +1,10 @@
-"""Cells of a grid -> how ER and F1 on ``testing`` move with post-processing, over seeds, and in sentences.
+"""Cells of a grid -> how ER and F1 on ``testing`` depend on post-processing, over seeds, as curves and in sentences.
 
 The erratum of He, Shen & Zhang (2019) says that scores are "sensitive to the parameter of threshold and
-post-processing"; here is by how much, for single and for hierarchical pooling. Cells without sweeps are left out.
+post-processing"; this module shows how much, for single and hierarchical pooling. Cells without sweeps are left out.
 
 - :class:`Curve`, :class:`Band`, :func:`curves_of`: a system's score along one sweep, over its seeds
-- :func:`sensitivity_lines`: tables and sentences, as Markdown (drawn by :mod:`.sensitivity_figure`)
+- :func:`sensitivity_lines`: tables and sentences, as Markdown (:mod:`.sensitivity_figure` draws the curves)
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sedpipe.printable import markdown_text
 from sedpipe.views.tables.table2_words import name_of
 
 SCORES = {"error_rate": "min_er", "f1": "max_f1"}
-"""The operating point around which each score is looked at: the one that was chosen for it."""
+"""The operating point around which settings are varied for each score: the one that was tuned for it."""
 
 NAMES = {"error_rate": "ER", "f1": "F1"}
 MOVED = {"threshold": "threshold", "median_s": "median filter", "min_duration_s": "minimum event"}
@@ -29,7 +29,7 @@ _SPLIT = "testing"
 
 @dataclass(frozen=True)
 class Band:
-    """Mean over seeds, and the lowest and the highest of them."""
+    """Mean, minimum and maximum over seeds."""
 
     mean: float
     low: float
@@ -38,25 +38,25 @@ class Band:
 
 @dataclass(frozen=True)
 class Curve:
-    """One score of one system where one setting is moved.
+    """One score of one system while one setting is varied.
 
     Parameters
     ----------
     score : str
         ``error_rate`` or ``f1``.
     moved : str
-        Which setting; see :mod:`sedpipe.detection.sensitivity`.
+        Name of the setting; see :mod:`sedpipe.detection.sensitivity`.
     pooling : str
     hierarchy : tuple of int
     seeds : tuple of int
     values : tuple of float
-        Of the setting.
+        Values of the setting.
     scores : tuple of Band or None
-        At each value; None where a seed has none.
+        The score at each value; None if it is undefined for a seed.
     chosen : tuple of float
-        What was chosen for each seed; where classes differ, their mean.
+        Tuned value for each seed; if classes differ, their mean. 0 for thresholds, which are varied relative to it.
     as_chosen : float or None
-        The score as it stands in the table, mean over seeds.
+        The score with the tuned settings, as in the table: mean over seeds.
     """
 
     score: str
@@ -71,13 +71,13 @@ class Curve:
 
     @property
     def range(self) -> tuple[float, float]:
-        """Lowest and highest mean along the sweep; nan where there is none."""
+        """Lowest and highest mean along the sweep; nan if no mean is defined."""
         means = [band.mean for band in self.scores if band is not None] or [np.nan]
         return min(means), max(means)
 
 
 def curves_of(cells: Sequence[Cell]) -> list[Curve]:
-    """A curve for each score, system and setting, of the cells that have sweeps."""
+    """Return a curve for each score, system and setting, from the cells that have sweeps."""
     systems: dict[tuple[str, tuple[int, ...]], list[Cell]] = {}
     for cell in sorted(cells, key=lambda cell: cell.seed):
         if cell.sensitivity:
@@ -93,7 +93,7 @@ def curves_of(cells: Sequence[Cell]) -> list[Curve]:
 
 
 def sensitivity_lines(curves: Sequence[Curve]) -> list[str]:
-    """A section of the table's page."""
+    """Return the section about sensitivity of the table's page."""
     lines = [
         f"## Sensitivity to post-processing, {_SPLIT} (tuned on this split)",
         "",
@@ -132,7 +132,7 @@ def _sweep(cell: Cell, point: str, moved: str) -> Sweep:
 
 
 def _chosen(setting: float | Sequence[float], moved: str) -> float:
-    """Where the sweep's axis has what was chosen; thresholds are moved from there, so that theirs is 0."""
+    """Return the tuned value on the axis of the sweep; thresholds are varied relative to it, so theirs is 0."""
     return 0.0 if moved == "threshold" else float(np.mean(setting))
 
 
@@ -166,7 +166,7 @@ def _table(score: str, curves: Sequence[Curve]) -> list[str]:
 
 
 def _sentences(score: str, curves: Sequence[Curve]) -> list[str]:
-    """For each function, how far post-processing moves each system, and how far apart the systems are."""
+    """Return, for each pooling function, how much post-processing changes each system, and how far systems differ."""
     sentences = []
     for pooling in dict.fromkeys(curve.pooling for curve in curves):
         systems = {hierarchy: each for (of, hierarchy), each in _by_system(curves).items() if of == pooling}
@@ -183,7 +183,7 @@ def _sentences(score: str, curves: Sequence[Curve]) -> list[str]:
 
 
 def _extent(curves: Sequence[Curve], score: str) -> str:
-    """The longest way from lowest to highest, and which setting goes it."""
+    """Return the largest difference between lowest and highest mean, and the setting that causes it."""
     extents = {curve.moved: float(np.nan_to_num(curve.range[1] - curve.range[0])) for curve in curves}
     longest = max(extents, key=extents.__getitem__)
     return f"{_written(extents[longest], score)} ({MOVED[longest]})"

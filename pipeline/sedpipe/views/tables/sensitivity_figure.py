@@ -1,4 +1,4 @@
-"""Curves of scores against post-processing -> a drawing: a row a pooling function, a column a setting.
+"""Curves of scores against post-processing -> a drawing: a row per pooling function, a column per setting.
 
 - :func:`sensitivity_figure`: curves -> SVG
 """
@@ -48,7 +48,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Panel:
-    """One setting of one pooling function."""
+    """A panel: the curves of one pooling function for one setting."""
 
     moved: str
     across: Scale
@@ -58,7 +58,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Row:
-    """A pooling function: panels between ``top`` and ``bottom``, which share what is up."""
+    """A pooling function: panels between ``top`` and ``bottom``, which share the vertical axis."""
 
     pooling: str
     up: Scale
@@ -86,12 +86,12 @@ class Block:
     in_percent: bool
 
     def written(self, value: float) -> str:
-        """A value as at the axis."""
+        """Return a value as text, as on the axis."""
         return f"{100 * value:g}" if self.in_percent else f"{value:g}"
 
 
 def sensitivity_figure(curves: Sequence[Curve], title: str) -> str:
-    """Draw mean and range over seeds, and what was chosen for each.
+    """Draw mean and range over seeds, and the tuned setting of each seed.
 
     Parameters
     ----------
@@ -130,9 +130,9 @@ def _rows(curves: Sequence[Curve], styles: dict[tuple[int, ...], str], top: floa
 
 
 def _range(curves: Sequence[Curve]) -> tuple[float, float]:
-    """What lies on the axis: every seed, but no more than a little above 1 and what was tuned.
+    """Return the range of the axis: all seeds, but not much above 1 or, if that is higher, the highest tuned score.
 
-    An error rate of 1 comes from saying nothing; what low thresholds may come to would leave no room for the rest.
+    Predicting nothing gives an error rate of 1; the much higher ones of low thresholds would leave no room for others.
     """
     bands = [band for curve in curves for band in curve.scores if band is not None]
     low, high = (min(band.low for band in bands), max(band.high for band in bands)) if bands else (0.0, 1.0)
@@ -163,7 +163,7 @@ def _drawn(curve: Curve, style: str, across: Scale, up: Scale, k: int) -> Drawn:
 
 
 def _labels(curves: Sequence[Curve], styles: dict[tuple[int, ...], str], up: Scale) -> list[Label]:
-    """Names at the ends of curves, none on top of another."""
+    """Return the names of the systems at the ends of their curves, without overlaps."""
     last = [(curve.scores[-1], curve) for curve in curves]
     ends = [(max(up.place(band.mean), up.last), curve) for band, curve in last if band is not None]
     labels: list[Label] = []
@@ -174,7 +174,7 @@ def _labels(curves: Sequence[Curve], styles: dict[tuple[int, ...], str], up: Sca
 
 
 def _odds(doublings: float) -> str:
-    """Twice, four times; a half, a quarter.
+    """Return a factor of odds as text, from a number of doublings.
 
     >>> [_odds(value) for value in (-2, -1, 0, 1, 2)]
     ['1/4', '1/2', '1', '2', '4']

@@ -1,7 +1,7 @@
 """Cells of a grid (pooling x hierarchy x seed) -> the paper's Table 2, with intervals and plain sentences.
 
-- :func:`rows_of`: cells -> a row a system, split and operating point; :func:`free_rows_of`: scores without a threshold
-- :func:`markdown`, :func:`csv_text`: for a person, for a program; :mod:`sedpipe.views.tables.table2_figure` draws them
+- :func:`rows_of`: cells -> a row per system, split and operating point; :func:`free_rows_of`: threshold-free scores
+- :func:`markdown`, :func:`csv_text`: the table for people and for programs; :mod:`.table2_figure` draws it
 - :data:`PUBLISHED`: the paper's numbers
 """
 
@@ -36,12 +36,12 @@ PUBLISHED: dict[tuple[str, str, bool], tuple[float, ...]] = {
     ("evaluation", "attention", False): (0.21, 0.31, 0.27, 0.79, 0.4612, 0.4443, 0.4526),
     ("evaluation", "attention", True): (0.21, 0.28, 0.24, 0.73, 0.5227, 0.5058, 0.5141),
 }
-"""He, Shen & Zhang (2019), Table 2, as the first seven of ``SHOWN``; by split, pooling, and whether hierarchical."""
+"""He, Shen & Zhang (2019), Table 2: the first seven scores of ``SHOWN`` by split, pooling, and whether hierarchical."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """Scores of one system over its seeds, and of each; ``hierarchy`` is empty for single pooling."""
+    """Scores of one system over its seeds and for each seed; ``hierarchy`` is empty for single pooling."""
 
     rule: str
     split: str
@@ -54,12 +54,15 @@ class Row:
 
     @property
     def part(self) -> tuple[str, str, str]:
-        """Rule, split and operating point: what stands in one table."""
+        """Rule, split and operating point, which rows of the same table have in common."""
         return self.rule, self.split, self.operating_point
 
 
 def rows_of(cells: Sequence[Cell], rule: str) -> list[Row]:
-    """A row for each system, split and operating point, in the order of the cells; none where cells lack the rule."""
+    """Return a row for each system, split and operating point, in the order of the cells.
+
+    Systems with a cell that was not scored by the rule are left out.
+    """
     rows = []
     for split, point in _parts(cells):
         for system, of_system in _by_system(cells, split).items():
@@ -71,7 +74,10 @@ def rows_of(cells: Sequence[Cell], rule: str) -> list[Row]:
 
 
 def free_rows_of(cells: Sequence[Cell]) -> list[Row]:
-    """A row for each system and split: :data:`FREE`, best epoch, validation loss; none where cells have none."""
+    """Return a row for each system and split: :data:`FREE`, best epoch and validation loss.
+
+    Systems with a cell without threshold-free scores are left out.
+    """
     rows = []
     for split in dict.fromkeys(split for cell in cells for split in cell.splits):
         for system, of_system in _by_system(cells, split).items():
@@ -95,7 +101,7 @@ def _row(
 
 
 def markdown(cells: Sequence[Cell], record: TableRecord, title: str, tuned_on: str = "testing") -> str:
-    """Tables of all splits and operating points, by each rule, with a sentence for each comparison."""
+    """Return tables of all splits and operating points, by each rule, with a sentence for each comparison."""
     lines = [f"# {title}", "", *introduction(record), ""]
     rows = [*rows_of(cells, "common"), *free_rows_of(cells), *rows_of(cells, "chosen")]
     for part in dict.fromkeys(row.part for row in rows):
@@ -109,7 +115,7 @@ def markdown(cells: Sequence[Cell], record: TableRecord, title: str, tuned_on: s
 
 
 def published_lines(split: str) -> list[str]:
-    """The paper's rows of a split, as lines of a Markdown table."""
+    """Return the paper's rows for a split, as lines of a Markdown table."""
     lines = ["| published | Sub. | Del. | Ins. | ER | Pre. | Rec. | F1 |", "|---|" + "---|" * 7]
     for (of_split, pooling, hierarchical), values in PUBLISHED.items():
         if of_split == split:
@@ -119,13 +125,13 @@ def published_lines(split: str) -> list[str]:
 
 
 def styles_of(hierarchies: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], str]:
-    """Class of each hierarchy in the figures' style sheet; single pooling has the same one in all of them."""
+    """Return the CSS class of each hierarchy in the figures; single pooling has the same class in all of them."""
     others = [hierarchy for hierarchy in dict.fromkeys(hierarchies) if hierarchy]
     return {(): "system-0", **{hierarchy: f"system-{k}" for k, hierarchy in enumerate(others, start=1)}}
 
 
 def csv_text(cells: Sequence[Cell]) -> str:
-    """A line a system, split, operating point and rule: mean, low and high of each score, as fractions."""
+    """Return a line for each system, split, operating point and rule: mean and interval of each score, as fractions."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     names = [*SHOWN, *FREE, "best_epoch", "validation_loss"]
@@ -142,7 +148,7 @@ def csv_text(cells: Sequence[Cell]) -> str:
 
 
 def _parts(cells: Iterable[Cell]) -> list[tuple[str, str]]:
-    """Splits and operating points that occur, in order."""
+    """Return the splits and operating points of the cells, in order of their first occurrence."""
     parts = (
         (split, point) for cell in cells for split, scores in cell.splits.items() for point in scores.operating_points
     )
@@ -181,7 +187,7 @@ def _table(rows: Sequence[Row]) -> list[str]:
 
 
 def shown(interval: Interval | None, name: str) -> str:
-    """A mean and half its interval: shares in per cent, rates, losses and epochs as they are."""
+    """Return a mean and half the width of its interval; rates, losses and epochs are not in per cent, others are."""
     if interval is None:
         return "-"
     factor, decimals = _AS_THEY_ARE.get(name, (100, 1))

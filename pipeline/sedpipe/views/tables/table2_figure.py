@@ -1,4 +1,4 @@
-"""Cells of a grid -> a drawing of the paper's Table 2: every system's mean, its interval, and every seed.
+"""Cells of a grid -> a drawing of the paper's Table 2: mean and interval of each system, and every seed.
 
 - :func:`table2_figure`: cells -> SVG
 """
@@ -17,15 +17,15 @@ from sedpipe.views.tables.table2_words import RULES, name_of
 
 WIDTH, LEFT, NAMES = 860, 24, 168
 PLACES = {"error_rate": (186, 406), "f1": (528, 748)}
-"""From where to where the axis of each score lies."""
+"""Horizontal coordinates of the ends of each score's axis."""
 TITLES = {"error_rate": ("ER", "lower"), "f1": ("F1 in %", "higher")}
 _HEAD, _ROW, _GROUP_GAP, _BLOCK_HEAD, _BLOCK_GAP = 88, 20, 9, 34, 52
-_REACH = 0.5  # of the range of the seeds: how far an interval may stretch the axis, as two seeds' would for ever
+_REACH = 0.5  # of the seeds' range: how far an interval may stretch the axis; that of two seeds can be very wide
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One score: its axis, and how a value is written there."""
+    """One score: its axis, and how values are written on it."""
 
     name: str
     better: str
@@ -33,13 +33,13 @@ class Panel:
     in_percent: bool
 
     def written(self, value: float) -> str:
-        """A value as at the axis."""
+        """Return a value as text, as on the axis."""
         return f"{100 * value:g}" if self.in_percent else f"{value:g}"
 
 
 @dataclass(frozen=True)
 class Marks:
-    """One system in one panel: places of its seeds, its mean and its interval, and the same in words."""
+    """One system in one panel: coordinates of its seeds, its mean and its interval, and mean and interval as text."""
 
     dots: Sequence[float]
     mean: float | None
@@ -87,12 +87,12 @@ def table2_figure(cells: Sequence[Cell], record: TableRecord, title: str, tuned_
     Parameters
     ----------
     cells : sequence of Cell
-        With a row by the primary rule, at least one.
+        Cells that give at least one row by the primary rule.
     record : TableRecord
-        With the primary rule and the comparisons.
+        Record of the table, with the primary rule and the comparisons.
     title : str
     tuned_on : str
-        The split on which post-processing was tuned, which the drawing says.
+        The split on which post-processing was tuned; the drawing mentions it.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def table2_figure(cells: Sequence[Cell], record: TableRecord, title: str, tuned_
 
 
 def _panel(score: str, rows: Sequence[Row]) -> Panel:
-    """Axis for all blocks alike: every seed lies on it, and intervals as far as there is room."""
+    """Return the panel of a score; its axis, the same in all blocks, covers every seed, and intervals up to a limit."""
     seeds = [value for row in rows for value in row.by_seed[score] if value is not None] or [0.0, 1.0]
     low, high = min(seeds), max(seeds)
     reach = _REACH * max(high - low, 0.02)
@@ -175,7 +175,7 @@ def _marks(row: Row, against: TableComparison | None, score: str, panel: Panel) 
 
 
 def _span(interval: Interval | None, scale: Scale) -> tuple[float, float] | None:
-    """Ends of an interval, cut where the axis ends."""
+    """Return the coordinates of an interval's ends, cut off at the ends of the axis."""
     if interval is None or interval.low is None or interval.high is None:
         return None
     return scale.place(max(interval.low, scale.low)), scale.place(min(interval.high, scale.high))

@@ -1,6 +1,6 @@
-"""Cells of a grid -> the page of a table, as Markdown: tables, figures, what was not made, the paper's numbers.
+"""Cells of a grid -> the page of a table, as Markdown: tables, figures, cells that failed, the paper's numbers.
 
-- :func:`table2_page`: all of it
+- :func:`table2_page`: the whole page
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ def table2_page(
     failures: Mapping[str, str],
     remarks: Sequence[str] = (),
 ) -> str:
-    """The page.
+    """Return the page.
 
     Parameters
     ----------
     cells : sequence of Cell
-        At least one, of one dataset.
+        At least one cell; all of one dataset.
     record : TableRecord
-        With the comparisons of the cells.
+        Record of the table, with the comparisons of the cells.
     curves : sequence of Curve
-        How scores move with post-processing, where cells tell it.
+        Scores as functions of post-processing; empty if the cells have no sweeps.
     gains : sequence of ClassGain
-        Class by class, where cells tell it.
+        Gains of each class; empty if the cells have no scores by class.
     title : str
     failures : mapping of str to str
-        Why some cells were not made, by name.
+        Reasons why cells were not made, by the name of the cell.
     remarks : sequence of str
-        What else is to be known.
+        Further remarks.
     """
     hours = sum(cell.seconds for cell in cells) / 3600
     lines = [

@@ -1,8 +1,8 @@
-"""What Table 2 calls its columns, and what it says of each comparison.
+"""Column titles of Table 2, and sentences about its comparisons.
 
-- :data:`SHOWN`, :data:`FREE`, :data:`RULES`: scores with and without a threshold; what decides which frames are events
-- :func:`introduction`: how verdicts came about
-- :func:`sentences`: hierarchical less single pooling
+- :data:`SHOWN`, :data:`FREE`, :data:`RULES`: scores with and without a threshold; rules by which frames become events
+- :func:`introduction`: how systems are compared
+- :func:`sentences`: hierarchical minus single pooling
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ SHOWN = {
 """Scores of a row, in the order of the paper's columns; then macro F1."""
 
 FREE = {"clip_map": "clip mAP", "frame_map": "frame mAP", "psds1": "PSDS1", "psds2": "PSDS2"}
-"""Scores in which no threshold has a part."""
+"""Threshold-free scores."""
 
 TITLES = {**SHOWN, **FREE, "best_epoch": "best epoch", "validation_loss": "validation loss"}
-"""Of all columns."""
+"""Titles of all columns."""
 
 RULES = {
     "common": "one setting for all classes",
     "threshold_free": "no threshold",
     "chosen": "settings chosen for each class",
 }
-"""What decides which frames are an event."""
+"""Rules by which frames become events."""
 
 _FIRST_EDITION = (
     "These cells were made by the first edition (sedpipe 0.1), without scores for one setting for all classes: systems "
@@ -47,7 +47,7 @@ _FIRST_EDITION = (
 
 
 def introduction(record: TableRecord) -> list[str]:
-    """How verdicts came about, and of how many recordings clips were made."""
+    """Return sentences on how systems are compared, and on the number of recordings that the clips were made from."""
     rule = "Systems are compared with one setting for all classes (threshold, median filter, minimum event length)"
     lines = [
         f"{rule if record.primary == 'common' else _FIRST_EDITION}. Numbers are means over random seeds with "
@@ -64,7 +64,7 @@ def introduction(record: TableRecord) -> list[str]:
 
 
 def _judged_together(record: TableRecord) -> str:
-    """Among how many comparisons each was corrected."""
+    """Return a sentence on the number of comparisons for which each one is corrected."""
     endpoints, others = 0, dict[str, int]()
     for one in record.comparisons:
         for score, found in one.differences.items():
@@ -83,7 +83,7 @@ def _judged_together(record: TableRecord) -> str:
 
 
 def sentences(comparison: TableComparison) -> list[str]:
-    """Better, worse, or not to be told apart, score by score, as a list in Markdown; of one seed, differences alone."""
+    """Return a Markdown list: better, worse or not distinguishable, by score; for a single seed, only differences."""
     n_seeds = len(comparison.seeds)
     seeds = counted(n_seeds, "seed") + (_correlated(comparison) if n_seeds > 1 else "")
     only = f" ({ONE_SEED})" if n_seeds == 1 else ""
@@ -97,12 +97,12 @@ def sentences(comparison: TableComparison) -> list[str]:
 
 
 def name_of(hierarchy: Sequence[int]) -> str:
-    """``single``, or the groups of a hierarchy."""
+    """Return ``single``, or the group sizes of a hierarchy."""
     return ",".join(map(str, hierarchy)) or "single"
 
 
 def _correlated(comparison: TableComparison) -> str:
-    """Whether the same seed makes a pair at all."""
+    """Return the correlation over seeds, as text: it shows whether pairing by seed helps."""
     found = next(iter(comparison.differences.values()), None)
     if found is None or found.correlation is None:
         return ""

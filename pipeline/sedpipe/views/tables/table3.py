@@ -1,8 +1,8 @@
-"""Cells of Table 3 (system x seed) -> rows: scores by each rule, scores without a threshold, what each system costs.
+"""Cells of Table 3 (system x seed) -> rows: scores by each rule, threshold-free scores, costs of each system.
 
 - :class:`Row`, :func:`rows_of`: scores of a system on a split
-- :class:`Cost`, :func:`costs_of`: what it takes to train it and to hear with it; :func:`clock_of`: by which clock
-- :func:`csv_text`: all of it for a program
+- :class:`Cost`, :func:`costs_of`: costs of training and prediction; :func:`clock_of`: the kind of seconds
+- :func:`csv_text`: all of it as CSV, for programs
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from sedpipe.views.tables.table2_words import FREE, SHOWN
 
 TAGGING = "tagging_f1"
 THRESHOLD_FREE = {TAGGING: "tagging F1 (at 0.5)", **FREE}
-"""Scores in which no threshold of frames has a part."""
+"""Scores that do not depend on a threshold for frame probabilities."""
 
 OWN_RULE = "own"
 
 
 @dataclass(frozen=True)
 class Row:
-    """Scores of one system over its seeds, and of each."""
+    """Scores of one system over its seeds and for each seed."""
 
     rule: str
     split: str
@@ -39,33 +39,33 @@ class Row:
 
     @property
     def part(self) -> tuple[str, str, str]:
-        """Rule, split and operating point: what stands in one table."""
+        """Rule, split and operating point, which rows of the same table have in common."""
         return self.rule, self.split, self.operating_point
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a system takes; of processors, in seconds of all threads together, on a GPU in seconds of the clock.
+    """The costs of a system: CPU seconds, summed over all threads, or, on a GPU, elapsed seconds.
 
     Parameters
     ----------
     system, title : str
     seeds : int
-        How many were trained.
+        Number of random seeds it was trained with.
     networks : int
-        As how many networks it is scored.
+        Number of networks whose probabilities are averaged when it is scored.
     parameters, multiply_adds : int
-        Of all of them; the second of 10 s of sound.
+        Parameters of all these networks, and their multiply-adds for 10 s of audio.
     steps : int
-        Of each training at most.
+        Number of steps of each training, at most.
     epochs : float
-        As many times a training saw as many clips as there are.
+        Number of epochs that these steps amount to.
     train_s : float or None
-        Of a training, on average; its steps and validations times the system's pace.
+        Mean duration of a training: its steps and validations times their durations in the system's pace.
     hour_s : float or None
-        To process an hour of audio, from files to probabilities; the front end's share is of processors anywhere.
+        Time to process an hour of audio, from files to probabilities; the front end's share is always CPU seconds.
     clock : str
-        What was measured: ``CPU`` or ``GPU``.
+        Kind of seconds that was measured: ``CPU`` or ``GPU``.
     """
 
     system: str
@@ -82,7 +82,7 @@ class Cost:
 
 
 def by_system(cells: Sequence[Cell]) -> dict[str, list[tuple[Cell, Bench]]]:
-    """Cells of each system, by seed, in the order in which systems occur."""
+    """Return the cells of each system, by seed, in the order in which systems occur."""
     systems: dict[str, list[tuple[Cell, Bench]]] = {}
     for cell in cells:
         if cell.bench is not None:
@@ -91,13 +91,13 @@ def by_system(cells: Sequence[Cell]) -> dict[str, list[tuple[Cell, Bench]]]:
 
 
 def rows_of(cells: Sequence[Cell]) -> list[Row]:
-    """A row for each part and system, ``evaluation`` first; none where the system has no such scores."""
+    """Return a row for each part and system, ``evaluation`` first; systems without these scores are left out."""
     splits = sorted({split for cell in cells for split in cell.splits})
     return [row for split in splits for part in _PARTS for row in _rows(cells, split, *part)]
 
 
 def costs_of(cells: Sequence[Cell]) -> list[Cost]:
-    """A row for each system."""
+    """Return the costs of each system."""
     return [_cost(of) for of in by_system(cells).values()]
 
 
@@ -175,21 +175,21 @@ def _cost(of: Sequence[tuple[Cell, Bench]]) -> Cost:
 
 
 def clock_of(costs: Sequence[Cost]) -> str:
-    """What the seconds of all systems are: ``CPU``, ``GPU``, or nothing where some are the one and some the other."""
+    """Return the kind of the seconds of all systems: ``CPU`` or ``GPU``; empty if systems differ."""
     clocks = {cost.clock for cost in costs}
     return clocks.pop() if len(clocks) == 1 else ""
 
 
 def titled(cost: Cost, clock: str) -> str:
-    """A system's title; where seconds are of several kinds, marked if its own are not of processors."""
+    """Return the title of a system; if systems differ in the kind of seconds, those on a GPU are marked."""
     return f"{cost.title} ({cost.clock})" if not clock and cost.clock != "CPU" else cost.title
 
 
 def _spent(cell: Cell, bench: Bench) -> float | None:
-    """Seconds of a training: reckoned as its budget is, since cells may come from machines of different speed.
+    """Return the seconds of a training, computed as its budget is, since cells may come from machines of any speed.
 
-    Early cells do not tell their validations; theirs are the seconds that were measured: of processors, or of the clock
-    where a GPU trained.
+    Early cells do not record their validations; for them, these are the seconds that were measured: CPU seconds, or
+    elapsed seconds if it was trained on a GPU.
     """
     if reckoned := bench.reckoned_s():
         return reckoned[-1]
@@ -197,13 +197,16 @@ def _spent(cell: Cell, bench: Bench) -> float | None:
 
 
 def _steps(cell: Cell, bench: Bench) -> int:
-    """Of a training that no patience ends."""
+    """Return the number of steps of a training that is not stopped early."""
     steps = cell.training.get("steps")
     return steps if isinstance(steps, int) and steps else cell.epochs * bench.pace.steps_per_epoch
 
 
 def csv_text(cells: Sequence[Cell]) -> str:
-    """A line a system, split, rule and operating point: mean, low and high of each score, as fractions; and costs."""
+    """Return a line for each system, split, rule and operating point: mean and interval of each score, and costs.
+
+    Scores are fractions.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     names, costs = [*SHOWN, *THRESHOLD_FREE], {cost.system: cost for cost in costs_of(cells)}

@@ -27,7 +27,7 @@ _SECONDS = {
 
 @dataclass(frozen=True)
 class Spot:
-    """One system: where it lies, its seeds and its interval, and what the list beside the drawing says of it."""
+    """One system: coordinates of its mean, its seeds and its interval, and its entry in the list beside the drawing."""
 
     number: int
     x: float
@@ -42,20 +42,22 @@ class Spot:
 
 
 def table3_figure(cells: Sequence[Cell], record: TableRecord, title: str) -> str:
-    """Draw F1 on ``evaluation`` with one setting for all classes, at ``max_f1``, against seconds per hour of audio.
+    """Draw F1 with one setting for all classes at ``max_f1`` against seconds per hour of audio.
+
+    F1 is that on ``evaluation``, or on ``testing`` if no cell was scored on ``evaluation``.
 
     Parameters
     ----------
     cells : sequence of Cell
         At least one.
     record : TableRecord
-        Which names the baseline.
+        Record of the table, which names the baseline.
     title : str
 
     Returns
     -------
     str
-        An SVG; systems of which F1 or cost is not known are only counted.
+        An SVG; systems whose F1 or cost is unknown are only counted.
     """
     split = "evaluation" if any("evaluation" in cell.splits for cell in cells) else "testing"
     rows = {row.system: row for row in rows_of(cells) if row.part == ("common", split, "max_f1")}

@@ -1,7 +1,7 @@
-"""Cells of Table 3 -> what each system comes to after a part of its training: the best one for a smaller budget.
+"""Cells of Table 3 -> scores of each system after part of its training: which is best for a smaller budget.
 
-- :class:`Learning`, :func:`learning_of`: F1 on ``testing`` by minutes
-- :func:`learning_lines`: as Markdown
+- :class:`Learning`, :func:`learning_of`: F1 on ``testing`` by minutes of training
+- :func:`learning_lines`: the same as Markdown
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480)
 
 @dataclass(frozen=True)
 class Learning:
-    """F1 of a system by minutes of training; None before the first validation of any seed."""
+    """F1 of a system by minutes of training; None until every seed has been validated."""
 
     system: str
     title: str
@@ -28,11 +28,11 @@ class Learning:
 
 
 def learning_of(cells: Sequence[Cell]) -> list[Learning]:
-    """A row for each system whose validations are known.
+    """Return the learning curve of each system whose validations are known.
 
-    A training that had ended then would have kept the weights with the lowest loss so far: theirs is the F1, also where
-    the mean of several checkpoints is kept, which is not validated. Minutes are reckoned from steps and validations, as
-    the budget is; one of which the training ended before keeps its last F1.
+    A training that had ended at that time would have kept the weights with the lowest loss so far; the F1 is that of
+    these weights, even if the mean of several checkpoints is kept, which is not validated. Minutes are computed from
+    steps and validations, as the budget is; a training that ended earlier keeps its last F1.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def learning_of(cells: Sequence[Cell]) -> list[Learning]:
     Returns
     -------
     list of Learning
-        With as many minutes as the longest training has.
+        Learning curves up to the minutes of the longest training.
     """
     systems = {
         system: [bench for _, bench in of if any(one.f1 is not None for one in bench.validations)]
@@ -56,12 +56,12 @@ def learning_of(cells: Sequence[Cell]) -> list[Learning]:
 
 
 def _asked(longest: float) -> list[int]:
-    """Up to the one that the longest training comes to, which may end some steps before it."""
+    """Return the minutes up to the end of the longest training, which may end a few steps before the last of them."""
     return [minutes for k, minutes in enumerate(MINUTES) if not k or longest > MINUTES[k - 1] + 0.5]
 
 
 def _minutes_of(bench: Bench) -> list[float]:
-    """When each validation was over."""
+    """Return the minutes of training until the end of each validation."""
     return [seconds / 60 for seconds in bench.reckoned_s()]
 
 
@@ -77,7 +77,7 @@ def _f1(bench: Bench, minutes: int) -> float | None:
 
 
 def learning_lines(cells: Sequence[Cell]) -> Iterator[str]:
-    """A table with a column for each number of minutes, the best of each in bold; nothing where nothing is known."""
+    """Yield a table with a column for each number of minutes, its best system in bold; nothing if nothing is known."""
     rows = learning_of(cells)
     if not rows:
         return
@@ -101,7 +101,7 @@ def learning_lines(cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def _of_means(cells: Sequence[Cell]) -> str:
-    """That systems which are the mean of several checkpoints are not validated as such."""
+    """Return a note on the systems that are the mean of several checkpoints, which are not validated as such."""
     titles = dict.fromkeys(
         markdown_text(cell.bench.title) for cell in cells if cell.bench and cell.training.get("checkpoints", 1) != 1
     )

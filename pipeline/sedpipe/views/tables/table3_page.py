@@ -1,7 +1,7 @@
 """Cells of Table 3 -> its page and the README of its folder, as Markdown.
 
-- :func:`table3_page`: tables, differences to the baseline, what was published
-- :func:`table3_readme`: how the folder came about, and what lies in it
+- :func:`table3_page`: tables, differences from the baseline, published scores
+- :func:`table3_readme`: how the folder was made, and what it contains
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _TITLES = {**TITLES, **THRESHOLD_FREE}
 
 
 def budget_of(record: TableRecord) -> str:
-    """In words."""
+    """Return the budget of each training, in words."""
     if record.minutes is None:
         return counted(record.epochs, "epoch")
     return f"{record.minutes:g} minutes"
@@ -48,18 +48,18 @@ def budget_of(record: TableRecord) -> str:
 def table3_page(
     cells: Sequence[Cell], record: TableRecord, failures: Mapping[str, str], remarks: Sequence[str] = ()
 ) -> str:
-    """The page.
+    """Return the page.
 
     Parameters
     ----------
     cells : sequence of Cell
-        At least one, of one dataset.
+        At least one cell; all of one dataset.
     record : TableRecord
-        With the comparisons of the cells.
+        Record of the table, with the comparisons of the cells.
     failures : mapping of str to str
-        Why some cells were not made, by name.
+        Reasons why cells were not made, by the name of the cell.
     remarks : sequence of str
-        What else is to be known.
+        Further remarks.
     """
     rows, hours = rows_of(cells), sum(cell.seconds for cell in cells) / 3600
     costs = costs_of(cells)
@@ -161,7 +161,7 @@ def _sentences(one: TableComparison, titles: Mapping[str, str]) -> Iterator[str]
 
 
 def _published_lines(cells: Sequence[Cell]) -> Iterator[str]:
-    """What the publications say, and what differs."""
+    """Yield tables of the published scores, and of what differs in the published systems or their scoring."""
     for split in ("testing", "evaluation"):
         if not any(bench.published.get(split) for (_, bench), *_ in by_system(cells).values()):
             continue
@@ -182,14 +182,14 @@ def _published(name: str, value: float | None) -> str:
 
 
 def table3_readme(cells: Sequence[Cell], record: TableRecord) -> str:
-    """How the folder came about, and what lies in it.
+    """Return a description of how the folder was made, and of what it contains.
 
     Parameters
     ----------
     cells : sequence of Cell
-        At least one.
+        At least one cell.
     record : TableRecord
-        What the table was asked to hold last; there may be cells of other systems and seeds.
+        What was requested for the table most recently; there may also be cells of other systems and seeds.
     """
     systems = list(dict.fromkeys((*record.systems.values(), *by_system(cells))))
     seeds = ",".join(map(str, dict.fromkeys((*record.seeds, *sorted(cell.seed for cell in cells)))))

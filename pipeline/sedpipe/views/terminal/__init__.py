@@ -1,1 +1,1 @@
-"""Reports as lines of text."""
+"""Reports as lines of text for the terminal."""

@@ -1,4 +1,4 @@
-"""Reports of the verbs that make data -> lines for a person, without line ends.
+"""Reports of the commands that make data -> lines of text, without line ends.
 
 - :func:`download_lines`
 - :func:`features_lines`, :func:`explain_lines`
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def download_lines(report: DownloadReport, address: str, cache: Path = DEFAULT_CACHE) -> list[str]:
-    """Counts of each split, and the command to run next; ``address`` is how commands call the dataset."""
+    """Return the counts of each split, and the command to run next; ``address`` is the dataset's name in commands."""
     lines = [f"{split}: {_counts(counts)}" for split, counts in report.splits.items()]
     if any(counts.listed > getattr(counts, "ok", counts.listed) for counts in report.splits.values()):
         why = command("status", address, "--export", "clips.tsv", cache=cache)
@@ -46,7 +46,7 @@ def download_lines(report: DownloadReport, address: str, cache: Path = DEFAULT_C
 
 
 def _counts(counts: Listed | Tally) -> str:
-    """Counts by state, then by reason."""
+    """Return counts by state, then by reason."""
     by_state = {"listed": counts.listed, **{state: getattr(counts, state, 0) for state in STATES}}
     states = ", ".join(f"{count} {state}" for state, count in by_state.items() if count) or "0 listed"
     reasons = ", ".join(f"{count} {reason}" for reason, count in getattr(counts, "reasons", {}).items())
@@ -54,7 +54,7 @@ def _counts(counts: Listed | Tally) -> str:
 
 
 def features_lines(report: FeatureReport, following: str) -> list[str]:
-    """Counts of each split, and whether other parts are awaited; else ``following``, the command to run next."""
+    """Return the counts of each split, and whether other shards are missing; else ``following``, the next command."""
     lines = [
         f"{split}: {counted(counts.clips, 'clip')}, {counts.computed} computed, {counts.reused} reused, "
         f"{counts.failed} failed"
@@ -71,7 +71,7 @@ def features_lines(report: FeatureReport, following: str) -> list[str]:
 
 
 def explain_lines(report: FeatureExplanation) -> list[str]:
-    """How many features of each split would be made and why, with examples."""
+    """Return how many clips of each split need features to be computed, and why, with examples."""
     lines = [f"features {report.fingerprint}"]
     for split, counts in report.splits.items():
         lines.append(f"{split}: {counted(counts.clips, 'clip')}, {counts.missing} to compute, {counts.reused} stored")
@@ -83,7 +83,7 @@ def explain_lines(report: FeatureExplanation) -> list[str]:
 
 
 def status_lines(report: StatusReport) -> list[str]:
-    """What each stage has, and the command to run next."""
+    """Return what each stage has made, and the command to run next."""
     return [*_stage_lines(report.stages), *_class_lines(report.classes), f"next: {report.next}"]
 
 
@@ -123,7 +123,7 @@ def _stored(stored: Mapping[str, StoredCounts]) -> str:
 
 
 def unreadable_lines(stages: Stages) -> Iterator[str]:
-    """Each damaged store of features, and what mends it."""
+    """Yield a line for each damaged feature store: what is wrong with it, and how to repair it."""
     for fingerprint, stored in stages.features.items():
         for counts in stored.values():
             if counts.unreadable:
@@ -131,7 +131,7 @@ def unreadable_lines(stages: Stages) -> Iterator[str]:
 
 
 def _grid_lines(name: str, table: GridState) -> Iterator[str]:
-    """How many cells are done, and each that was begun and is not."""
+    """Yield how many cells of a table are done, and a line for each cell that was started and is not done."""
     yield f"{name}: {table.done} of {counted(table.all, 'cell')} done"
     for cell_name, cell in table.cells.items():
         told = {
@@ -144,7 +144,7 @@ def _grid_lines(name: str, table: GridState) -> Iterator[str]:
 
 
 def _class_lines(classes: Mapping[str, Mapping[str, ClassTally]]) -> list[str]:
-    """Clips that are there, of those listed, by class and split."""
+    """Return a table of available clips out of those listed, by class and split."""
     if not classes:
         return []
     width = max(columns_of(label) for counts in classes.values() for label in counts)

@@ -1,7 +1,7 @@
-"""What ``predict`` shows a person: events with their curves, what the model knows, what came near, what to do next.
+"""Output of ``predict`` on a terminal: events with their curves, known classes, near misses, and what to do next.
 
-- :func:`heard_table`: the report of a prediction as what a terminal shows
-- :class:`Asked`: what the person asked for, as far as the next commands repeat it
+- :func:`heard_table`: the report of a prediction as a terminal shows it
+- :class:`Asked`: the user's request, as far as the output depends on it
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person asked for.
+    """The user's request.
 
     Parameters
     ----------
     see : str
-        The command that makes a page of the same.
+        Command that makes an HTML page of the same recordings.
     own : str
-        The one that begins a dataset of the person's own.
+        Command that starts a dataset of the user's own recordings.
     shows_all : bool
-        Whether classes without events are listed, too.
+        Whether classes without events are also listed.
     knows_classes : bool
-        Whether the person was already told which classes the model knows.
+        Whether the user has already been told which classes the model knows.
     """
 
     see: str
@@ -47,7 +47,7 @@ class Asked:
 
 
 def heard_table(report: PredictReport, asked: Asked) -> list[RenderableType]:
-    """Events, then what the model knows, what came near, and the next commands."""
+    """Return the table of events, then near misses, the classes that the model knows, and the next commands."""
     read = [file for file in report.files if file.state != "failed"]
     has_events = any(file.events for file in read)
     what = counted(len(read), "recording") if len(read) > 1 else read[0].name if read else "no recording"
@@ -64,7 +64,7 @@ def heard_table(report: PredictReport, asked: Asked) -> list[RenderableType]:
 
 
 def _table(files: Sequence[PredictedFile], *, shows_all: bool) -> FittingTable:
-    """A row an event; with several recordings their names, with recorders' names the time of day."""
+    """Return a row for each event, with recording names if there are several, and times of day if they are known."""
     has_clock = any(file.recorded_at for file in files)
     columns = [
         Column("recording"),
@@ -98,7 +98,7 @@ def _rows(file: PredictedFile, *, shows_all: bool) -> Iterator[list[str | Text]]
 
 
 def _near_lines(files: Sequence[PredictedFile]) -> Iterator[RenderableType]:
-    """What came near without being an event; of many recordings, in those without any event alone."""
+    """Yield the near misses; of several recordings, only the nearest one of each recording without events."""
     for file in files:
         if file.glance is None or (len(files) > 1 and file.events):
             continue
@@ -108,7 +108,7 @@ def _near_lines(files: Sequence[PredictedFile]) -> Iterator[RenderableType]:
 
 
 def near_line(miss: NearMiss) -> str:
-    """How near a class came, and what kept it silent."""
+    """Return how near a class came to an event, and why it has none."""
     (peak, threshold), (clip, gate) = told_apart(miss.peak, miss.threshold), told_apart(miss.clip, miss.gate)
     came = f"{miss.label} {peak} at {moment_with_unit(miss.at)}"
     if miss.why == "threshold":

@@ -1,4 +1,4 @@
-"""Reports of the verbs that make and give away models -> lines for a person, without line ends.
+"""Reports of the commands that train, reproduce and export -> lines of text, without line ends.
 
 - :func:`train_lines`, :func:`dry_run_lines`
 - :func:`reproduce_lines`, :func:`figure5_lines`
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def train_lines(report: TrainReport, following: str) -> list[str]:
-    """What was trained, and ``following``, the command to run next."""
+    """Return what was trained, and ``following``, the command to run next."""
     loss = report.validation_loss
     best = "not trained" if loss is None else f"best {report.best_epoch} (validation loss {loss:.4f})"
     return [
@@ -37,7 +37,7 @@ def train_lines(report: TrainReport, following: str) -> list[str]:
 
 
 def dry_run_lines(report: DryRunReport) -> list[str]:
-    """The network layer by layer, and what a training takes."""
+    """Return the network layer by layer, and the memory and time that training takes."""
     lines = [f"{'layer':<20}{'kind':<18}{'output of a clip':>18}{'parameters':>13}{'multiply-adds':>17}"]
     for row in report.layers:
         shape = " x ".join(map(str, row.shape))
@@ -54,7 +54,7 @@ def dry_run_lines(report: DryRunReport) -> list[str]:
 
 
 def reproduce_lines(report: ReproduceReport) -> list[str]:
-    """How much of a table there is, what failed and why, and where the table lies."""
+    """Return how many cells of a table are done, which failed and why, and the path of the table."""
     done, in_all = report.cells["all"] - report.cells["missing"], counted(report.cells["all"], "cell")
     return [
         f"{report.table} on {report.dataset}: {done} of {in_all}, {report.cells['made']} new",
@@ -64,12 +64,12 @@ def reproduce_lines(report: ReproduceReport) -> list[str]:
 
 
 def figure5_lines(report: FigureReport) -> list[str]:
-    """What was drawn, and where it lies."""
+    """Return what was drawn, and the path of the figure."""
     return [f"{report.path}: {report.clip} of {report.split} by {len(report.runs)} systems"]
 
 
 def export_lines(report: ExportReport) -> list[str]:
-    """What was written, how far it is from PyTorch, and what else is needed to use it."""
+    """Return the files written, differences from PyTorch's output, encoders that are also needed, and stale files."""
     parity = ", ".join(f"{difference:.1e} (batch {size})" for size, difference in report.parity.items())
     told = [f"largest difference from PyTorch: {parity}"] if parity else []
     needs = [
@@ -85,14 +85,14 @@ def export_lines(report: ExportReport) -> list[str]:
 
 
 def encoders_lines(report: EncodersReport) -> list[str]:
-    """A few lines an encoder, one for each other file in the cache, and how an encoder is used."""
+    """Return a few lines for each encoder, one for each of the user's own encoders, and how an encoder is used."""
     lines = [line for encoder in report.encoders for line in _encoder_lines(encoder)]
     lines += [f"your own: {_own_line(encoder)}" for encoder in report.own]
     return [*lines, "use with: features, train --encoder NAME; downloaded files serve all datasets of the cache"]
 
 
 def fetch_lines(report: FetchReport) -> list[str]:
-    """Where it lies, and what to know of it."""
+    """Return the same lines as :func:`encoders_lines` for the encoder that was fetched."""
     return _encoder_lines(report.encoder)
 
 

@@ -1,4 +1,4 @@
-"""Reports of the verbs for ears and eyes -> lines for a person, without line ends.
+"""Reports of ``predict`` and ``report`` -> lines of text, without line ends.
 
 - :func:`predict_lines`, :func:`predict_remarks`
 - :func:`report_lines`
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def predict_lines(report: PredictReport, out: str) -> list[str]:
-    """How many recordings were listened to, and where the events are."""
+    """Return the numbers of recordings and events, and where the events were written."""
     counts = report.counts
     said = ", ".join(f"{counts[state]} {state}" for state in ("ok", "kept", "failed") if counts[state])
     of_all = f"{counted(int(counts['recordings']), 'recording')} ({said})"
@@ -23,7 +23,7 @@ def predict_lines(report: PredictReport, out: str) -> list[str]:
 
 
 def predict_remarks(report: PredictReport) -> list[str]:
-    """What was left out, what is to be said of what was used, and what could not be."""
+    """Return what was left out, remarks on the recordings that were processed, and why others failed."""
     left_out = ", ".join(f"{count} {what}" for what, count in report.left_out.items())
     unlike, n_all = int(report.counts.get("unlike_training", 0)), int(report.counts["recordings"])
     are, them = ("is", "it") if unlike == 1 else ("are", "them")
@@ -36,7 +36,7 @@ def predict_remarks(report: PredictReport) -> list[str]:
 
 
 def report_lines(report: PageReport) -> list[str]:
-    """What was written, and how large it is."""
+    """Return the path of the page, what it shows, and its size."""
     about, n_clips = " and ".join(report.runs), len(report.clips)
     clips = counted(n_clips, "clip")
     return [f"{report.path}: {about} on {report.split}, {clips}, {report.bytes / 1e6:.1f} MB"]

@@ -1,4 +1,4 @@
-"""Reports of the verbs that look after the machine -> lines for a person, without line ends.
+"""Reports of the commands that check the machine and manage the cache -> lines of text, without line ends.
 
 - :func:`doctor_lines`
 - :func:`cache_lines`, :func:`prune_lines`
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def doctor_lines(report: DoctorReport) -> list[str]:
-    """A line a check, and what to do where something lacks."""
+    """Return a line for each check, and advice where something is missing."""
     lines = []
     for check in report.checks:
         mark = "ok     " if check.ok else "MISSING" if check.required else "note   "
@@ -25,13 +25,13 @@ def doctor_lines(report: DoctorReport) -> list[str]:
 
 
 def cache_lines(report: CacheReport) -> list[str]:
-    """A line an item: size, last use, name, and the parameters of features."""
+    """Return a line for each item: size, last use, name, and, for features, their parameters."""
     lines = [f"{size(item.bytes):>9}  {item.last_use[:10]}  {item.name}{_told(item)}" for item in report.items]
     return [*lines, f"{size(report.bytes):>9}  in all"]
 
 
 def prune_lines(report: PruneReport) -> list[str]:
-    """What was freed, and what stayed and why."""
+    """Return what was deleted, and what was kept and why."""
     return [
         *(f"freed {item.name}" for item in report.freed),
         *(f"kept {name}: {why}" for name, why in report.kept.items()),

@@ -1,6 +1,6 @@
-"""What a cache holds, dataset by dataset, as a page of the terminal.
+"""Overview of a cache, dataset by dataset, for the terminal.
 
-- :func:`overview_parts`: what ``sedpipe status`` without a dataset shows
+- :func:`overview_parts`: the output of ``sedpipe status`` without a dataset
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _COLUMNS = (
 
 
 def overview_parts(report: CacheStatus) -> list[RenderableType]:
-    """A heading a dataset, its runs with their scores, and the command to run next."""
+    """Return, for each dataset, a heading, its runs with their scores, and the next command."""
     parts: list[RenderableType] = [part for dataset in report.datasets for part in _dataset_parts(dataset)]
     parts += [f"problem: {name}: {why}" for name, why in report.unreadable.items()]
     if not report.datasets:
@@ -52,7 +52,7 @@ def _dataset_parts(report: StatusReport) -> Iterator[RenderableType]:
 
 
 def _rows(stages: Stages) -> Iterator[list[str]]:
-    """A row a run and split; runs of tables have none."""
+    """Yield a row for each run and split; runs that belong to a table are left out."""
     of_tables = {cell.run for table in stages.reproduce.values() for cell in table.cells.values() if cell.run}
     for name, run in stages.train.items():
         if name in of_tables:

@@ -1,4 +1,4 @@
-"""Reports about a dataset of one's own -> lines for a person: set up by ``init``, looked at by ``check``.
+"""Reports of ``init`` and ``check``, about the user's own datasets -> lines of text.
 
 - :func:`init_lines`, :func:`check_lines`
 """
@@ -26,7 +26,7 @@ _LONGER = {
 
 
 def init_lines(report: InitReport, cache: Path) -> list[str]:
-    """What was understood and written, and the command to run next."""
+    """Return what was recognised and written, and the command to run next."""
     left = report.recordings - report.labelled
     shape = report.shape
     return [
@@ -43,9 +43,9 @@ def init_lines(report: InitReport, cache: Path) -> list[str]:
 
 
 def check_lines(report: CheckReport, address: str, cache: Path) -> list[str]:
-    """Recordings and classes of each split, what is wrong, and the command to run next.
+    """Return the recordings and classes of each split, the problems, and the command to run next.
 
-    Where something is wrong, the next step is to mend it, and this command looks again.
+    If there are problems, the next step is to correct them and to run ``check`` again.
     """
     rates = ", ".join(f"{count:,} at {int(rate):,} Hz" for rate, count in report.rates.items())
     return [
@@ -74,7 +74,7 @@ def _split_line(splits: Mapping[str, int], shape: Shape) -> str:
 
 
 def _class_table(classes: Mapping[str, Mapping[str, int]], splits: Sequence[str]) -> list[str]:
-    """Recordings of each class in each split."""
+    """Return a table of the number of recordings of each class in each split."""
     width = max(columns_of(label) for label in [*classes, "class"])
     head = f"  {'class':<{width}}" + "".join(f"{split:>12}" for split in splits)
     rows = [

@@ -1,7 +1,7 @@
-"""Numbers as a person reads them in a table.
+"""Numbers as text for tables and sentences.
 
-- :func:`rate`, :func:`percent`: scores, with a dash where undefined
-- :func:`size`: bytes
+- :func:`rate`, :func:`percent`: scores, with a dash if undefined
+- :func:`size`: numbers of bytes
 - :func:`moment`: a time within a recording; :func:`moment_with_unit`: the same in a sentence
 - :func:`told_apart`: two numbers that a reader compares
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 
 def rate(value: float | None) -> str:
-    """A rate such as ER, five characters wide.
+    """Return a rate such as ER, five characters wide.
 
     >>> rate(0.5), rate(None)
     (' 0.50', '    -')
@@ -19,7 +19,7 @@ def rate(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share in per cent, five characters wide.
+    """Return a share in per cent, five characters wide.
 
     >>> percent(0.5), percent(None)
     (' 50.0', '    -')
@@ -28,7 +28,7 @@ def percent(value: float | None) -> str:
 
 
 def size(n_bytes: float) -> str:
-    """Bytes, 1 kB being 1,000.
+    """Return a number of bytes with its unit; 1 kB is 1,000 bytes.
 
     >>> size(7), size(1500), size(999_990)
     ('7 B', '1.5 kB', '1.0 MB')
@@ -42,7 +42,7 @@ def size(n_bytes: float) -> str:
 
 
 def moment(seconds: float) -> str:
-    """A time within a recording: seconds, and from a minute on minutes, from an hour on hours.
+    """Return a time within a recording: seconds, with minutes from one minute on, and hours from one hour on.
 
     >>> moment(3.456), moment(83.25), moment(3_661.0)
     ('3.46', '1:23.25', '1:01:01.00')
@@ -56,7 +56,7 @@ def moment(seconds: float) -> str:
 
 
 def moment_with_unit(seconds: float) -> str:
-    """The same in a sentence, where seconds alone have their unit.
+    """Return the same for a sentence: seconds without minutes are followed by their unit.
 
     >>> moment_with_unit(59.99), moment_with_unit(59.996)
     ('59.99 s', '1:00.00')
@@ -66,7 +66,7 @@ def moment_with_unit(seconds: float) -> str:
 
 
 def told_apart(one: float, other: float) -> tuple[str, str]:
-    """Two probabilities with two decimals, or as many more, up to four, as tell them apart.
+    """Return two probabilities with two decimals, or with up to four if they would otherwise look the same.
 
     >>> told_apart(0.31, 0.42), told_apart(0.497, 0.4999)
     (('0.31', '0.42'), ('0.497', '0.500'))

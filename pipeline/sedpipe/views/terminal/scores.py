@@ -1,9 +1,9 @@
-"""Reports of ``score`` and ``demo`` -> lines and tables for a person.
+"""Reports of ``score`` and ``demo`` -> lines and tables for the terminal.
 
-Shares are in per cent everywhere, and what is better, lower or higher, stands beside each number's name.
+Shares are always in per cent, and an arrow beside the name of a score shows whether lower or higher is better.
 
-- :func:`score_lines`: of a run
-- :func:`list_score_lines`: of an event list
+- :func:`score_lines`: the scores of a run
+- :func:`list_score_lines`: the scores of an event list
 - :func:`demo_lines`
 """
 
@@ -45,9 +45,10 @@ def score_lines(
     of_run: bool = True,
     is_mean: bool = False,
 ) -> list[RenderableType]:
-    """The score table, the classes, and, of a run, the command to run next; ``explain`` adds what tuning gained.
+    """Return the score table, the classes, and, for a run, the command to run next.
 
-    Of the mean of several runs there is no page: ``is_mean`` leaves its command out.
+    ``explain`` adds what each step of tuning gained. ``is_mean`` omits the command that makes a page, since there is no
+    page for the mean of several runs.
     """
     trained = ", TRAINED ON THIS SPLIT" if of_run and report.split == TRAINED_ON else ""
     tuned = f", TUNED ON {'THIS SPLIT' if of_run else 'THESE CLIPS'}" if report.tuned_on_this_split else ""
@@ -88,7 +89,7 @@ def _contaminated_line(encoders: Sequence[str]) -> list[str]:
 
 
 def _other_scores(shown: Mapping[str, Numbers]) -> list[str]:
-    """A line a metric."""
+    """Return a line for each metric."""
     return [
         ", ".join(f"{title} {_with_unit(number)}" for title, number in numbers.items()) for numbers in shown.values()
     ]
@@ -99,7 +100,7 @@ def _with_unit(share: float | None) -> str:
 
 
 def list_score_lines(report: ListScoreReport) -> list[RenderableType]:
-    """The score table of an event list."""
+    """Return the score table and the classes of an event list."""
     against = report.against
     return [
         f"{report.estimated} against {report.reference}: {counted(report.clips.scored, 'clip')}, "
@@ -121,7 +122,7 @@ def list_score_lines(report: ListScoreReport) -> list[RenderableType]:
 
 
 def demo_lines(report: DemoReport, cache: Path = DEFAULT_CACHE) -> list[RenderableType]:
-    """The headline, what it means, how long it took, and what can be done with the result."""
+    """Return the headline score, what it means, how long the demo took, and what can be done with the result."""
     scores, chance = report.score, report.untrained.operating_points["max_f1"].f1
     best, tagger = (
         scores.operating_points["max_f1"].f1, getattr(scores.yardsticks.get("tags_stretched"), "f1", None)
@@ -222,7 +223,7 @@ def _against_lines(
 
 
 def _common_lines(report: ScoreReport) -> list[RenderableType]:
-    """What the paper's rule comes to: the same settings for all classes."""
+    """Return the scores with the paper's rule: the same settings for all classes."""
     return [
         text(
             f"{name} with one setting for all classes (threshold {common.settings.threshold:g}, median "
@@ -234,7 +235,7 @@ def _common_lines(report: ScoreReport) -> list[RenderableType]:
 
 
 def _own_rule_line(report: ScoreReport) -> list[str]:
-    """What the post-processing comes to that a published system came with."""
+    """Return the scores with the post-processing that the system was published with."""
     own = report.own_rule
     if own is None:
         return []
@@ -247,7 +248,7 @@ def _own_rule_line(report: ScoreReport) -> list[str]:
 
 
 def _validated_lines(tuning: Mapping[str, Sequence[SearchStep]], tuned_on: str) -> list[RenderableType]:
-    """What the tuned score comes to on clips that were not tuned on."""
+    """Return the tuned scores, and the cross-validated ones: those on clips that were not used for tuning."""
     chosen = {point: step for point, steps in tuning.items() for step in steps if step.chosen}
     return [
         text(
@@ -260,12 +261,12 @@ def _validated_lines(tuning: Mapping[str, Sequence[SearchStep]], tuned_on: str) 
 
 
 def _tuned(point: str, score: float | None) -> str:
-    """An error rate, or F1 in per cent."""
+    """Return an error rate, or F1 in per cent, as text."""
     return "-" if score is None else f"{score:.3f}" if point == "min_er" else f"{100 * score:.1f} %"
 
 
 def _tuning_lines(tuning: Mapping[str, Sequence[SearchStep]]) -> list[str]:
-    """What each step of tuning gained, there and on clips it was not tuned on."""
+    """Return the score after each step of tuning, on the clips used for tuning and cross-validated."""
     lines = []
     for point, steps in tuning.items():
         lines += ["", f"tuning for {point:<24}  tuned  cross-validated"]

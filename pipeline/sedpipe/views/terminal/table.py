@@ -1,10 +1,10 @@
-"""Tables that fit the terminal: where there is no room for every column, the least important ones are left out.
+"""Tables that fit the terminal: if there is no room for every column, the least important ones are left out.
 
-- :class:`FittingTable`: rows of text, and which columns can be done without
-- :class:`Column`: one column
+- :class:`FittingTable`: columns and rows of text
+- :class:`Column`: one column, and whether it can be left out
 - :func:`spark`: probabilities as a small curve
-- :func:`text`: words in a style, which are no markup and hold no control character
-- :func:`columns_of`: how many columns of a terminal words take; :func:`padded`: with blanks behind them
+- :func:`text`: text in a style, without markup or control characters
+- :func:`columns_of`: the width of a text in terminal columns; :func:`padded`: a text with trailing spaces
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _WITHOUT_BLOCKS = str.maketrans(_BLOCKS, "_.-=+*#@")
-"""For terminals whose encoding has no such letters."""
+"""Replacements for terminals whose encoding lacks these characters."""
 
 _BETWEEN = 2
-_NAMES = 24  # columns that names keep; longer ones wrap before another column is left out
+_NAMES = 24  # width reserved for names; longer names wrap before another column is left out
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Column:
     ----------
     title : str
     rank : int
-        0 is never left out; of the others, the highest first.
+        Columns of rank 0 are never left out; of the others, the one with the highest rank is left out first.
     justify : str
-        Numbers stand to the right.
+        Alignment: ``left``, or ``right`` for numbers.
     """
 
     title: str
@@ -49,20 +49,20 @@ class Column:
 
 @dataclass
 class FittingTable:
-    """A table of text, without lines, as wide as it needs to be.
+    """A table of text, without lines, no wider than its content.
 
     Parameters
     ----------
     columns : sequence of Column
     rows : sequence of sequence of str or Text
-        A cell a column.
+        Rows with one cell per column.
     """
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[str | Text]] = field(default_factory=list)
 
     def shown(self, width: int) -> list[int]:
-        """The places of the columns for which a terminal of this width has room."""
+        """Return the indices of the columns for which a terminal of this width has room."""
         widths = [
             max([columns_of(column.title), *(columns_of(row[k]) for row in self.rows)])
             for k, column in enumerate(self.columns)
@@ -77,7 +77,7 @@ class FittingTable:
         return kept
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """As rich draws it."""
+        """Yield what rich draws."""
         shown = self.shown(options.max_width)
         drawn = Table(box=None, padding=(0, _BETWEEN, 0, 0), pad_edge=False, header_style="bold")
         for k in shown:
@@ -94,7 +94,7 @@ class FittingTable:
 
 
 def spark(values: Iterable[float]) -> str:
-    """Probabilities as a small curve, a character each.
+    """Return probabilities as a small curve, with one character for each.
 
     >>> spark([0.0, 0.5, 1.0])
     '▁▅█'
@@ -103,17 +103,17 @@ def spark(values: Iterable[float]) -> str:
 
 
 def text(words: str, style: str = "") -> Text:
-    """Words in a style."""
+    """Return text in a style; control characters are escaped, and markup is not interpreted."""
     return Text(printable(words), style=style)
 
 
 def columns_of(cell: str | Text) -> int:
-    """Letters of some scripts take two columns, accents of their own none."""
+    """Return the width in terminal columns: letters of some scripts take two, combining accents none."""
     return (cell if isinstance(cell, Text) else text(cell)).cell_len
 
 
 def padded(words: str, columns: int) -> str:
-    """Words and blanks, so many columns wide.
+    """Return text padded with spaces to a width in terminal columns.
 
     >>> padded("Owl", 5), padded("\u9ce5", 5)
     ('Owl  ', '\u9ce5   ')

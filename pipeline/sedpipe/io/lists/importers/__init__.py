@@ -1,7 +1,7 @@
-"""What ``sedpipe init`` understands: a file for each way in which people keep recordings and their labels.
+"""Importers of ``sedpipe init``: one module for each way in which people store recordings and their labels.
 
-- :data:`IMPORTERS`: looked through in this order; the first that understands a folder is asked. A new one is a file
-  here, its test, and a line
+- :data:`IMPORTERS`: tried in this order; the first that recognises a folder is used. To add one, write a module here
+  and its test, and add a line below
 """
 
 from __future__ import annotations
@@ -20,4 +20,4 @@ IMPORTERS: dict[str, Importer] = {
     "label-files": from_label_files,
     "class-folders": from_class_folders,
 }
-"""By name: a folder -> what is in it, or None where it is nothing of this kind."""
+"""Functions by name: a folder -> what is in it, or None if the folder is not of this kind."""

@@ -1,6 +1,6 @@
-"""Recordings sorted into folders that are called like what sounds in them.
+"""Recordings sorted into folders that are named after the classes that sound in them.
 
-- :func:`from_class_folders`
+- :func:`from_class_folders`: a folder -> recordings with labels
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from sedpipe.labels import one_spelling
 from sedpipe.wording import counted, of_some
 
 BACKGROUND = frozenset({"background", "_background_noise_", "negative", "negatives", "no event", "none", "nothing"})
-"""Folders of recordings in which none of the classes sounds."""
+"""Names of folders with recordings in which none of the classes sounds."""
 
 _QUIET = frozenset(name.replace("_", " ").strip() for name in BACKGROUND)
 _NUMBERED = re.compile(r"\d+\s*[-_. ]\s*(?=\D)")
 
 
 def from_class_folders(folder: Folder) -> Findings | None:
-    """Each recording with the name of its folder as label; None where recordings lie in fewer than two folders."""
+    """Return each recording with the name of its folder as label; None if there are fewer than two such folders."""
     splits = split_of_folders(folder.recordings)
     level = 1 if splits.of else 0
     inside = {name: PurePosixPath(name).parts[level:-1] for name in splits.of or folder.recordings}
@@ -42,7 +42,7 @@ def from_class_folders(folder: Folder) -> Findings | None:
 
 
 def _labels(folders: set[str]) -> dict[str, str]:
-    """Labels by folder: ``001 - Dog bark`` is ``Dog bark``, if all are numbered and stay different."""
+    """Return labels by folder: ``001 - Dog bark`` becomes ``Dog bark`` if all are numbered and stay different."""
     bare = {folder: _NUMBERED.sub("", folder, count=1) for folder in folders}
     is_numbered = all(_NUMBERED.match(folder) for folder in folders) and len(set(bare.values())) == len(folders)
     names = bare if is_numbered else {folder: folder for folder in folders}

@@ -1,7 +1,7 @@
-"""What an importer looks at, and what it makes of it.
+"""Input and result of an importer.
 
 - :class:`Folder`: recordings and label files below a folder
-- :class:`Findings`: recordings with what sounds in them
+- :class:`Findings`: recordings with their labels and events
 - :func:`look_into`: a folder -> :class:`Folder`
 """
 
@@ -19,14 +19,14 @@ from sedpipe.io.lists.recordings import Recording
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder as it is found.
+    """A folder and its content.
 
     Parameters
     ----------
     path : Path
         The folder.
     recordings : tuple of str
-        Paths of audio files below it, with ``/``, in order.
+        Paths of audio files below it, with ``/`` between folders, in order.
     lists : tuple of Path
         Files below it that may be lists.
     """
@@ -38,18 +38,18 @@ class Folder:
 
 @dataclass(frozen=True)
 class Findings:
-    """What an importer understood.
+    """Result of an importer.
 
     Parameters
     ----------
     story : str
-        How the folder is made, for people: ``recordings with label files``.
+        How the folder is organised, for display: ``recordings with label files``.
     recordings : tuple of Recording
-        Those with a word about them, in the order of their names.
+        Recordings about which something is known, in the order of their names.
     remarks : tuple of str
         What was guessed or left out, in sentences.
     settings : mapping of str to float
-        What the dataset should be like (``clip_s``, ``sample_rate``), where the importer knows it.
+        Settings that suit the dataset (``clip_s``, ``sample_rate``), if the importer knows them.
     """
 
     story: str
@@ -59,12 +59,12 @@ class Findings:
 
 
 def look_into(path: Path) -> Folder:
-    """Recordings and lists below a folder; hidden ones are left out.
+    """Return the recordings and lists below a folder, without hidden ones.
 
     Raises
     ------
     SettingsError
-        If it is no folder, or holds no recording.
+        If ``path`` is not a folder, or contains no recording.
     """
     if not path.is_dir():
         raise SettingsError(f"{path} is not a folder", hint="name the folder of the recordings")

@@ -1,6 +1,6 @@
 """Recordings with label files: one table for all, or a file beside each, from any program that the reader knows.
 
-- :func:`from_label_files`
+- :func:`from_label_files`: a folder -> recordings with labels and events
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _MOST_TOLD = 5
 
 
 def from_label_files(folder: Folder) -> Findings | None:
-    """Recordings of which a list says something; None where no list does.
+    """Return the recordings that are in a list; None if no list is about any of them.
 
-    A recording that no list knows is left out: nobody said that nothing sounds in it. A list that names no recording
-    is about the one that it is called like.
+    A recording that is in no list is left out, since that does not mean that nothing sounds in it. A list that names
+    no recording is about the one with the same name.
     """
     read, aside = _lists(folder)
     rows = _Rows(folder, read)
@@ -54,16 +54,16 @@ def from_label_files(folder: Folder) -> Findings | None:
 
 
 def _lists(folder: Folder) -> tuple[list[Annotations], list[str]]:
-    """Those that are understood, and a word about the others."""
+    """Return the lists that are understood, and remarks on the others."""
     read, aside = [], []
-    # a TSV first: `listen` writes one beside the list of another program, whose correction it is
+    # TSV first: `listen` writes one beside the list of another program, as its correction
     for path in sorted(folder.lists, key=lambda path: (path.parent, path.suffix.lower() != ".tsv", path.name)):
         try:
             found = read_annotations(path, "either")
         except ListFormatError as error:
             aside.append(f"not understood and ignored: {error.message}")
             continue
-        if not found.rows:  # somebody listened, and heard nothing
+        if not found.rows:  # an annotator listened and heard no event
             own = recording_of_list(path.name)
             found = Annotations(path, [Annotation(path, 1, own, None, "")], False, True, found.remarks)
         read.append(found)
@@ -73,7 +73,7 @@ def _lists(folder: Folder) -> tuple[list[Annotations], list[str]]:
 
 @dataclass(frozen=True)
 class _Claim:
-    """What a list says of a recording, and by what path below the folder it means that."""
+    """Rows of a list about a recording, and the path below the folder by which the list means that recording."""
 
     read: Annotations
     path: str
@@ -86,7 +86,7 @@ class _Claim:
 
 
 class _Rows:
-    """Rows by recording, and what could not be taken."""
+    """Rows by recording, and what could not be used."""
 
     def __init__(self, folder: Folder, read: Sequence[Annotations]) -> None:
         self.of: dict[str, list[Annotation]] = {}
@@ -100,7 +100,7 @@ class _Rows:
         self._strange: dict[str, None] = {}
         self._elsewhere = 0
         claims = [claim for found in read for claim in self._claims(found)]
-        # a list beside a recording knows more of it than one that lies beside a namesake
+        # a list beside a recording is more likely to be about it than one beside another of the same name
         for claim in sorted(claims, key=lambda claim: -claim.agreement):
             if claim.read.has_times:
                 self._take_events(claim)
@@ -108,7 +108,7 @@ class _Rows:
                 self._take_tags(claim)
 
     def remarks(self) -> list[str]:
-        """What was left out, in sentences."""
+        """Return what was left out, in sentences."""
         found = []
         unlabelled = [name for name in self._folder.recordings if name not in self.of]
         if unlabelled:
@@ -152,20 +152,20 @@ class _Rows:
         yield from claims.values()
 
     def _about(self, read: Annotations, above: str, path: str) -> dict[str, str]:
-        """The recording that a list without names is about."""
+        """Return the recording that a list without names is about."""
         bare = f"{above}/{read.path.stem}"  # "a_labels.wav" may be what "a_labels.txt" is about
         meant = self._known.find(bare) or self._known.find(path) or self._only_one(above)
         self._elsewhere += meant is not None and PurePosixPath(meant).parent != PurePosixPath(above)
         return {} if meant is None else {path: meant}
 
     def _only_one(self, above: str) -> str | None:
-        """The recording of a folder that holds one, and one label file."""
+        """Return the recording of a folder that contains exactly one recording and one label file."""
         recordings = [name for name in self._folder.recordings if PurePosixPath(name).parent == PurePosixPath(above)]
         lists = [path for path in self._folder.lists if path.parent == self._folder.path / above]
         return recordings[0] if len(recordings) == len(lists) == 1 else None
 
     def _take_events(self, claim: _Claim) -> None:
-        """Times say more than labels alone, so they take their place."""
+        """Take rows with times, which tell more than labels alone and so replace them."""
         if claim.recording in self._timed_by:
             self._twice[claim.recording] = None
         else:

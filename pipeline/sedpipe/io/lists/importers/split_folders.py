@@ -1,7 +1,7 @@
-"""Folders called ``train``, ``val``, ``test`` and the like: the splits of whoever sorted the recordings.
+"""Folders named ``train``, ``val``, ``test`` and the like: the splits of whoever sorted the recordings.
 
 - :func:`split_of_folders`: names of recordings -> :class:`FolderSplits`
-- :class:`FolderSplits`: the split of each, what lies outside, and what to say
+- :class:`FolderSplits`: the split of each recording, those outside the folders, and remarks
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _DEVELOPMENT = ("dev", "development")
 
 @dataclass(frozen=True)
 class FolderSplits:
-    """What folders at the top say of splits.
+    """Splits according to the folders at the top.
 
     Parameters
     ----------
     of : mapping of str to str
-        Split by recording, empty text where the folder is for training alone and ``testing`` is still to be drawn;
-        nothing where the folders are no splits.
+        Split by recording; an empty string if all folders are for training and ``testing`` is still to be drawn. No
+        entries if the folders are not splits.
     left_out : tuple of str
-        Recordings outside the folders, of which nobody knows the split.
+        Recordings outside the folders, whose split is unknown.
     remarks : tuple of str
         What was guessed or left out, in sentences.
     """
@@ -42,10 +42,10 @@ class FolderSplits:
 
 
 def split_of_folders(filenames: Iterable[str]) -> FolderSplits:
-    """Splits of recordings, most of which lie in folders called train, val, test and the like.
+    """Return the splits of recordings, most of which are in folders named train, val, test and the like.
 
-    Where there is no validation folder, the test folder is ``testing``, on which thresholds are chosen; where there is
-    none for training, the development set is it, as in DCASE's challenges.
+    If there is no validation folder, the test folder is ``testing``, on which thresholds are chosen; if there is no
+    training folder, the development set is ``training``, as in DCASE's challenges.
 
     >>> split_of_folders(["train/a.wav", "Test/b.wav", "demo.wav"]).of
     {'train/a.wav': 'training', 'Test/b.wav': 'testing'}

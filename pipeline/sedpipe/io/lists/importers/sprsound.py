@@ -1,14 +1,14 @@
-"""SPRSound: children's breathing through a stethoscope, with JSON files beside the recordings' folders.
+"""SPRSound: breathing of children, recorded with a stethoscope, with JSON files beside the folders of recordings.
 
 Q. Zhang et al., "SPRSound: Open-Source SJTU Paediatric Respiratory Sound Database", IEEE TBioCAS 2022, and the BioCAS
-2023 challenge. ``train_wav`` and ``test_wav`` hold the recordings, ``train_json`` and ``test_json/*`` a file for each:
-``record_annotation``, and ``event_annotation`` with ``start``, ``end`` (milliseconds, as text) and ``type``.
+2023 challenge. ``train_wav`` and ``test_wav`` contain the recordings, ``train_json`` and ``test_json/*`` one file for
+each, with ``record_annotation``, and ``event_annotation`` with ``start``, ``end`` (milliseconds, as text) and ``type``.
 
-Two classes: crackles and wheezes; normal breaths are background, and recordings of poor quality are left out. Patients
-of whom the checksum of the number is divisible by 5 are ``testing``, so that no patient is in two splits; the unseen
-patients of the inter-patient test are ``evaluation``.
+There are two classes, crackles and wheezes; normal breaths are background, and recordings of poor quality are left
+out. Patients are in ``testing`` if the checksum of their number is divisible by 5, so that no patient is in two splits;
+the unseen patients of the inter-patient test are in ``evaluation``.
 
-- :func:`from_sprsound`
+- :func:`from_sprsound`: a folder -> recordings with labels and events
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ CLASSES: dict[str, tuple[str, ...]] = {
     "Stridor": ("Wheeze",),
     "Wheeze+Crackle": ("Crackle", "Wheeze"),
 }
-"""What the types of the annotation are here."""
+"""Classes here for each event type of the annotations."""
 
 POOR = "Poor Quality"
 _UNSEEN_PATIENTS = "inter_test_json"
 _TESTING = 5
-"""One patient of so many is in ``testing``."""
+"""One in this number of patients is in ``testing``."""
 
 
 class _Event(BaseModel):
@@ -60,12 +60,12 @@ class _File(BaseModel):
 
 
 def from_sprsound(folder: Folder) -> Findings | None:
-    """Recordings of SPRSound's folder with the two classes; None where it is not that.
+    """Return the recordings of SPRSound's folder with the two classes; None if the folder is not SPRSound.
 
     Raises
     ------
     ListFormatError
-        If an annotation is not what it should be.
+        If an annotation is malformed.
     """
     annotated = dict(_annotations(folder))
     if not annotated:
@@ -93,7 +93,7 @@ def from_sprsound(folder: Folder) -> Findings | None:
 
 
 def _annotations(folder: Folder) -> Iterator[tuple[tuple[str, str], Path]]:
-    """The annotation of each recording, by the folder and the name of the recording."""
+    """Yield the annotation of each recording, by the folder and the name of the recording."""
     for path in folder.lists:
         part, *below = path.relative_to(folder.path).parts
         if part in ("train_json", "test_json") and below and path.suffix == ".json":

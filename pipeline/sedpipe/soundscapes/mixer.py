@@ -178,7 +178,10 @@ def recordings_drawn(recipe: Recipe, seed: int, index: int, n_recordings: Sequen
 
 
 def truth(drawn: Draw, labels: Sequence[str], library: Library) -> list[Event]:
-    """Return the events of a mixture: active regions of its recordings, cut at 10 s, in order of time, to 1 ms."""
+    """Return the events of a mixture: active regions of its recordings, cut at 10 s, in order of time, to 1 ms.
+
+    A region of which less than 0.1 s lies before the cut is dropped.
+    """
     events = []
     for placement in drawn.placements:
         for first, end in library(placement.class_index, placement.recording_index).regions:

@@ -59,6 +59,8 @@ def test_marks_inside_cells_do_not_separate_them(tmp_path: Path, text: str, cell
     [
         ("filename\tonset\toffset\tevent_label\na.wav\t1\t2\tDog\n", ("filename", "onset", "offset", "event_label")),
         ("# made by a tool\n# file, onset, offset, label\na.wav,1,2,Dog\n", ("file", "onset", "offset", "label")),
+        ("# file, onset, offset, label\na.wav,1,2,Dog\n# checked by ear\n", ("file", "onset", "offset", "label")),
+        ("a.wav,1,2,Dog\n# file, onset, offset, label\n", ()),
         ("# file, onset, offset, label\na.wav\t1\t2\tDog\n", ()),
         ("foo,bar,baz\na.wav,1,Dog\n", ("foo", "bar", "baz")),
         ("a.wav,1,2,Dog\n", ()),

@@ -103,7 +103,7 @@ def cut(
     sample_rate : int
         Sample rate of the result in Hz.
     timeout_s : float, optional
-        Seconds after which decoding is given up.
+        Seconds after which decoding by FFmpeg is given up.
 
     Returns
     -------
@@ -118,6 +118,8 @@ def cut(
         If the stretch cannot be decoded or used. The reason is ``too-short``, ``silent``, ``channels-cancel``,
         ``beyond-full-scale`` (see :mod:`sedpipe.io.audio.level`), ``absurd-rate`` or ``no-audio`` (all ``gone``),
         ``undecodable``, ``unreadable`` or ``timeout`` (``retryable``), or what ``source`` raised.
+    ValueError
+        Unless 0 <= ``start_s`` < ``end_s``.
     """
     if not 0 <= start_s < end_s:
         raise ValueError(f"expected 0 <= start < end, got {start_s}, {end_s}")

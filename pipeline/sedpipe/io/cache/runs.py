@@ -135,6 +135,8 @@ def find_run(cache: Dataset, name_or_path: str | None) -> Run:
     ------
     MissingStageError
         If there is no such run, or it is not finished.
+    SettingsError
+        If the name cannot be that of a run.
     """
     train = f"run `{cache.command('train')}` first"
     if name_or_path is None:

@@ -21,6 +21,7 @@ from sedpipe.io.lists.remarks import Remark
 from sedpipe.io.lists.text import complaint
 from sedpipe.printable import plain_cell
 
+Line = tuple[int, str]
 Row = tuple[int, list[str]]
 
 MOST_CELLS = 64 * 1024 * 1024
@@ -70,9 +71,9 @@ def read_table(path: Path) -> Table:
     A cell that begins with a quote, perhaps after blanks, ends with one, and two quotes in a row stand for one in the
     cell. Between tabs, an unclosed quote is an ordinary character. Between commas and semicolons, an apostrophe that
     keeps spreadsheets from computing a name, as in the CSV of ``predict``, is dropped. Lines that begin with ``#`` are
-    comments, unless their first cell is the name of an audio file; the last comment may be the header. If no line
-    determines the separator (a ``sep=`` line, a known header, or a tab in any line), the one is used with which lines
-    look most like rows.
+    comments, unless their first cell is the name of an audio file; the last comment before the rows may be the header.
+    The separator is determined by a ``sep=`` line, a known header, or a tab in any line; else it is the one with which
+    lines look most like rows.
 
     Raises
     ------
@@ -100,7 +101,7 @@ def read_table(path: Path) -> Table:
     if rows and _is_header(rows[0][1], rows[1 : 1 + _LOOKED_AT]):
         header, rows = rows[0][1], rows[1:]
     elif rows:
-        header = _header_in_comment(comments, rows[0][1], separator)
+        header = _header_in_comment(comments, rows[0], separator)
     return Table(path, tuple(cell.strip() for cell in header), rows, separator, tuple(remarks))
 
 
@@ -133,25 +134,26 @@ def _is_header(cells: Sequence[str], others: Sequence[Row] = ()) -> bool:
     )
 
 
-def _without_comments(lines: Iterable[tuple[int, str]]) -> tuple[list[tuple[int, str]], list[str]]:
-    rows: list[tuple[int, str]] = []
-    comments: list[str] = []
+def _without_comments(lines: Iterable[Line]) -> tuple[list[Line], list[Line]]:
+    """Return the lines without the comments, and the comments without their marks."""
+    rows: list[Line] = []
+    comments: list[Line] = []
     for number, line in lines:
         marks = "\t" if "\t" in line else "[,;]"
         is_comment = line.startswith("#") and not is_audio_name(re.split(marks, line, maxsplit=1)[0])
         if is_comment:
-            comments.append(line.lstrip("# "))
+            comments.append((number, line.lstrip("# ")))
         else:
             rows.append((number, line))
     return rows, comments
 
 
-def _header_in_comment(comments: Sequence[str], first: Sequence[str], separator: str) -> Sequence[str]:
-    """Return the cells of the last comment, if it names as many columns as the first row has."""
-    if not comments:
-        return ()
-    cells = comments[-1].split(separator)
-    return cells if len(cells) == len(first) and len(cells) > 1 and _is_header(cells) else ()
+def _header_in_comment(comments: Sequence[Line], first: Row, separator: str) -> Sequence[str]:
+    """Return the cells of the last comment before the first row, if it names as many columns as that row has."""
+    number_of_row, row = first
+    before = [comment for number, comment in comments if number < number_of_row]
+    cells = before[-1].split(separator) if before else []
+    return cells if len(cells) == len(row) and len(cells) > 1 and _is_header(cells) else ()
 
 
 def _separator(lines: list[tuple[int, str]]) -> tuple[str, list[tuple[int, str]]]:

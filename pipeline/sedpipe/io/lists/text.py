@@ -102,7 +102,7 @@ def as_seconds(path: Path, number: int, text: str, unit: float = 1.0) -> float:
 
 
 def as_label(path: Path, number: int, text: str, labels: LabelSet) -> str:
-    """Return ``text`` as it is spelled in ``labels``; it is an error if it is not one of them.
+    """Return ``text`` as it is spelled in ``labels``.
 
     Parameters
     ----------
@@ -114,6 +114,11 @@ def as_label(path: Path, number: int, text: str, labels: LabelSet) -> str:
         Label that was found there.
     labels : LabelSet
         The classes.
+
+    Raises
+    ------
+    ListFormatError
+        If it is not one of them.
     """
     try:
         return labels[labels.index(text)]

@@ -1,4 +1,4 @@
-/* One recording: player, spectrogram, a track for each class, all of them over the same stretch of time. */
+/* A card shows one recording: player, spectrogram and a track for each class, all over the same span of time. */
 
 const MOST_PICTURES = 6;
 
@@ -103,7 +103,7 @@ class Card {
     return make("div", { class: "frequencies", "aria-hidden": "true" }, ...marks);
   }
 
-  /* The whole of a long recording in one small picture. */
+  /* Return the whole of a long recording as one small picture, in a list; empty if there is none. */
   makeWhole() {
     const { whole } = this.data;
     return whole ? [make("img", { src: whole, alt: "", draggable: "false" })] : [];
@@ -127,7 +127,7 @@ class Card {
     this.drawPlayhead();
   }
 
-  /* The small picture of all stands in where many large ones would have to be unpacked. */
+  /* Draw the spectrogram: one small picture of the whole, if too many large ones would have to be decoded. */
   drawPictures() {
     const place = (image, start, end) => {
       image.style.left = `${this.view.place(start)}%`;
@@ -169,7 +169,7 @@ class Card {
     this.marked.style.width = `${between(0, this.view.place(loop.end), 100) - start}%`;
   }
 
-  /* After the player has moved. */
+  /* Update the card after the player has moved. */
   follow() {
     const { time, isPlaying, loop } = this.player;
     this.element.classList.toggle("playing", isPlaying);
@@ -183,7 +183,7 @@ class Card {
     this.drawPlayhead();
   }
 
-  /* Seek, and see where that is. */
+  /* Seek to a time and bring it into view. */
   goTo(time) {
     this.player.seek(time);
     this.view.reveal(this.player.time);
@@ -199,7 +199,7 @@ class Card {
     this.view.zoom(factor, inSight ? time : (this.view.start + this.view.end) / 2);
   }
 
-  /* What a loop takes where nothing was marked. */
+  /* Return the span to loop if none was marked. */
   stretch() {
     return { start: this.view.start, end: this.view.end };
   }
@@ -208,7 +208,7 @@ class Card {
     this.player.setLoop(this.player.loop ? null : this.stretch());
   }
 
-  /* A sound that comes later than its card. */
+  /* Set audio that is chosen after the card was made. */
   hear(src) {
     this.audio.src = src;
     this.play.disabled = false;

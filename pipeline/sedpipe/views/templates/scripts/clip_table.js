@@ -1,5 +1,5 @@
-/* The table of all clips: what is looked for, and cards that open below their rows. The address tells both:
-   #clip-NAME is a clip, #clips?class=NAME&outcome=missed&as=NAME those of a class, or of a cell of the confusions. */
+/* The table of all clips: its filters, and cards that open below their rows. The address can set both: #clip-NAME opens
+   a clip, #clips?class=NAME&outcome=missed&as=NAME shows those of a class, or of a cell of the confusion matrix. */
 
 class ClipTable {
   constructor(table, form, page) {
@@ -38,14 +38,14 @@ class ClipTable {
       if (!row) return;
       if (row.hidden) {
         this.form.reset();
-        this.showAll(); // what is hidden cannot be scrolled to
+        this.showAll(); // a hidden row cannot be scrolled to
       }
       this.open(row);
       row.scrollIntoView();
     }
   }
 
-  /* After the form was reset. */
+  /* Show all clips, after the form was reset. */
   showAll() {
     this.instead = null;
     this.filter();
@@ -90,7 +90,7 @@ class ClipTable {
       try {
         history.replaceState(null, "", row.querySelector("a").getAttribute("href"));
       } catch {
-        /* some browsers keep the address of a local file as it is */
+        /* some browsers do not let scripts change the address of a local file */
       }
       return;
     }
@@ -119,7 +119,7 @@ class ClipTable {
   }
 }
 
-/* An address as it was before it was escaped; a broken one as it is. */
+/* Return an address with its escapes decoded, or unchanged if they are invalid. */
 function decoded(address) {
   try {
     return decodeURIComponent(address);

@@ -1,6 +1,6 @@
-/* What a person made of a model's events, with all steps back and forth. A state is never changed, only followed:
-   { shifts, gate, events, handled }. `shifts` moves the threshold of each class, in log-odds; `handled` are stretches
-   in which a person has decided about a class, so that another threshold brings nothing back there. */
+/* A person's corrections of a model's events, with undo and redo. A state is never changed, only followed by another:
+   { shifts, gate, events, handled }. `shifts` moves the threshold of each class, in log-odds; `handled` are spans in
+   which a person has decided about a class, so that other thresholds bring no events back there. */
 
 function overlap(one, other) {
   return one.onset < other.offset && other.onset < one.offset;
@@ -26,7 +26,7 @@ class Corrections {
     return this.events.includes(event);
   }
 
-  /* What has become of an event that another state may not have: that of its class which overlaps it most. */
+  /* Return an event if the current state has it, else the event of its class that overlaps it most, or null. */
   successor(event) {
     if (this.has(event)) return event;
     const shared = (other) => Math.min(event.offset, other.offset) - Math.max(event.onset, other.onset);
@@ -34,7 +34,7 @@ class Corrections {
     return others.sort((a, b) => shared(b) - shared(a))[0] ?? null;
   }
 
-  /* A new state; `isStep` is false while a slider or an edge is still moving. */
+  /* Go to a new state; `isStep` is false while a slider is still moving. */
   follow(state, isStep = true) {
     if (isStep) {
       this.past.push(this.before ?? this.state);
@@ -65,14 +65,14 @@ class Corrections {
     for (const watcher of this.watchers) watcher(isStep);
   }
 
-  /* Answers the new event. */
+  /* Add an event and return it. */
   add(event) {
     const added = { ...event, by: "person" };
     this.follow({ ...this.state, events: [...this.events, added] });
     return added;
   }
 
-  /* Answers the event as it now is. */
+  /* Change an event and return the changed one. */
   change(event, changes) {
     const changed = { ...event, ...changes, by: "person" };
     if ("label" in changes) {
@@ -98,7 +98,7 @@ class Corrections {
     if (!this.labels.includes(label)) this.labels.push(label);
   }
 
-  /* Other thresholds: what a person touched stays, and nothing comes where a person has decided. */
+  /* Apply other thresholds: events that a person edited stay, and none is added where a person has decided. */
   retune(shifts, gate, isStep) {
     const nameOf = ({ onset, offset, label }) => `${onset} ${offset} ${label}`;
     const before = new Map(this.events.filter((event) => event.by === "model").map((event) => [nameOf(event), event]));

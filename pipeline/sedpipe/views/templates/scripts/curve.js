@@ -1,4 +1,4 @@
-/* Probabilities: as the page holds them (ten-thousandths, 16 bits, base64), and as a line. */
+/* Probabilities: read from the page (ten-thousandths, 16 bits, base64), and drawn as a curve. */
 
 const MOST_POINTS = 1000;
 
@@ -6,7 +6,7 @@ function probabilities(text) {
   return new Uint16Array(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer);
 }
 
-/* SVG path, 1000 by 100, of the values in a view. Where several share a point, the highest is drawn. */
+/* Return an SVG path, 1000 by 100, of the values in a view. If several share a point, the highest is drawn. */
 function curve(values, step, view) {
   const first = between(0, Math.floor(view.start / step) - 1, values.length);
   const last = between(first, Math.ceil(view.end / step) + 1, values.length);

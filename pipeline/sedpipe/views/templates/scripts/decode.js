@@ -1,5 +1,5 @@
-/* Frame probabilities -> events, step for step as sedpipe's `postprocess` does; a test holds the two together.
-   A class: { values (ten-thousandths), high, low (likewise), median, gap, shortest (frames), closed ([[first, end]]) }. */
+/* Frame probabilities -> events, in the same steps as sedpipe's `postprocess`; a test checks that the two agree.
+   A class: { values, high, low (ten-thousandths), median, gap, shortest, closed [[first, end]] (frames) }. */
 
 function activity({ values, high, low, median, gap, shortest, closed }) {
   const active = Uint8Array.from(values, (value) => value >= high);
@@ -9,13 +9,13 @@ function activity({ values, high, low, median, gap, shortest, closed }) {
   return filtered;
 }
 
-/* Hysteresis: what is connected to an active frame stays active down to `low`. */
+/* Hysteresis: make frames active that are connected to an active one and reach `low`. */
 function holdOn(active, values, low) {
   for (let t = 1; t < active.length; t += 1) if (active[t - 1] && values[t] >= low) active[t] = 1;
   for (let t = active.length - 2; t >= 0; t -= 1) if (active[t + 1] && values[t] >= low) active[t] = 1;
 }
 
-/* Active where more than half of a centred window is; outside nothing is. */
+/* Median filter: active where more than half of a centred window is; outside the array nothing is active. */
 function medianOf(active, width) {
   if (width < 3) return active;
   const half = (width - 1) / 2;
@@ -55,7 +55,7 @@ function shortEnough(active, shortest) {
   return active;
 }
 
-/* Seconds as Python rounds them to 3 digits: a tie, which only sixteenths can be, goes to the even one. */
+/* Round seconds to 3 decimals as Python does: a tie, possible only for sixteenths, goes to the even digit. */
 function milliseconds(seconds) {
   const sixteenths = 16 * seconds;
   if (Number.isInteger(sixteenths) && sixteenths % 2 !== 0) {
@@ -65,7 +65,7 @@ function milliseconds(seconds) {
   return Number(seconds.toFixed(3));
 }
 
-/* Events of a class; `grid` is { hop, rate, duration }. */
+/* Return the events of a class; `grid` is { hop, rate, duration }. */
 function decode(settings, grid) {
   const end = milliseconds(grid.duration);
   const edge = (k) => Math.min(milliseconds((k * grid.hop) / grid.rate), end);
@@ -74,7 +74,7 @@ function decode(settings, grid) {
     .filter(({ onset, offset }) => onset < offset);
 }
 
-/* Highest and mean probability of some frames. */
+/* Return the highest and the mean probability of a run of frames. */
 function sureness(values, first, end) {
   let [highest, sum] = [0, 0];
   for (let t = first; t < end; t += 1) {

@@ -1,4 +1,4 @@
-/* Elements from names. Text stays text, so that no label can become markup. */
+/* Functions that make elements. Text is added as text, so that no label can become markup. */
 
 function make(name, attributes = {}, ...children) {
   return fill(document.createElement(name), attributes, children);
@@ -26,7 +26,7 @@ function between(low, value, high) {
   return Math.min(Math.max(value, low), high);
 }
 
-/* 83.25 -> "1:23.2"; `step` says how finely. */
+/* Return a time as text: 83.25 -> "1:23.3"; `step` sets the number of decimals. */
 function clock(seconds, step = 0.1) {
   const decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3;
   const whole = Number(seconds.toFixed(decimals));

@@ -1,4 +1,4 @@
-/* What a person does to events, by pointer or by keys, and the form that shows the selected one. */
+/* Editing of events, by pointer or by keys, and the form that shows the selected event. */
 
 const NEW_EVENT_S = 1;
 const NUDGE_S = 0.05;
@@ -14,7 +14,7 @@ class Editor {
     this.startForm();
   }
 
-  /* A stretch within the recording, in whole milliseconds. */
+  /* Return a span limited to the recording, in whole milliseconds. */
   within({ onset, offset }) {
     const { duration } = this.card.data;
     const start = between(0, onset, duration - SHORTEST_EVENT);
@@ -45,7 +45,7 @@ class Editor {
     this.add({ onset: time, offset: Math.min(time + NEW_EVENT_S, this.card.data.duration), label });
   }
 
-  /* An event can be gone before a drag of it ends. */
+  /* Change an event, unless it is gone, as can happen before a drag of it ends. */
   change(event, changes) {
     if (!this.corrections.has(event)) {
       this.say(`Not changed: ${event.label}, ${event.onset} to ${event.offset} s, is no longer there.`);
@@ -60,7 +60,7 @@ class Editor {
     if (this.selected && label && label !== this.selected.label) this.change(this.selected, { label });
   }
 
-  /* The class of a number, as the names of the tracks tell it. */
+  /* Change the class of the selected event to the one whose track has this number before its name. */
   relabelBy(number) {
     this.relabel(this.corrections.labels[number - 1]);
   }
@@ -74,7 +74,7 @@ class Editor {
     this.card.slider.focus({ preventScroll: true });
   }
 
-  /* Select what an edit has made of an event. */
+  /* Select the event that results from an edit. */
   take(event) {
     this.selected = event;
     this.last = event.label;
@@ -87,7 +87,7 @@ class Editor {
     return `${label}, ${onset} to ${offset} s`;
   }
 
-  /* The next event in time, or the one before. */
+  /* Go to the next event in time, or to the previous one. */
   step(by) {
     const events = inOrder(this.corrections.events);
     if (!events.length) return;
@@ -114,7 +114,7 @@ class Editor {
     this.change(event, { onset, offset: onset + length });
   }
 
-  /* An edge to the playhead. */
+  /* Move an edge of the selected event to the playhead. */
   setEdge(name) {
     const event = this.selected;
     const { time } = this.card.player;
@@ -124,7 +124,7 @@ class Editor {
     else this.say(`The playhead is ${name === "onset" ? "after the end" : "before the beginning"} of ${this.told()}.`);
   }
 
-  /* A time as it was typed. */
+  /* Set a time that was typed, if it is valid. */
   setTime(name, typed) {
     const { duration } = this.card.data;
     const time = Number(typed);
@@ -158,7 +158,7 @@ class Editor {
     return event && this.card.byLabel.get(event.label)?.lane.spans.elements.get(event);
   }
 
-  /* Whatever the events are now, the selected one is among them. */
+  /* Redraw; if the selected event is gone, the one that corresponds to it is selected instead. */
   draw() {
     this.selected = this.selected && this.corrections.successor(this.selected);
     for (const bar of this.card.stage.querySelectorAll(".bar.selected")) bar.classList.remove("selected");
@@ -193,7 +193,7 @@ class Editor {
     this.form.addEventListener("click", (event) => acts[event.target.closest("[data-act]")?.dataset.act]?.());
   }
 
-  /* A class of one's own, by its name; lists separate their cells by tabs, and classes by semicolons. */
+  /* Add a class by its name, without tabs and semicolons, which separate the cells and the classes of lists. */
   nameClass() {
     const field = this.form.elements.own;
     const label = field.value.replace(/[\s;]+/g, " ").trim();

@@ -1,4 +1,4 @@
-/* The events in sight as a table: to read, to print, to go to. */
+/* The events in view as a table: to read them, to print them, to go to them. */
 
 const MOST_ROWS = 500;
 

@@ -1,4 +1,4 @@
-/* Pointer and wheel on a card: drag to move, with shift to mark a stretch, ctrl and wheel to zoom. */
+/* Pointer and wheel on a card: drag to move the playhead, with shift to mark a loop; wheel with ctrl to zoom. */
 
 function startGestures(card) {
   const timeAt = (event) => {
@@ -32,7 +32,8 @@ function startGestures(card) {
   card.stage.addEventListener("wheel", (event) => turn(card, event, timeAt(event)), { passive: false });
 }
 
-/* `start` answers a press with what follows each move, or null; what it answers may have an `end`. */
+/* Handle drags: on a press, `start` returns a function to call on each move, or null for no drag. If this
+   function has an `end`, that is called when the drag ends. */
 function dragOn(element, start) {
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;

@@ -1,4 +1,4 @@
-/* What the model heard: probabilities of each class, and the events that some thresholds make of them. */
+/* The model's output: the probabilities of each class, and the events that some thresholds make from them. */
 
 class Hearing {
   constructor(page, data) {
@@ -14,13 +14,13 @@ class Hearing {
     this.labels = page.labels;
   }
 
-  /* A class that a person added was never listened for. */
+  /* Return a class; one that a person added has no probabilities, since the model does not know it. */
   of(label) {
     const known = this.classes.find((each) => each.label === label);
     return known ?? { label, values: null, shut: [], closed: [], high: 10000, low: 10000 };
   }
 
-  /* A class of which nothing is moved keeps its events: tuned thresholds may have more decimals than `values`. */
+  /* Return the events; a class with unchanged settings keeps its own: tuned thresholds may be finer than `values`. */
   events(shifts, gate) {
     return this.classes.flatMap((each, k) => {
       if (shifts[k] === 0 && (gate || !each.closed.length)) return each.tuned;
@@ -31,7 +31,7 @@ class Hearing {
   }
 }
 
-/* Thresholds in ten-thousandths, moved by log-odds; hysteresis keeps its share. */
+/* Return thresholds, in ten-thousandths, shifted in log-odds; `low` stays the same share of `high`. */
 function shifted({ high, low }, shift) {
   if (shift === 0) return { high, low };
   const odds = Math.log(between(1, high, 9999) / (10000 - between(1, high, 9999))) + shift;

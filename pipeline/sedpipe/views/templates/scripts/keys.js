@@ -1,4 +1,4 @@
-/* What keys do on a card, and the list of it that is shown for a question mark. */
+/* The keys of a card, and the list of them that the question mark shows. */
 
 const stride = (event) => (event.shiftKey ? 0.1 : 0.5);
 
@@ -28,7 +28,7 @@ function startKeys(card, bindings = KEYS, element = card.element) {
   });
 }
 
-/* Whether a key is meant for a field or a button, not for the card. */
+/* Return whether a key is meant for a field or a button, not for the card. */
 function isTaken(event) {
   if (event.target.closest("input, select, textarea, dialog")) return true;
   return (event.key === " " || event.key === "Enter") && event.target.closest("button, a, summary") !== null;

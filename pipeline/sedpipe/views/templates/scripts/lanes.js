@@ -1,4 +1,4 @@
-/* A lane whose events can be drawn, dragged, stretched. Nothing changes before the pointer is lifted. */
+/* A lane in which events can be drawn, moved and resized. Nothing changes until the pointer is released. */
 
 const EDGE_PX = 7;
 const SHORTEST_EVENT = 0.02;
@@ -42,7 +42,8 @@ class Lane {
     return this.drag(event, time, this.movement(event, bar.getBoundingClientRect(), pressed.clientX));
   }
 
-  /* Where an event lies after a drag by some seconds: its beginning, its end or all of it, as it was taken hold of. */
+  /* Return a function: seconds of a drag -> times of the event. Its start, its end or all of it moves, depending on
+     where it was grabbed. */
   movement({ onset, offset }, box, x) {
     const reach = Math.min(EDGE_PX, box.width / 3);
     const last = this.editor.card.data.duration - (offset - onset);
@@ -67,7 +68,7 @@ class Lane {
     return follow;
   }
 
-  /* A press on a free place moves the playhead; a drag from there draws an event. */
+  /* Handle a press where there is no event: a click moves the playhead, a drag draws a new event. */
   startNew(from) {
     const drawn = make("div", { class: "bar by-person" });
     let place = null;

@@ -1,4 +1,4 @@
-/* Events as the files that people and programs read. `rendered` of sedpipe's `predict` writes the same. */
+/* Events as files for people and programs. sedpipe's `rendered`, for `predict`, writes the same. */
 
 const LISTS = {
   tsv: { name: "DCASE list", ends: ".tsv", write: dcaseList },
@@ -15,16 +15,16 @@ function lines(rows) {
   return rows.map((cells) => `${cells.join("\t")}\n`).join("");
 }
 
-/* A name that begins with a quote stands between quotes, as in `tab_row`. */
+/* Put a name that begins with a quote in quotes, as `tab_row` does. */
 function quoted(name) {
-  return name.trimStart().startsWith('"') ? `"${name.replaceAll('"', '""')}"` : name;
+  return /^ *"/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }
 
-/* A recording without events is a row with its name alone. */
+/* Return a DCASE list; a recording without events is a row with its name alone. */
 function dcaseList(file, events) {
   const times = inOrder(events).map(({ onset, offset, label }) => [onset.toFixed(3), offset.toFixed(3), quoted(label)]);
   const rows = times.length ? times : [["", "", ""]];
-  const name = file.startsWith("#") ? `"${file.replaceAll('"', '""')}"` : quoted(file); // no comment
+  const name = file.startsWith("#") ? `"${file.replaceAll('"', '""')}"` : quoted(file); // else read as a comment
   return lines([["filename", "onset", "offset", "event_label"], ...rows.map((row) => [name, ...row])]);
 }
 

@@ -1,4 +1,4 @@
-/* What is heard. A player keeps its own time, so that the playhead moves even where there is no audio. */
+/* Playback. A player keeps its own time, so that the playhead moves even if there is no audio. */
 
 const SPEEDS = [0.25, 0.5, 0.75, 1, 1.5, 2];
 const players = [];
@@ -37,12 +37,12 @@ class Player {
     this.audio.play();
   }
 
-  /* Of any sound: one that comes later would have the usual speed. */
+  /* Set the speed, also as the default: audio that is loaded later would otherwise play at normal speed. */
   setSpeed(speed) {
     if (this.audio) this.audio.defaultPlaybackRate = this.audio.playbackRate = speed;
   }
 
-  /* Play a stretch over and over; null: as it comes. */
+  /* Loop a span of time, or, with null, nothing. */
   setLoop(loop) {
     this.loop = loop;
     this.tell();

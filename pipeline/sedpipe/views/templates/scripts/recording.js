@@ -1,4 +1,4 @@
-/* The page of one recording: seen, heard, corrected, saved. */
+/* The page of one recording: to view it, listen to it, correct its events and save them. */
 
 function startRecording() {
   const page = JSON.parse(document.getElementById("page-data").textContent);
@@ -28,8 +28,8 @@ function startRecording() {
   startSorting(document.querySelector("table.classes"));
 }
 
-/* Where the page holds no sound, the recording itself can be chosen; it stays on this machine. One of another length
-   would be heard under events that are not its own; packed sound may be some frames longer. */
+/* If the page contains no audio, the recording itself can be chosen; it stays on this machine. A file of another length
+   is reported, since the events shown are not its own; compressed audio may be a few frames longer. */
 function startOwnSound(card, field) {
   if (!field) return;
   const { audio, data, editor } = card;

@@ -1,4 +1,4 @@
-/* The card of one recording without reference: a track for each class, with a lane in which events are corrected. */
+/* The card of a recording without a reference: a track for each class, with a lane in which events are corrected. */
 
 class RecordingTrack {
   constructor(hearing, number, card) {
@@ -69,7 +69,7 @@ class RecordingCard extends Card {
     this.draw();
   }
 
-  /* Tracks of the classes that have events, or were asked for, in the order of the labels. */
+  /* Draw the tracks of the classes that have events, or were asked for, in the order of the labels. */
   draw() {
     const { labels, events } = this.corrections;
     for (const { label } of events) this.shown.add(label);

@@ -1,4 +1,4 @@
-/* The page of a folder: its recordings, and a place to drop another one. */
+/* The page of a folder: its recordings, and an area on which another one can be dropped. */
 
 function startRecordings() {
   const { add } = JSON.parse(document.getElementById("page-data").textContent);

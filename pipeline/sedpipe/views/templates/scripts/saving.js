@@ -1,4 +1,4 @@
-/* Lists to keep, and a draft in the browser's own store, so that a closed page loses nothing. */
+/* Saving of lists, and a draft in the browser's local storage, so that nothing is lost when the page is closed. */
 
 class Saving {
   constructor(card, status) {
@@ -13,7 +13,7 @@ class Saving {
     window.addEventListener("beforeunload", (event) => this.isAtRisk && event.preventDefault());
   }
 
-  /* A folder has a place for the list, so whoever leaves without it is asked; a page alone has its draft. */
+  /* Whether to ask before leaving: events of a served page belong in its folder; a page alone has its draft. */
   get isAtRisk() {
     return (this.isServed || !this.hasStore) && !hasSameEvents(this.kept, this.card.corrections.state);
   }
@@ -43,7 +43,7 @@ class Saving {
       localStorage.setItem(this.key, JSON.stringify(draft));
       this.hasStore = true;
     } catch {
-      this.hasStore = false; // there is none, or it is full
+      this.hasStore = false; // there is no storage, or it is full
     }
   }
 
@@ -51,7 +51,7 @@ class Saving {
     try {
       localStorage.removeItem(this.key);
     } catch {
-      // there is no store, so there is no draft
+      // there is no storage, so there is no draft
     }
   }
 
@@ -64,7 +64,7 @@ class Saving {
     }
   }
 
-  /* A state is written to the list, which now is the `base` of what comes; answers whether that is all of it. */
+  /* Note that `state` was saved to the list, the `base` from now on; return whether no events have changed since. */
   keep(state, base) {
     this.kept = state;
     this.base = base;
@@ -74,8 +74,8 @@ class Saving {
     return isAll;
   }
 
-  /* What the page begins with, each a step that can be undone: the list that is `shown`, and unsaved corrections of an
-     earlier visit. `base` is the state of that list: corrections of another one come before it, not after. */
+  /* Start with the list that is `shown` and unsaved corrections of an earlier visit, each as a step that can be undone.
+     `base` is the state of that list: corrections of another state come before it, not after. */
   begin({ base = "", shown = null, what = "", more = "" } = {}) {
     const { corrections } = this.card;
     const draft = this.readDraft();

@@ -1,4 +1,4 @@
-/* Where a server of this machine shows the page: lists are saved beside the recording, and are there when one comes back. */
+/* For a page that a server on this machine shows: lists are saved beside the recording and shown on the next visit. */
 
 function startServing(card, server, saving) {
   const { corrections, data } = card;
@@ -32,7 +32,7 @@ function startServing(card, server, saving) {
   document.title = `${data.file}, in its folder`;
 }
 
-/* What lies beside the recording: its events, which list of which state that is, and how it is called. */
+/* Return what is beside the recording: the events, the state of their list, and what to call it. */
 function shownList(server, { state }) {
   const base = server.state || server.found;
   if (!server.events) return { base };

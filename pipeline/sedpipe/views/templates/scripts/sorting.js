@@ -1,4 +1,4 @@
-/* Tables in another order, by the buttons in their heads. */
+/* Sorting of tables, by the buttons in their headers. */
 
 function startSorting(table) {
   table.tHead.addEventListener("click", (event) => {
@@ -20,7 +20,7 @@ function sortBy(table, key) {
     : (a, b) => Number(value(a)) - Number(value(b));
   const sign = isFalling ? -1 : 1;
   items.sort((a, b) => {
-    if (value(a) === "" || value(b) === "") return (value(a) === "") - (value(b) === ""); // what is not known comes last
+    if (value(a) === "" || value(b) === "") return (value(a) === "") - (value(b) === ""); // unknown values come last
     return sign * compare(a, b);
   });
   items[0]?.parentElement.append(...items);

@@ -1,4 +1,4 @@
-/* Stretches of time on a lane, each an element that is kept as long as it is in sight. */
+/* Spans of time on a lane, each drawn as an element that is kept while it is in view. */
 
 class Spans {
   constructor(lane, create) {

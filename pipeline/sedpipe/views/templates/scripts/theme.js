@@ -1,4 +1,4 @@
-/* Dark or light, against what the system asks for. */
+/* Switch between dark and light, whatever the system prefers. */
 
 function startTheme() {
   const root = document.documentElement;

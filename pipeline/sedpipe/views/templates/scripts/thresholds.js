@@ -1,4 +1,4 @@
-/* How much it takes to be an event: thresholds of all classes, or of one, and the clip gate. */
+/* Controls that determine what becomes an event: thresholds of all classes, or of one, and the clip gate. */
 
 class Thresholds {
   constructor(form, card) {
@@ -26,7 +26,7 @@ class Thresholds {
     return value === "" ? this.card.hearing.classes.map((_, k) => k) : [Number(value)];
   }
 
-  /* At most once a frame, however fast the slider moves. */
+  /* Apply the slider at most once per animation frame, however fast it moves. */
   preview() {
     this.isDue = true;
     requestAnimationFrame(() => {
@@ -34,7 +34,7 @@ class Thresholds {
     });
   }
 
-  /* By the slider; the gate alone leaves every class where it is. */
+  /* Apply the slider; a change of the gate alone leaves all thresholds as they are. */
   retune(isStep) {
     this.isDue = false;
     const shifts = [...this.card.corrections.state.shifts];
@@ -66,7 +66,7 @@ class Thresholds {
   }
 }
 
-/* A threshold with two digits of what it is away from 0 or from 1: 0.9976 is far from 1. */
+/* Return a threshold with two digits of its distance from 0 or 1, whichever is nearer: 0.9976 is far from 1. */
 function written(threshold) {
   const rest = Number(Math.min(threshold, 1 - threshold).toPrecision(2));
   return String(Number((threshold < 0.5 ? rest : 1 - rest).toFixed(4)));

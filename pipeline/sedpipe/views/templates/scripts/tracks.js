@@ -1,4 +1,4 @@
-/* One class of a card: what sounds, and for each run how sure it was and what it predicted. */
+/* One class of a card: its reference events, and for each run the probabilities and the predicted events. */
 
 const percent = (tenThousandths) => `${Math.round(tenThousandths / 100)} %`;
 
@@ -17,7 +17,7 @@ class Track {
     this.spans = new Spans(this.reference, (event) => bar(event, "reference", data.label));
   }
 
-  /* Why a class is silent although its curve is high. */
+  /* Return a note if the clip gate is closed: why a class has no events although its curve is high. */
   gateNote() {
     const [voice] = this.data.voices;
     if (this.data.voices.length > 1 || voice.clip >= voice.gate) return [];
@@ -69,7 +69,7 @@ class Voice {
   }
 }
 
-/* A curve from 0 to 1 above its threshold, and the band in which hysteresis holds an event. */
+/* A curve from 0 to 1, drawn over its threshold and the band in which hysteresis continues an event. */
 class Graph {
   constructor() {
     this.area = drawing("path", { class: "area" });

@@ -1,4 +1,4 @@
-/* The stretch of time that a card shows. */
+/* The span of time that a card shows. */
 
 const SHORTEST_VIEW = 0.2;
 
@@ -18,12 +18,12 @@ class View {
     return this.length >= this.duration - 1e-9;
   }
 
-  /* Per cent of the width at which a time lies. */
+  /* Return where a time lies, in percent of the width. */
   place(time) {
     return (100 * (time - this.start)) / this.length;
   }
 
-  /* The time at a share of the width. */
+  /* Return the time at a fraction of the width. */
   time(share) {
     return between(0, this.start + share * this.length, this.duration);
   }
@@ -39,7 +39,7 @@ class View {
     this.show(0, this.duration);
   }
 
-  /* Magnify; what lies at `around` stays where it is. */
+  /* Magnify by a factor; the time `around` stays at its place. */
   zoom(factor, around) {
     const length = Math.max(this.length / factor, SHORTEST_VIEW);
     const share = (around - this.start) / this.length;
@@ -50,14 +50,14 @@ class View {
     this.show(this.start + seconds, this.end + seconds);
   }
 
-  /* Turn the page where a time is out of sight. */
+  /* If a time is out of view, turn the page: show the time near the start of the view. */
   reveal(time) {
     if (time >= this.start && time <= this.end) return;
     this.show(time - 0.05 * this.length, time + 0.95 * this.length);
   }
 }
 
-/* Times for an axis, and how finely they are written. */
+/* Return the times of the ticks of an axis, and the step between them. */
 function ticks(view, width) {
   const steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
   const fits = (step) => (width * step) / view.length >= 46;

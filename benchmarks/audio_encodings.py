@@ -1,8 +1,8 @@
-"""One recording in every encoding, through every door: how many samples are behind each.
+"""Number of samples that each way into sedpipe decodes from one recording in every encoding.
 
-``python benchmarks/audio_encodings.py`` has ``ffmpeg`` write some lengths in each encoding of ``tests/encoded.py``,
-takes the files through ``predict``, a folder dataset, ``--from`` and the recordings of mixtures, and writes a line an
-encoding to ``benchmarks/results/audio-encodings.json``.
+``python benchmarks/audio_encodings.py`` has ``ffmpeg`` write recordings of several lengths in each encoding of
+``tests/encoded.py``, passes the files to ``predict``, a folder dataset, ``--from`` and the recordings of mixtures, and
+writes one line per encoding to ``benchmarks/results/audio-encodings.json``.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from encoded import ENCODINGS, clock, encode_all  # noqa: E402
 
 DOORS = ("predict", "folder", "from", "mixtures")
 LONGER_S = 0.3
-"""By which the clip that is asked for with ``--from`` is longer than what there is."""
+"""Seconds by which the clip requested with ``--from`` is longer than the recording."""
 
 
 def samples_behind(length_s: float, folder: Path) -> Iterator[tuple[str, list[int | str]]]:
-    """Of each encoding, the samples at ``RATE`` behind each of ``DOORS``, or why there are none."""
+    """Yield, for each encoding, the samples at ``RATE`` that each of ``DOORS`` decodes, or why it decodes none."""
     made = encode_all(clock(length_s, RATE), RATE, folder)
     files = [path.name for path in made.values()]
     converted, adopted = through_folder(folder, files), through_adoption(folder, files, length_s + LONGER_S)
@@ -43,7 +43,7 @@ def _samples(seconds: Outcome) -> int | str:
 
 
 def table(lengths_s: list[float]) -> dict[str, dict[str, list[int | str]]]:
-    """Samples behind each door, by encoding and length."""
+    """Return the samples that each of ``DOORS`` decodes, by encoding and length."""
     rows: dict[str, dict[str, list[int | str]]] = {name: {} for name in ENCODINGS}
     for length_s in lengths_s:
         with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +53,7 @@ def table(lengths_s: list[float]) -> dict[str, dict[str, list[int | str]]]:
 
 
 def written(rows: dict[str, dict[str, list[int | str]]], lengths_s: list[float]) -> str:
-    """JSON, a line an encoding."""
+    """Return the results as JSON, with one line per encoding."""
     compared = [samples for of in rows.values() for samples in of.values()]
     counted = [samples for samples in compared if all(isinstance(each, int) for each in samples)]
     ffmpeg = subprocess.run(["ffmpeg", "-version"], capture_output=True, text=True, check=True).stdout.split()[2]
@@ -81,7 +81,7 @@ def written(rows: dict[str, dict[str, list[int | str]]], lengths_s: list[float])
 
 
 def main() -> None:
-    """Make the table."""
+    """Make the table and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lengths", type=float, nargs="+", default=[0.3, 1.0, 2.0, 11.7, 31.0], metavar="SECONDS")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "audio-encodings.json")

@@ -1,7 +1,8 @@
-"""What it costs that every row of features is held against its checksum when a run reads it first.
+"""Cost of comparing every row of features with its checksum when a run first reads it.
 
-Reads a store of noise twice, the first time with the check, and trains some batches of the preset ``small`` with it;
-times are of the processor, so that a neighbour's load favours neither. Writes ``results/checksums.json``.
+Reads a store of noise several times, only the first time with the check, and trains some batches of the preset
+``small`` with it; times are processor time, so that load from other processes favours neither. Writes
+``results/checksums.json``.
 
     python benchmarks/checksums.py [--clips 1024] [--steps 6]
 """
@@ -27,14 +28,14 @@ AT_ONCE = 64
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """Of the processor, all threads together."""
+    """Return the processor seconds that some work takes, all threads together."""
     began = time.process_time()
     work()
     return time.process_time() - began
 
 
 def main() -> None:
-    """Read, read again, train, print."""
+    """Time reading with the check, reading without it, and training; print and write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--clips", type=int, default=1024)
     parser.add_argument("--steps", type=int, default=6)

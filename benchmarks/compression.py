@@ -1,8 +1,8 @@
-"""What compressing stored features costs and saves.
+"""Cost and benefit of compressing stored features.
 
-``python benchmarks/compression.py DATASET --cache CACHE`` takes log-mel features of clips that are stored already,
-writes them anew with each compression, and prints bytes and seconds of the processor a clip, which
-``results/compression.json`` keeps. Sizes are the same on every machine.
+``python benchmarks/compression.py DATASET --cache CACHE`` takes log-mel features that are already stored, writes them
+anew with each compression, prints bytes and processor time per clip, and writes them to ``results/compression.json``.
+Sizes are the same on every machine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RESULT = Path(__file__).parent / "results" / "compression.json"
 
 
 def main() -> None:
-    """Write the same rows in every way, in turns."""
+    """Write the same rows with each compression in turn, and print and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset")
     parser.add_argument("--cache", type=Path, required=True)

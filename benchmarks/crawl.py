@@ -1,8 +1,9 @@
-"""What a crawl of 300 clips does where a site says the same of each, for every reason that there is.
+"""What a crawl of 300 clips does when a site gives the same answer for every clip, for each reason of failure.
 
-The crawl is the real one with its pauses at 0; the site is a plan that says, of every clip or (``mixed``) of every clip
-but each fourth, what YouTube, a server or the system says in words. Counts requests, and what the clips are called in
-the end: nothing that strikes all may leave a mark on a clip. Writes ``results/crawl.json``.
+The crawl is the real one with its pauses set to 0; the site is simulated: for every clip, or (``mixed``) for every clip
+except each fourth, it fails with an error message of YouTube, a server or the system. Counts requests, and the states
+that clips are in at the end: a failure that affects all clips must not be recorded for any of them. Writes
+``results/crawl.json``.
 
     python benchmarks/crawl.py [--clips 300]
 """
@@ -33,13 +34,13 @@ AT_ONCE = Manners(workers=2, spacing_s=0, breaker=10, clip_timeout_s=30, backoff
 
 
 class Site:
-    """Says the same of every clip, but of each ``fine``-th, which is there."""
+    """A simulated site that fails with the same message for every clip except each ``fine``-th, which is available."""
 
     def __init__(self, words: str, fine: int) -> None:
         self._words, self._fine, self._lock, self.asked = words, fine, threading.Lock(), 0
 
     def get(self, clip: Clip, stopped: Callable[[], bool]) -> Fate:
-        """A request."""
+        """Count a request and answer it."""
         with self._lock:
             self.asked += 1
         if self._fine and int(clip.clip_id) % self._fine == 0:
@@ -47,11 +48,11 @@ class Site:
         raise FailedClipError(self._words, classify(self._words))
 
     def close(self) -> None:
-        """Nothing to forget."""
+        """Do nothing: there is nothing to release."""
 
 
 def crawled(words: str, n_clips: int, fine: int = 0) -> dict[str, Any]:
-    """Requests, marks and the last sentence of a crawl."""
+    """Run a crawl; return the number of requests, the clips by final state, and the message if it stopped."""
     clips = [Clip(str(number), "training", str(number), 0, 10, ()) for number in range(n_clips)]
     site, marks, told = Site(words, fine), Counter[str](), ""
     try:
@@ -63,7 +64,7 @@ def crawled(words: str, n_clips: int, fine: int = 0) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Every reason, alone and mixed."""
+    """Run a crawl for every reason, alone and mixed; print and write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--clips", type=int, default=300)
     options = parser.parse_args()

@@ -1,7 +1,7 @@
-"""What ``sedpipe download`` does to exactness, faults and kill -9, measured on this machine alone.
+"""Exactness of ``sedpipe download``, and its behaviour under faults and kill -9, measured on this machine alone.
 
-``python benchmarks/download.py`` prints the table of cut errors; ``--clips 500 --kills 30`` also runs the real
-command against a site that fails by plan, twice: undisturbed, and killed at random moments; ``--status 52763`` times
+``python benchmarks/download.py`` prints the table of cut errors; ``--clips 500 --kills 30`` also runs the real command
+against a site that fails as planned, twice: undisturbed, and killed at random moments; ``--status 52763`` times
 ``sedpipe status`` on a ledger of that many rows. It needs the checkout (the site and the recordings are those of
 ``tests/``) and no network.
 """
@@ -60,7 +60,7 @@ CONTAINERS = {"webm": "webm, a cue each 10 s", "m4a": "m4a, index first", "mp3":
 
 
 def cut_table() -> None:
-    """Start error and length of pieces, by container and method."""
+    """Print the start error and length of cut pieces, by container and method."""
     truth = clock(LENGTH_S, RATE)
     print(f"{'container':28}{'start':>8}   {'ours: ms':>10}{'samples':>9}   {'jump only: ms':>14}{'samples':>9}")
     for name, form in FORMS.items():
@@ -78,7 +78,7 @@ def _error(samples: np.ndarray, truth: np.ndarray, start_s: float) -> float:
 
 
 def _jump_only(body: bytes, start_s: float, end_s: float) -> np.ndarray:
-    """What one gets who jumps to the start and keeps frames up to the end, without looking at their beginnings."""
+    """Return a naive cut: seek to the start, and keep frames up to the end without checking where they begin."""
     pieces = []
     with av.open(io.BytesIO(body)) as container:
         stream = container.streams.audio[0]
@@ -102,12 +102,12 @@ class Listed:
 
     @property
     def clip_id(self) -> str:
-        """As sedpipe names it."""
+        """ID that sedpipe gives the clip."""
         return f"{self.video_id}_{self.start_s:.3f}_{self.start_s + 10:.3f}"
 
 
 def plan(server: Site, n_clips: int, seed: int, faults: dict[str, int]) -> list[Listed]:
-    """Videos on the site, and the clips that are wanted of them; every third id starts with ``-``."""
+    """Put videos on the site and return the clips wanted from them; every third video ID starts with ``-``."""
     dice = random.Random(seed)
     bodies = {
         suffix: [encoded(clock(70, FORMS[form].rate, take), FORMS[form]) for take in range(3)]
@@ -117,7 +117,7 @@ def plan(server: Site, n_clips: int, seed: int, faults: dict[str, int]) -> list[
     for number in range(n_clips):
         video_id = f"{'-_x'[number % 3]}{hashlib.sha256(f'{seed} {number}'.encode()).hexdigest()[:10]}"
         suffix, fault = dice.choice(list(CONTAINERS)), dice.choices(list(faults), list(faults.values()))[0]
-        start_s = dice.choice([0, 7, 30, 58, 63])  # from 60 s on, the video ends early
+        start_s = dice.choice([0, 7, 30, 58, 63])  # from 60 s on, the video ends before the clip
         page = Page(dice.choice(bodies[suffix]), fault)
         server.plan[f"/watch/{video_id}"] = page
         clips.append(Listed(video_id, start_s, f"/watch/{video_id}", fault))
@@ -125,7 +125,7 @@ def plan(server: Site, n_clips: int, seed: int, faults: dict[str, int]) -> list[
 
 
 def write_manifest(server: Site, clips: list[Listed], folder: Path, name: str) -> Path:
-    """The dataset of the plan; its list lies on the site, too."""
+    """Write the manifest of the plan's dataset, put its list of clips on the site, and return the manifest's path."""
     rows = "".join(f"{c.video_id},{c.start_s}.000,{c.start_s + 10}.000,Car,/m/0k4j\n" for c in clips).encode()
     server.plan["/training.csv"] = Page(rows)
     path = folder / f"{name}.toml"
@@ -137,7 +137,7 @@ def write_manifest(server: Site, clips: list[Listed], folder: Path, name: str) -
 
 
 def child(url: str, arguments: list[str]) -> None:
-    """The real command, but for where videos are and how long a server may be silent."""
+    """Run the real command, except that videos are on the site, and that pauses and timeouts are shorter."""
     from sedpipe.cli import main
     from sedpipe.sources.access import Access, FetchOptions
     from sedpipe.sources.open import SOURCES
@@ -155,7 +155,7 @@ def child(url: str, arguments: list[str]) -> None:
 
 
 def start(server: Site, manifest: Path, cache: Path) -> subprocess.Popen[bytes]:
-    """``sedpipe download`` in a process of its own."""
+    """Start ``sedpipe download`` in a process of its own."""
     command = [sys.executable, __file__, "--child", server.url]
     command += ["download", str(manifest), "--cache", str(cache), "--json"]
     clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
@@ -163,7 +163,7 @@ def start(server: Site, manifest: Path, cache: Path) -> subprocess.Popen[bytes]:
 
 
 def run_to_the_end(server: Site, manifest: Path, cache: Path, most: int = 20) -> int:
-    """Again and again until every clip was tried; the last exit code."""
+    """Run the command until every clip was tried; return the last exit code, or -1 after ``most`` attempts."""
     for _ in range(most):
         process = start(server, manifest, cache)
         out, err = process.communicate()
@@ -177,7 +177,7 @@ def run_to_the_end(server: Site, manifest: Path, cache: Path, most: int = 20) ->
 
 
 def ledger(cache: Path, name: str) -> dict[str, tuple[str, str, str]]:
-    """State, reason and sha256 by clip, from the ledger's own table."""
+    """Return state, reason and sha256 by clip, read from the table in the ledger's file."""
     for path in sorted((cache / name).rglob("*")):
         if not path.is_file() or path.read_bytes()[:15] != b"SQLite format 3":
             continue
@@ -194,7 +194,7 @@ def ledger(cache: Path, name: str) -> dict[str, tuple[str, str, str]]:
 
 
 def audio(cache: Path, name: str) -> dict[str, str]:
-    """sha256 of each file in the store, by its name."""
+    """Return the sha256 of each file in the store, by its name."""
     files = sorted((cache / name / "audio").rglob("*.flac"))
     return {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
@@ -202,14 +202,14 @@ def audio(cache: Path, name: str) -> dict[str, str]:
 def killed_at_random(
     server: Site, manifest: Path, cache: Path, clips: list[Listed], kills: int, seconds: float
 ) -> tuple[int, int]:
-    """Kill the parent alone, so many times; finished clips at the last kill, and those of them asked for again."""
+    """Kill the parent process ``kills`` times; count the clips finished by then, and those of them requested again."""
     dice, finished_at = random.Random(0), {}
     for number in range(kills):
         process = start(server, manifest, cache)
         asked, deadline = sum(server.asked.values()), time.monotonic() + 20
         while sum(server.asked.values()) <= asked and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
-        # now and then long enough to get past four clips that hang and are tried twice
+        # sometimes long enough to get past four clips that hang and are tried twice
         time.sleep(dice.uniform(0.0, max(4.0, 2.0 * seconds / kills)))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
@@ -226,7 +226,7 @@ def killed_at_random(
 
 
 def faults_and_kills(n_clips: int, kills: int) -> bool:
-    """Two runs over one plan, and whether they end alike."""
+    """Run one plan undisturbed and killed; return whether both end alike and a storm of errors is stopped."""
     folder = Path(tempfile.mkdtemp(prefix="sedpipe-benchmark-"))
     try:
         with site() as server:
@@ -275,7 +275,7 @@ def _storm(folder: Path) -> bool:
 
 
 def status_seconds(n_clips: int) -> None:
-    """``sedpipe status`` as a whole process, on a dataset of as many clips, four fifths of them there."""
+    """Time ``sedpipe status`` as a whole process on a dataset of ``n_clips`` clips, four fifths of them available."""
     folder = Path(tempfile.mkdtemp(prefix="sedpipe-benchmark-"))
     try:
         cache = Dataset(folder, "many")
@@ -308,7 +308,7 @@ def _timed(command: list[str]) -> float:
 
 
 def main() -> None:
-    """Options in, tables out; exit code 1 if runs differ."""
+    """Read options, print tables; exit with 1 if the runs differ or the storm is not stopped."""
     if sys.argv[1:2] == ["--child"]:
         child(sys.argv[2], sys.argv[3:])
         return

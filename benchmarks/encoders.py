@@ -1,13 +1,14 @@
-"""Frozen encoders, combinations of them, and networks from scratch on one bench: scores and costs of each.
+"""Scores and costs of frozen encoders, combinations of them, and networks trained from scratch, on one dataset.
 
-``python benchmarks/encoders.py esc10-fold4 --cache CACHE --out FOLDER`` trains every system with every random seed
-(``--systems``, ``--seeds``: some of them), scores it, and writes a cell each into ``FOLDER/cells``. Rerun, it resumes.
-Then it prints the table of all cells that are there, which ``FOLDER/table.md`` and ``table.json`` hold;
-``--draw`` trains nothing. On ``sprsound``, settings that are scored on a patient were chosen on other patients.
+``python benchmarks/encoders.py esc10-fold4 --cache CACHE --out FOLDER`` trains and scores every system with every
+random seed (``--systems``, ``--seeds``: some of them), and writes one cell for each into ``FOLDER/cells``. A rerun
+resumes. Then it prints the table of all existing cells, and writes it to ``FOLDER/table.md`` and ``table.json``; with
+``--draw``, nothing is trained. On ``sprsound``, the settings that are scored on a patient were chosen on other
+patients.
 
-Costs are seconds of one core: of features, by some clips, and of training, where it was not interrupted. Networks with
-convolutions are trained with bfloat16 in these, which saves a third of the time on processors that know it
-(AVX512-BF16, AMX) and takes far more on others; ``crnn-float32`` tells what that does to scores.
+Costs are processor time on one core: of features, estimated from some clips, and of training, if it was not
+interrupted. Convolutions are computed in bfloat16 during training here, which saves a third of the time on processors
+that support it (AVX512-BF16, AMX) and takes far more on others; ``crnn-float32`` shows how that affects scores.
 """
 
 from __future__ import annotations
@@ -72,15 +73,16 @@ SPRSOUND = {
     ),
 }
 SYSTEMS = {"sprsound": SPRSOUND}
-"""By dataset; any other one has those of ESC-10. ``-taught``: self-training; ``-mixed``: strong labels, too;
-``ensemble``, ``heads``: the mean of several; ``-of-``: of several seeds."""
+"""Systems by dataset; a dataset that is not listed has those of ESC-10. ``-taught``: self-training; ``-taught-by-``:
+taught by another system; ``-mixed``: also trained on strong labels; ``ensemble``, ``heads``: the mean of several
+systems; ``-of-``: of how many systems or seeds."""
 
 GROUPS = {"sprsound": lambda clip_id: clip_id.rpartition("/")[2].partition("_")[0]}
-"""By dataset: the patient of a clip; elsewhere a clip is a group of its own."""
+"""Group of a clip, by dataset: its patient; in datasets that are not listed, every clip is a group of its own."""
 
 
 def main() -> None:
-    """Train what is missing, print the table."""
+    """Train and score the missing cells, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", help="a name in the cache, or a TOML")
     parser.add_argument("--cache", type=Path, default=Path("cache"))
@@ -111,7 +113,7 @@ def main() -> None:
 
 
 def row(name: str, cells: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Means over the seeds of a system, and the deviation of what matters most."""
+    """Return a system's scores and costs averaged over its seeds, with standard deviations of F1 and error rate."""
     crossed = [one["testing"]["cross_validated"] for one in cells]
     found: dict[str, Any] = {"system": name, "seeds": len(cells)}
     for split, scores in (
@@ -135,14 +137,14 @@ def row(name: str, cells: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _mean(values: Sequence[float | None]) -> tuple[float | None, float | None]:
-    """Mean and standard deviation of those that are defined; None where there is none, or one."""
+    """Return mean and standard deviation of the values that are defined; None if there are too few for either."""
     known = [value for value in values if value is not None]
     spread = statistics.stdev(known) if len(known) > 1 else None
     return (statistics.mean(known) if known else None), spread
 
 
 def per_class(crossed: Sequence[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
-    """By class: F1 and error rate on ``testing``, cross-validated, means over seeds."""
+    """Return the cross-validated F1 and error rate on ``testing`` of each class, averaged over seeds."""
     return {
         label: {
             "f1": _mean([one["max_f1"]["per_class"][label]["f1"] for one in crossed])[0],
@@ -153,7 +155,7 @@ def per_class(crossed: Sequence[dict[str, Any]]) -> dict[str, dict[str, float | 
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """In Markdown: F1 at ``max_f1``, ER at ``min_er``, means ± standard deviations over seeds."""
+    """Return the table in Markdown: F1 at ``max_f1``, ER at ``min_er``, means ± standard deviations over seeds."""
     head = (
         "system", "seeds", "testing F1 (tuned)", "ER", "testing F1 (cross-validated)", "ER", "evaluation F1", "ER",
         "clip mAP", "frame mAP", "parameters", "features, min", "training, min", "clips/s", "x real time",

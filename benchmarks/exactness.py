@@ -1,8 +1,8 @@
-"""How far our log-mel lies from librosa's, by kind of sound.
+"""Largest difference between the log-mel features of sedpipe and of librosa, by kind of sound.
 
-``python benchmarks/exactness.py [FOLDER ...]`` prints the largest difference in dB, over all values within 80 dB of a
-clip's maximum, 80 to 100 dB below, and further down. librosa 0.11 gets the waveform in float64, transforms in float64
-and takes its filters in float32. FOLDERs hold recordings in any format that sedpipe reads.
+``python benchmarks/exactness.py [FOLDER ...]`` prints the largest difference in dB for three groups of values: those
+within 80 dB of a clip's maximum, those 80 to 100 dB below it, and those further down. librosa 0.11 gets the waveform in
+float64, transforms in float64 and uses filters in float32. FOLDERs contain recordings (WAV, FLAC, Ogg).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BELOW_DB = (80, 100, np.inf)
 
 
 def by_librosa(waveform: np.ndarray) -> np.ndarray:
-    """``melspectrogram`` and ``power_to_db`` with our parameters. shape=(frames, n_mels)."""
+    """Return features by ``melspectrogram`` and ``power_to_db`` with sedpipe's parameters. shape=(frames, n_mels)."""
     power = librosa.feature.melspectrogram(
         y=waveform.astype(np.float64), sr=CONFIG.sample_rate, n_fft=CONFIG.n_fft, hop_length=CONFIG.hop_length,
         win_length=CONFIG.window_length, pad_mode="constant", n_mels=CONFIG.n_mels,
@@ -30,7 +30,7 @@ def by_librosa(waveform: np.ndarray) -> np.ndarray:
 
 
 def differences(waveform: np.ndarray) -> list[float]:
-    """Largest difference in each of the ranges below the maximum, dB; nan where there is no value."""
+    """Return the largest difference in dB in each of the ranges below the maximum; nan for a range without values."""
     waveform = waveform[: CONFIG.n_samples].astype(np.float32)
     found, n_frames = log_mel(waveform, CONFIG)
     expected = by_librosa(waveform)[:n_frames]
@@ -41,7 +41,7 @@ def differences(waveform: np.ndarray) -> list[float]:
 
 
 def sounds() -> Iterator[tuple[str, np.ndarray]]:
-    """Kinds of synthetic sounds, at several levels."""
+    """Yield kind and waveform of synthetic sounds, at several levels."""
     n_samples, generator = CONFIG.n_samples, np.random.default_rng(0)
     seconds = np.arange(n_samples) / CONFIG.sample_rate
     for level in (1.0, 0.1, 1e-3):
@@ -58,7 +58,7 @@ def sounds() -> Iterator[tuple[str, np.ndarray]]:
 
 
 def main() -> None:
-    """Folders in, table out."""
+    """Read options and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="*")
     options = parser.parse_args()

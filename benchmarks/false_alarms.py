@@ -1,13 +1,14 @@
-"""How often two systems of which neither is better are told apart, and how often a difference that is there is seen.
+"""How often two equally good systems are found to differ, and how often a true difference is found.
 
-Two systems are drawn from the same distribution, so that every verdict is a false alarm. They listen to 300 clips mixed
-from 80 recordings as ``esc10-fold4`` mixes them, over 3, 5 and 10 seeds; what a system misses varies between seeds,
-between recordings, between clips, and between recordings from seed to seed, in several ratios. Error rate and F1 are
-judged by :func:`sedpipe.metrics.comparison.compare`, once knowing the recordings and once with each clip as its own, by
-Student's test over seeds alone, and by what sedpipe did at first: the middle 95 % of draws of seeds and clips.
+Two systems are drawn from the same distribution, so that every significant difference is a false alarm. They are scored
+on 300 clips mixed from 80 recordings in the same way as ``esc10-fold4``, with 3, 5 and 10 seeds; what a system misses
+varies between seeds, between recordings, between clips, and between recordings from seed to seed, in several ratios.
+Error rate and F1 are compared by :func:`sedpipe.metrics.comparison.compare`, once with the recordings that clips share
+and once as if every clip had a recording of its own, by Student's t-test over seeds alone, and by sedpipe's first
+method: the middle 95 % of draws of seeds and clips.
 
-The method was settled while looking at these worlds. ``--fresh SEED`` judges it in others, that are drawn at random and
-have another number of clips and recordings each.
+The method was developed on these worlds. ``--fresh SEED`` tests it in others, which are drawn at random and differ in
+their numbers of clips and recordings.
 
     python benchmarks/false_alarms.py [--tables 2000] [--fresh SEED] [--out benchmarks/results/false-alarms.json]
 """
@@ -36,16 +37,16 @@ RESULT = ROOT / "benchmarks" / "results" / "false-alarms.json"
 N_CLASSES = 10
 SEEDS = (3, 5, 10)
 EFFECTS = (0.01, 0.02, 0.03, 0.05, 0.08)
-"""Differences of error rates."""
+"""Differences between error rates."""
 
 _AT_ONCE, _DRAWS, _WITH_OTHERS, _WITH_DRAWS = 250, 500, 500, 200
 _MISSED, _SLOPE = -0.75, 0.27
-"""Logit of what is missed on average, and what one unit more of it adds to the error rate."""
+"""Mean logit of the probability of a miss, and how much one unit more adds to the error rate."""
 
 
 @dataclass(frozen=True)
 class World:
-    """Standard deviations, in logits of what a system misses; a system's own, the two being independent."""
+    """Standard deviations in the logit of a system's probability of a miss; drawn independently for the two systems."""
 
     seeds: float = 0.0
     recordings: float = 0.0
@@ -54,11 +55,11 @@ class World:
     seeds_by_clips: float = 0.0
     n_clips: int = 300
     n_a_class: int = 8
-    """Recordings of each class."""
+    """Number of recordings of each class."""
 
     @property
     def deviations(self) -> dict[str, float]:
-        """Standard deviations by their names."""
+        """Standard deviations by name."""
         return {name: of for name, of in asdict(self).items() if not name.startswith("n_")}
 
 
@@ -75,7 +76,7 @@ WORLDS = {
 
 
 def drawn_worlds(seed: int, n: int = 6) -> dict[str, World]:
-    """Worlds that nobody has chosen: deviations of 0.02 to 0.6, 100 to 400 clips, 4 to 20 recordings a class."""
+    """Draw worlds at random: deviations of 0.02 to 0.6, 100 to 400 clips, 4 to 20 recordings per class."""
     g = np.random.default_rng(seed)
     return {
         f"drawn, {number}": World(
@@ -88,7 +89,7 @@ def drawn_worlds(seed: int, n: int = 6) -> dict[str, World]:
 
 
 def mixed(g: np.random.Generator, world: World) -> np.ndarray:
-    """(N, R): which recordings are in which clip: one to three, of different classes."""
+    """Draw which recordings each clip is mixed from: one to three, of different classes. shape=(N, R)."""
     made_of = np.zeros((world.n_clips, N_CLASSES * world.n_a_class))
     for row in made_of:
         classes = g.choice(N_CLASSES, g.choice([1, 2, 3], p=[0.45, 0.35, 0.20]), replace=False)
@@ -97,7 +98,7 @@ def mixed(g: np.random.Generator, world: World) -> np.ndarray:
 
 
 def systems(g: np.random.Generator, made_of: np.ndarray, world: World, n_seeds: int, shift: float) -> np.ndarray:
-    """Counts (tables, 2, S, N, 4) of two systems; the first misses ``shift`` logits more."""
+    """Draw the counts (tables, 2, S, N, 4) of two systems; the first misses more, by ``shift`` in logits."""
     n, r, two = *made_of.shape, (_AT_ONCE, 2)
     logit = _MISSED + world.seeds * g.standard_normal((*two, n_seeds, 1))
     logit = logit + (world.recordings * g.standard_normal((*two, 1, r))) @ made_of.T
@@ -116,7 +117,7 @@ def systems(g: np.random.Generator, made_of: np.ndarray, world: World, n_seeds: 
 
 
 def by_draws(g: np.random.Generator, ours: np.ndarray, theirs: np.ndarray) -> dict[str, bool]:
-    """Whether 0 lies outside of the middle 95 % of differences on seeds and clips drawn anew, as it was at first."""
+    """Return whether 0 lies outside the middle 95 % of differences on resampled seeds and clips: the first method."""
     n_seeds, n_clips, _ = ours.shape
     clips = g.multinomial(n_clips, np.full(n_clips, 1 / n_clips), size=_DRAWS).astype(np.float64)
     seeds = g.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=_DRAWS) / n_seeds
@@ -131,7 +132,7 @@ def by_draws(g: np.random.Generator, ours: np.ndarray, theirs: np.ndarray) -> di
 
 
 def tables(world: World, n_seeds: int, n_tables: int, shift: float = 0.0) -> Iterator[tuple[Sharing, np.ndarray]]:
-    """Pairs of systems with the recordings of their clips, which are mixed anew for each batch of tables."""
+    """Yield pairs of systems with the recordings of their clips, which are mixed anew for each batch of tables."""
     g = np.random.default_rng([n_seeds, *(round(1000 * one) for one in (*world.deviations.values(), shift + 1))])
     for _ in range(-(-n_tables // _AT_ONCE)):
         made_of = mixed(g, world)
@@ -141,7 +142,7 @@ def tables(world: World, n_seeds: int, n_tables: int, shift: float = 0.0) -> Ite
 
 
 def false_alarms(world: World, n_seeds: int, n_tables: int) -> dict[str, Any]:
-    """Shares of tables in which the two are told apart, by method and score; and what varied by how much."""
+    """Return the share of false alarms by method and score, and how much each source of chance moved error rates."""
     told: dict[str, dict[str, list[bool]]] = {
         way: {rate: [] for rate in ("error_rate", "f1")}
         for way in ("seeds and recordings", "seeds and clips", "seeds alone", "draws of seeds and clips")
@@ -175,7 +176,7 @@ def false_alarms(world: World, n_seeds: int, n_tables: int) -> dict[str, Any]:
 
 
 def power(world: World, n_seeds: int, n_tables: int) -> dict[str, dict[str, float]]:
-    """By how much error rates differ -> by how much they did, how often it was seen alone, and as the first of 24."""
+    """Return, by intended difference, the mean difference and how often it was found: alone, and as the first of 24."""
     seen = {}
     for effect in EFFECTS:
         alone, among, differences = [], [], []
@@ -195,7 +196,7 @@ def power(world: World, n_seeds: int, n_tables: int) -> dict[str, dict[str, floa
 
 
 def main() -> None:
-    """Every world with every number of seeds; power in two of them."""
+    """Measure false alarms in every world with every number of seeds, and power in two worlds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", type=int, default=2000, help="pairs of systems of each world and number of seeds")
     parser.add_argument("--fresh", type=int, metavar="SEED", help="of six worlds that are drawn, instead of the known")
@@ -229,7 +230,7 @@ def main() -> None:
 
 
 def write(path: Path, found: dict[str, Any], begun: float) -> None:
-    """What there is so far, with the minutes that it took."""
+    """Write the results so far, with the minutes that they took."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({**found, "minutes": round((time.monotonic() - begun) / 60, 1)}, indent=1) + "\n")
 

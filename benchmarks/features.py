@@ -1,12 +1,12 @@
 # ruff: noqa: E402  (the number of threads is set before numpy reads it)
-"""How long the way from audio files to stored log-mel takes, stage by stage, beside librosa and torch.
+"""Time from audio files to stored log-mel features, stage by stage, compared with librosa and torch.
 
 ``python benchmarks/features.py [FOLDER]`` takes the first ``--clips`` files of a folder (10-second mono recordings at
-44.1 kHz, any format that libsndfile reads), or synthesises some, and writes them as WAV and FLAC. One process, one
-thread, everything warmed up; each stage of each clip is timed, all ways take turns clip by clip, and the table shows
-medians in milliseconds and how many times as fast as librosa each way is. Then the whole, files in and HDF5 out, with
-one and two processes, which share the work in parts of as many clips as the stage does: a multiple of 128 clips tells
-how far two go. ``--json PATH`` keeps the figures.
+44.1 kHz, WAV or FLAC), or synthesises clips, and writes them as WAV and FLAC. It uses one process and one thread, with
+everything warmed up; each stage of each clip is timed, the different ways take turns clip by clip, and the table shows
+median milliseconds, and how many times as fast as librosa each way is. Then it times everything from files to HDF5 with
+one and with two processes, which share the work in parts of as many clips as in the stage ``features``: choose a
+multiple of 128 clips to see how much two processes gain. ``--json PATH`` writes the figures to a file.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ FFT = {"n_fft": CONFIG.n_fft, "hop_length": CONFIG.hop_length, "win_length": CON
 
 
 class Clock:
-    """Milliseconds by stage."""
+    """Milliseconds spent in each stage."""
 
     def __init__(self) -> None:
         self.spent: dict[str, float] = dict.fromkeys(STAGES, 0.0)
 
     def time(self, stage: str, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        """Call a function."""
+        """Call a function, add its time to a stage, and return its result."""
         started = time.perf_counter()
         result = function(*arguments, **options)
         self.spent[stage] += 1000 * (time.perf_counter() - started)
@@ -59,7 +59,7 @@ class Clock:
 
 
 def by_librosa(path: Path, clock: Clock) -> np.ndarray:
-    """``melspectrogram`` and ``power_to_db``, in its own three steps."""
+    """Compute features with librosa, in the three steps of ``melspectrogram`` and ``power_to_db``."""
     waveform, rate = clock.time("decode", soundfile.read, path, dtype="float32")
     clock.time("hash", sha256_of, path)
     if rate != CONFIG.sample_rate:
@@ -70,7 +70,7 @@ def by_librosa(path: Path, clock: Clock) -> np.ndarray:
 
 
 def by_torch(path: Path, clock: Clock) -> np.ndarray:
-    """``torch.stft``, a matrix product and a logarithm."""
+    """Compute features with ``torch.stft``, a matrix product and a logarithm."""
     waveform, rate = clock.time("decode", soundfile.read, path, dtype="float32")
     clock.time("hash", sha256_of, path)
     if rate != CONFIG.sample_rate:
@@ -90,7 +90,7 @@ def by_torch(path: Path, clock: Clock) -> np.ndarray:
 
 
 def by_sedpipe(path: Path, clock: Clock) -> np.ndarray:
-    """Ours; mel and logarithm are part of the same loops, so all of it counts as "frame + FFT"."""
+    """Compute features with sedpipe; mel and logarithm are in the same loops, so all of it counts as "frame + FFT"."""
     clock.time("hash", sha256_of, path)
     most = CONFIG.n_samples
     waveform = clock.time("decode", read_stored, path, CONFIG.sample_rate, most_samples=most)
@@ -105,7 +105,7 @@ WAYS: dict[str, Callable[[Path, Clock], np.ndarray]] = {
 
 
 def inputs(folder: Path | None, n_clips: int, out: Path) -> dict[str, list[Path]]:
-    """The same clips as WAV and FLAC of 16 bit."""
+    """Write the same clips as 16-bit WAV and FLAC, and return their paths by format."""
     found = sorted(path for path in folder.rglob("*") if path.suffix in (".wav", ".flac")) if folder else []
     forms: dict[str, list[Path]] = {"WAV": [], "FLAC": []}
     for number in range(min(n_clips, len(found)) if folder else n_clips):
@@ -121,7 +121,7 @@ def _of_file(path: Path) -> np.ndarray:
 
 
 def _synthesised(number: int) -> np.ndarray:
-    """A chirp in noise that comes and goes, about as hard to pack as a field recording."""
+    """Return a chirp in noise that swells and fades, about as hard to compress as a field recording."""
     generator, seconds = np.random.default_rng(number), np.arange(CONFIG.n_samples) / CONFIG.sample_rate
     noise = np.cumsum(generator.standard_normal(CONFIG.n_samples)) % 1 - 0.5
     swell = 0.02 + 0.2 * np.sin(np.pi * seconds / generator.uniform(2, 9)) ** 4
@@ -129,7 +129,7 @@ def _synthesised(number: int) -> np.ndarray:
 
 
 def by_stage(paths: list[Path], rounds: int, out: Path) -> dict[str, dict[str, float]]:
-    """Median milliseconds of each stage by way, and of all, of compute (FFT, mel, log) and of the whole."""
+    """Return the median milliseconds of each stage, of compute (FFT, mel, log) and of all stages together, by way."""
     spent: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     with h5py.File(out / "stages.h5", "w") as file:
         shape = (len(paths), CONFIG.n_frames, CONFIG.n_mels)
@@ -152,7 +152,7 @@ def _medians(clips: list[dict[str, float]]) -> dict[str, float]:
 
 
 def extract_all(way: str, paths: list[Path], out: Path) -> None:
-    """A worker's part: its files in, its own HDF5 out."""
+    """Do a worker's part: extract the features of its files into an HDF5 file of its own."""
     with h5py.File(out / f"{way.replace('.', '-')}-{paths[0].stem}.h5", "w") as file:
         shape = (len(paths), CONFIG.n_frames, CONFIG.n_mels)
         stored = file.create_dataset("features", shape, "float16", chunks=(1, *shape[1:]))
@@ -161,9 +161,9 @@ def extract_all(way: str, paths: list[Path], out: Path) -> None:
 
 
 def clips_a_second(way: str, paths: list[Path], jobs: int, rounds: int, out: Path) -> float:
-    """Median over rounds, by joblib's workers that were warmed up; one job: in this process."""
+    """Return the median speed over rounds, with joblib's workers warmed up; one job runs in this process."""
     pool = joblib.Parallel(n_jobs=jobs, batch_size=1)
-    parts = chunked(paths, min(CLIPS_PER_SHARD, -(-len(paths) // jobs)))  # as the stage does
+    parts = chunked(paths, min(CLIPS_PER_SHARD, -(-len(paths) // jobs)))  # as in the stage `features`
     pool(joblib.delayed(extract_all)(way, part[:2], out) for part in parts)
     seconds = []
     for _ in range(rounds):
@@ -174,7 +174,7 @@ def clips_a_second(way: str, paths: list[Path], jobs: int, rounds: int, out: Pat
 
 
 def machine() -> dict[str, Any]:
-    """What it was measured on."""
+    """Return the processor, its number of cores, and the versions of Python and of packages."""
     info = Path("/proc/cpuinfo")
     models = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
     packages = {module.__name__: module.__version__ for module in (np, librosa, torch, soundfile, h5py)}
@@ -183,7 +183,7 @@ def machine() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Options in, tables out."""
+    """Read options, print tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", help="recordings; default: synthesised")
     parser.add_argument("--clips", type=int, default=100)

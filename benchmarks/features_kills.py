@@ -1,9 +1,9 @@
-"""Whether ``sedpipe features``, killed at random moments, ends at the same bytes.
+"""Whether ``sedpipe features``, killed at random moments and run again, writes the same bytes.
 
-The parent alone is killed (SIGKILL), so that its worker processes outlive it; the same command is run again at once,
-while they may still be writing. Every trial starts from the same audio without features. A moment is drawn as a number
-of finished shards to wait for, so that it falls into the work on a busy machine too, and up to 0.3 s on top. Prints a
-line a trial and writes its part of ``results/features-kills.json``.
+Only the parent is killed (SIGKILL), so that its worker processes outlive it; the same command is run again immediately,
+while they may still be writing. Every trial starts from the same audio without features. The moment is drawn as a
+number of finished shards to wait for, so that it falls within the work on a busy machine, too, plus up to 0.3 s. Prints
+one line per trial and writes its part of ``results/features-kills.json``.
 
     python benchmarks/features_kills.py --jobs 4 [--kills 30] [--clips 640] [--seed 0]
 """
@@ -38,7 +38,7 @@ RESULT = Path(__file__).parent / "results" / "features-kills.json"
 
 
 def make_audio(root: Path, n_clips: int) -> Dataset:
-    """Clips of 5 s of noise; four fifths of them in ``training``, the others in ``testing``."""
+    """Make clips of 5 s of noise, four fifths of them in ``training``, the others in ``testing``."""
     cache = Dataset(root, "noise")
     clips = [_clip(number, "testing" if number % 5 == 4 else "training") for number in range(n_clips)]
     clips.sort(key=lambda clip: clip.split, reverse=True)
@@ -55,7 +55,7 @@ def _clip(number: int, split: str) -> Clip:
 
 
 def start(root: Path, jobs: int) -> subprocess.Popen[bytes]:
-    """The command itself."""
+    """Start the command."""
     command = [sys.executable, "cli.py", "features", "noise", "--cache", str(root), "--jobs", str(jobs), "--quiet"]
     return subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[1]
@@ -63,13 +63,13 @@ def start(root: Path, jobs: int) -> subprocess.Popen[bytes]:
 
 
 def stores(cache: Dataset) -> dict[str, str]:
-    """sha256 of each store."""
+    """Return the sha256 of each store."""
     files = (cache.folder / "features").rglob("*.h5")
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def trial(cache: Dataset, jobs: int, n_shards: int, more_s: float) -> dict[str, object]:
-    """Kill ``more_s`` seconds after there are ``n_shards`` shards, run again, look."""
+    """Kill the command ``more_s`` seconds after ``n_shards`` shards are finished, run it again, and return findings."""
     shutil.rmtree(cache.folder / "features", ignore_errors=True)
     parent, began = start(cache.root, jobs), time.monotonic()
     while parent.poll() is None and len(shards(cache)) < n_shards:
@@ -98,12 +98,12 @@ def trial(cache: Dataset, jobs: int, n_shards: int, more_s: float) -> dict[str, 
 
 
 def shards(cache: Dataset) -> list[Path]:
-    """Finished ones that are not merged yet."""
+    """Return the finished shards that are not merged yet."""
     return list(cache.folder.glob("features/*/*.shards/[!.]*.h5"))
 
 
 def undisturbed(cache: Dataset, jobs: int) -> tuple[float, dict[str, str]]:
-    """Seconds of a whole run, and its stores."""
+    """Run the command undisturbed; return its seconds and its stores."""
     shutil.rmtree(cache.folder / "features", ignore_errors=True)
     began = time.monotonic()
     if start(cache.root, jobs).wait() != 0:
@@ -135,14 +135,14 @@ def main() -> None:
 
 
 def note(chosen: argparse.Namespace, seconds: float, trials: list[dict[str, object]]) -> None:
-    """Write what is known so far, beside what was found with other numbers of jobs."""
+    """Write the results so far, beside those with other numbers of jobs."""
     results = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     results[f"{chosen.jobs} jobs"] = {"summary": summary_of(chosen, seconds, trials), "trials": trials}
     RESULT.write_text(json.dumps(results, indent=1) + "\n")
 
 
 def summary_of(chosen: argparse.Namespace, seconds: float, trials: list[dict[str, object]]) -> dict[str, object]:
-    """Counts over the trials whose run had not ended before the kill."""
+    """Return counts over the trials whose run had not ended before the kill."""
     killed = [found for found in trials if not found["had_ended"]]
     return {
         "kills": len(killed),

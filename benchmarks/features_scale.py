@@ -1,9 +1,10 @@
-"""What ``sedpipe features`` needs with 1,000 and with 50,000 clips.
+"""Memory and time of ``sedpipe features`` with 1,000 and with 50,000 clips.
 
-Makes clips of 0.1 s of noise (the frames past their end are padded, so every clip is stored as 500 x 80, as a 10-second
-one is) and runs the command: highest resident memory of the parent and of its largest worker (read every 50 ms), time
-to find that nothing is to be done (the whole command, and without Python's start), ten clips added, and reads of single
-clips in random order against plain h5py. Prints the figures and writes ``results/features-scale.json``.
+Makes clips of 0.1 s of noise (the frames past their end are padded, so every clip is stored as 500 x 80, in the same
+way as a 10-second one), runs the command, and measures: the highest resident memory of the parent and of its largest
+worker (read every 50 ms), the time to find that there is nothing to do (the whole command, and without the start of
+Python), the time after ten clips were added, and reads of single clips in random order, compared with plain h5py.
+Prints the figures and writes ``results/features-scale.json``.
 
     python benchmarks/features_scale.py [--clips 1000,50000] [--jobs 2] [--folder DIR]
 """
@@ -38,7 +39,7 @@ RESULT = Path(__file__).parent / "results" / "features-scale.json"
 
 
 def make_audio(cache: Dataset, n_clips: int) -> None:
-    """Clips of noise, each another; those that are there stay."""
+    """Make clips of noise, each different; existing ones are kept."""
     clips = [Clip(f"clip-{number:06d}", "training", "noise", 0.0, 0.1, ("Noise",)) for number in range(n_clips)]
     cache.audio_dir("training").mkdir(parents=True, exist_ok=True)
     for number, clip in enumerate(clips):
@@ -53,7 +54,7 @@ def make_audio(cache: Dataset, n_clips: int) -> None:
 
 
 def run(cache: Dataset, *options: str) -> tuple[dict[str, Any], float, dict[str, float]]:
-    """The report, the seconds of the whole command, and the highest memory (MB) of parent and worker."""
+    """Run the command; return its report, its seconds, and the highest memory (MB) of parent and worker."""
     command = [sys.executable, "cli.py", "features", "noise", "--cache", str(cache.root), "--json", *options]
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True)
@@ -63,7 +64,7 @@ def run(cache: Dataset, *options: str) -> tuple[dict[str, Any], float, dict[str,
             highest["parent"] = max(highest["parent"], parent.memory_info().rss / 1e6)
             for worker in parent.children():
                 highest["worker"] = max(highest["worker"], worker.memory_info().rss / 1e6)
-        except psutil.Error:  # it has just ended
+        except psutil.Error:  # the process has just ended
             pass
         time.sleep(0.05)
     report = json.loads(process.communicate()[0])
@@ -71,7 +72,7 @@ def run(cache: Dataset, *options: str) -> tuple[dict[str, Any], float, dict[str,
 
 
 def reads(cache: Dataset, n_reads: int = 5000) -> dict[str, float]:
-    """Microseconds a single clip in random order, by sedpipe and then by plain h5py, whatever the page cache holds."""
+    """Return the microseconds per read of a clip, with sedpipe and then plain h5py, whatever is in the page cache."""
     [store] = cache.folder.glob("features/*/training.h5")
     file = FeatureFile(store)
     order = np.random.default_rng(0).integers(0, len(file.clip_ids), n_reads).tolist()
@@ -88,7 +89,7 @@ def reads(cache: Dataset, n_reads: int = 5000) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure each size."""
+    """Measure with each number of clips."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--clips", default="1000,50000")
     options.add_argument("--jobs", type=int, default=2)

@@ -1,12 +1,12 @@
-"""A disk that fills up at 20 points of every verb's work: what is told, and what is lost.
+"""A disk that fills up at 20 points of every verb's work: which error is reported, and whether anything is lost.
 
-Each trial runs a verb on a copy of a small cache from which its own work was taken, on a disk (a tmpfs) that has room
-for only a part of what it writes; where nobody lets us mount one, no file may grow beyond a size instead
-(``RLIMIT_FSIZE``). Then the disk grows, and the same command runs again.
+Each trial runs a verb on a copy of a small cache from which the verb's own results were removed, on a disk (a tmpfs)
+that has room for only a part of what it writes; where mounting one is not permitted, the size of files is limited
+instead (``RLIMIT_FSIZE``). Then the disk is enlarged, and the same command runs again.
 
-Looked for: exit code 1 and a sentence, or 3 and a sentence for each thing that failed where there are several; no
-traceback; what was there before is still there, byte by byte; the second run ends well and makes what an undisturbed
-one makes.
+Expected: exit code 1 and an error message, or 3 and a message for each part that failed if there are several; no
+traceback; everything that was there before is still there, byte for byte; the second run succeeds and makes what an
+undisturbed one makes.
 
     python benchmarks/full_disk.py [--sizes 20] [--verbs train,predict] [--limit] [--output results/full-disk.json]
     unshare -rm python benchmarks/full_disk.py    # a disk of its own without being root
@@ -30,12 +30,12 @@ from verbs import VERBS, Bench, Verb, hashes_of_all
 
 PAGES = 8 * 4096
 A_MESSAGE = 300
-"""Bytes: where no file may grow beyond them, what is told, which goes into a file, must have its room."""
+"""Lowest limit for the size of files, in bytes: messages go into a file, which needs this much room."""
 NEW_MOUNTS = 0x20000  # CLONE_NEWNS, unshare(2)
 
 
 def may_mount(folder: Path) -> bool:
-    """Whether we can have a disk of our own."""
+    """Return whether this process may mount a disk of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     mounted = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=False, capture_output=True)
     if mounted.returncode == 0:
@@ -45,7 +45,7 @@ def may_mount(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def disk(bench: Bench, verb: Verb) -> Iterator[None]:
-    """The trial on a disk of its own."""
+    """Put the trial on a disk of its own in the block."""
     shutil.rmtree(bench.trial, ignore_errors=True)
     bench.trial.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", bench.trial], check=True)
@@ -57,14 +57,14 @@ def disk(bench: Bench, verb: Verb) -> Iterator[None]:
 
 
 def leave(bench: Bench, room: int | None) -> None:
-    """Let the disk have so many bytes left; all that it wants, if None."""
+    """Resize the disk so that ``room`` bytes are free; with None, so that there is enough."""
     used = shutil.disk_usage(bench.trial).used
     size = "50%" if room is None else str(used + room)
     subprocess.run(["mount", "-o", f"remount,size={size}", bench.trial], check=True)
 
 
 def faults_of(outcome: subprocess.CompletedProcess[str], before: dict[str, str], after: dict[str, str]) -> list[str]:
-    """What is wrong with how it ended."""
+    """Return what is wrong with how a command ended."""
     told = outcome.stderr
     ends = {1: "rror: cannot ", 3: "failed: cannot "}  # a cell of `reproduce` that fails does not end it
     faults = [] if outcome.returncode in ends else [f"exit code {outcome.returncode}"]
@@ -75,7 +75,7 @@ def faults_of(outcome: subprocess.CompletedProcess[str], before: dict[str, str],
 
 
 def trial(bench: Bench, name: str, room: int, *, mounts: bool) -> tuple[bool, list[str]]:
-    """Whether the disk was full, and what is wrong."""
+    """Run a verb with little room, then again; return whether the disk was full, and what is wrong."""
     verb = VERBS[name]
     with disk(bench, verb) if mounts else contextlib.nullcontext():
         if mounts:
@@ -96,7 +96,7 @@ def trial(bench: Bench, name: str, room: int, *, mounts: bool) -> tuple[bool, li
 
 
 def sizes_of(bench: Bench, name: str, n: int, *, mounts: bool) -> list[int]:
-    """Bytes of room, spread over what the verb writes."""
+    """Return ``n`` sizes in bytes, spread over what the verb writes; none if it makes no files."""
     bench.begin(VERBS[name])
     whole = {path: path.stat().st_size for path in bench.whole.rglob("*") if path.is_file()}
     made = [size for path, size in whole.items() if not (bench.trial / path.relative_to(bench.whole)).exists()]
@@ -107,11 +107,11 @@ def sizes_of(bench: Bench, name: str, n: int, *, mounts: bool) -> list[int]:
 
 
 def of_verb(bench: Bench, name: str, options: argparse.Namespace) -> Found:
-    """All sizes."""
+    """Try a verb with all sizes."""
     mounts = not options.limit and may_mount(bench.folder / "disk")
     full, faults = 0, []
     sizes = sizes_of(bench, name, options.sizes, mounts=mounts)
-    if mounts and sizes and sizes[-1] < PAGES:  # a disk has room for a page, whatever one asks for
+    if mounts and sizes and sizes[-1] < PAGES:  # a tmpfs has room for a page, however small it is asked to be
         mounts, sizes = False, sizes_of(bench, name, options.sizes, mounts=False)
     for room in sizes:
         was_full, found = trial(bench, name, room, mounts=mounts)
@@ -122,7 +122,7 @@ def of_verb(bench: Bench, name: str, options: argparse.Namespace) -> Found:
 
 
 def have_mounts_of_ones_own() -> None:
-    """What is mounted from now on nobody else sees, and it is gone when this process is, however it ends."""
+    """Make mounts from now on invisible to other processes; they vanish when this process ends, however it ends."""
     if ctypes.CDLL(None, use_errno=True).unshare(NEW_MOUNTS) == 0:
         subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 

@@ -1,9 +1,9 @@
-"""Damaged files of every kind through everything that reads them: no traceback, no hang, no message of pages.
+"""Damaged input of every kind for everything that reads it: no traceback, no hang, no message of several pages.
 
-Each surface of ``tests/fuzz/surfaces.py`` is a file of a small folder and what reads it, or a command line. It is
-damaged by a seed and read in a process of its own, so that one that hangs or crashes is counted and ended. Of what was
-read although it was damaged, it is counted how often it came to something else than the whole file does; ``--accepted``
-writes these down, to be looked at by a person.
+Each surface of ``tests/fuzz/surfaces.py`` is a file of a small folder with the code that reads it, or a command line.
+It is damaged as drawn by a seed and read in a separate process, so that an input that makes it hang or crash is counted
+and the process ended. For inputs that are read in spite of the damage, the results that equal that of the undamaged
+input are counted; ``--accepted`` writes down the others, for a person to look at.
 
     python benchmarks/fuzz.py --inputs 20000 --seed 1 --output benchmarks/results/fuzz.json
 """
@@ -32,17 +32,17 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "pipeline"), str(ROOT / "tests")]
 
 MOST_SECONDS = 20.0
-"""Of a processor for one input; a slower one hangs."""
+"""Processor seconds for one input; an input that takes longer counts as a hang."""
 MOST_SECONDS_OF_WAITING = 180.0
-"""For one input, computed or not."""
+"""Seconds for one input, whether the process computes or waits."""
 SLOW_SHARE = 1 / 10
-"""Of a surface that trains, scores or draws, so many inputs are read as of another one."""
+"""Number of inputs of a surface that trains, scores or draws, relative to that of other surfaces."""
 PROCESSES = multiprocessing.get_context("spawn")
 
 
 @dataclass
 class Surfaced:
-    """What became of the inputs of one surface."""
+    """Outcomes of the inputs of one surface."""
 
     inputs: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -51,12 +51,12 @@ class Surfaced:
 
 
 def told_of(surfaced: Surfaced) -> dict[str, Any]:
-    """As JSON; ``asdict`` would count a counter's pairs."""
+    """Return the outcomes for JSON; ``asdict`` would turn a counter into a count of its pairs."""
     return {**vars(surfaced), "outcomes": dict(surfaced.outcomes)}
 
 
 def plan(n_inputs: int) -> Iterator[tuple[int, int]]:
-    """Number of a surface and of its input, as many as asked for, slow ones seldom."""
+    """Yield numbers of surfaces and of their inputs, about ``n_inputs`` in all, with fewer inputs for slow surfaces."""
     from fuzz.surfaces import SURFACES
 
     weights = [SLOW_SHARE if surface.is_slow else 1.0 for surface in SURFACES]
@@ -66,7 +66,7 @@ def plan(n_inputs: int) -> Iterator[tuple[int, int]]:
 
 
 def read_all(pipe: Connection, seed: int, made: str, folder: str) -> None:
-    """In a process of its own: read what is asked for, one input after another."""
+    """Read the inputs that are requested through the pipe, one after another; runs in a process of its own."""
     from fuzz.surface import Ground
     from fuzz.surfaces import SURFACES
 
@@ -83,7 +83,7 @@ def read_all(pipe: Connection, seed: int, made: str, folder: str) -> None:
 
 
 class Reader:
-    """The process that reads, begun anew whenever it had to be ended."""
+    """The process that reads inputs; it is restarted whenever it had to be ended."""
 
     def __init__(self, seed: int, folder: Path) -> None:
         self._seed, self._folder, self._number = seed, folder, 0
@@ -94,13 +94,13 @@ class Reader:
         self._pipe, theirs = PROCESSES.Pipe()
         where = str(self._folder / str(self._number))
         arguments = (theirs, self._seed, str(self._folder / "made"), where)
-        self._process = PROCESSES.Process(target=read_all, args=arguments)  # no daemon: those may have no children
+        self._process = PROCESSES.Process(target=read_all, args=arguments)  # not a daemon, which may not have children
         self._process.start()
         theirs.close()
-        self._pipe.recv()  # once everything is imported
+        self._pipe.recv()  # sent once everything is imported
 
     def read(self, k: int, n: int) -> tuple[dict[str, str], bool]:
-        """How an input ended, and whether it came to what the whole file does."""
+        """Read an input; return how it ended, and whether the result is that of the undamaged input."""
         self._pipe.send((k, n))
         begun, used = time.monotonic(), self._used()
         try:
@@ -119,7 +119,7 @@ class Reader:
         return {"outcome": outcome, "said": said, "place": ""}, False
 
     def _used(self) -> float:
-        """Seconds that the process has computed: on a machine that is busy, waiting is no hanging."""
+        """Return the processor seconds of the process so far: on a busy machine, one that waits does not hang."""
         times = psutil.Process(self._process.pid).cpu_times()
         return float(times.user + times.system)
 
@@ -131,7 +131,7 @@ class Reader:
 
 
 def fuzz(n_inputs: int, seed: int, folder: Path, accepted: IO[str]) -> dict[str, Any]:
-    """Read all inputs; what is told of it."""
+    """Read all inputs and return the summary."""
     from fuzz.ground import make
     from fuzz.surfaces import SURFACES
 

@@ -1,10 +1,11 @@
-"""The pooling comparison at a size that only a GPU trains: thousands of mixtures, six systems, eight random seeds.
+"""The pooling comparison at a size that only a GPU can train: thousands of mixtures, six systems, eight random seeds.
 
 ``python benchmarks/gpu-experiment.py --recordings ESC-10 --out DIR`` mixes ``--clips`` training clips from the ESC-10
 recordings (the recordings and the mixtures of ``testing`` and ``evaluation`` are those of ``esc10-fold4``), trains the
-six systems of Table 2 with ``small``, several cells at a time on one GPU, and one ``paper``; DIR gets the table, its
-cells and a JSON of how long each part took. Everything is a call of ``sedpipe``: stopped, it resumes; what does not end
-within ``--minutes`` is missing in the table, which says so. ``--short --device cpu`` tries the script on a processor.
+six systems of Table 2 with the preset ``small``, several cells at a time on one GPU, and one run with ``paper``. DIR
+then contains the table, its cells and a JSON of how long each part took. Every part is a call of ``sedpipe``, so an
+experiment that was stopped resumes when it is run again; cells that do not end within ``--minutes`` are marked as
+missing in the table. ``--short --device cpu`` tries the script on a CPU.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ GRACE_S = 30
 
 
 def larger(clips: int, folder: Path, held_out: int | None = None) -> Path:
-    """``esc10-fold4`` with more mixtures to train on; with ``held_out``, fewer to score."""
+    """Write the manifest of ``esc10-fold4`` with more mixtures to train on; with ``held_out``, fewer to score."""
     text = MANIFEST.read_text().replace('name = "esc10-fold4"', f'name = "esc10-{clips}"')
     if held_out is not None:
         text = text.replace("clips = 300", f"clips = {held_out}")
@@ -41,7 +42,7 @@ def larger(clips: int, folder: Path, held_out: int | None = None) -> Path:
 
 
 def main() -> None:
-    """Mix, make features, train the table and one ``paper``; write what each took."""
+    """Mix, make features, train the table and one run with ``paper``; write how long each part took."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recordings", type=Path, required=True, help="folder of ESC-10, as in its repository")
     parser.add_argument("--out", type=Path, required=True, help="where cache, table and JSON lie")
@@ -82,7 +83,7 @@ def main() -> None:
 
 
 def run(words: list[str], out: Path, seconds: float) -> dict[str, object]:
-    """One call of sedpipe, ended like Ctrl-C when its time is over."""
+    """Call sedpipe; when its time is over, end it with SIGTERM, and ``GRACE_S`` later with SIGKILL."""
     paths = os.pathsep.join(filter(None, [str(ROOT / "pipeline"), os.environ.get("PYTHONPATH", "")]))
     environment = {**os.environ, "PYTHONPATH": paths, "SEDPIPE_CACHE": str(out / "cache")}
     begun = time.monotonic()

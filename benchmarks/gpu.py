@@ -1,10 +1,10 @@
-"""Whether sedpipe's GPU path holds what it claims: one script, under 8 minutes, one JSON.
+"""Checks that sedpipe's GPU path does what it claims: one script, under 8 minutes, one JSON.
 
 ``python benchmarks/gpu.py`` on a machine with a GPU writes ``gpu.json`` and prints a line for each check;
-``--short --device cpu`` runs everything that a processor can run, in some minutes, so that the script itself is tested.
-All data is made here: features of noise, and the built-in dataset ``demo``. The JSON is written anew after each check,
-so that a run that is cut off still says what it found; checks that do not fit into ``--minutes`` are left out by name,
-and one that has not ended by then is ended.
+``--short --device cpu`` runs everything that a CPU can run, in some minutes, which tests the script itself. All data is
+made here: features of noise, and the built-in dataset ``demo``. The JSON is rewritten after each check, so that a run
+that is cut off still leaves its results; checks that do not fit into ``--minutes`` are recorded as left out, and one
+that has not ended by then is ended.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ from torch import Tensor  # noqa: E402
 
 N_CLASSES = 17
 LEFT_OVER = 4 * 2**30
-"""Bytes of a GPU in which ``paper`` begins, and finds no room for all clips of ``demo`` at once."""
+"""Bytes of GPU memory with which ``paper`` starts, but has no room for all clips of ``demo`` in one batch."""
 SYSTEMS = [(name, stages) for name in ("linear", "exponential", "attention") for stages in ((), (5, 5))]
 
 
 @dataclass
 class Bench:
-    """What every check is given: where it runs, how long, and a folder of its own."""
+    """What every check is given: the device, whether it should be short, and a temporary folder."""
 
     device: torch.device
     short: bool
@@ -55,20 +55,20 @@ class Bench:
 
     @property
     def on_gpu(self) -> bool:
-        """Whether there is anything to compare the processor with."""
+        """Whether the device is a GPU, which can be compared with the CPU."""
         return self.device.type == "cuda"
 
     def sedpipe(self, *words: str, **more: Any) -> subprocess.CompletedProcess[str]:
-        """A command in a process of its own, in the bench's cache."""
+        """Run a command in a process of its own, with the bench's cache."""
         return subprocess.run(self.command(*words), capture_output=True, text=True, env=self.environment, **more)
 
     def command(self, *words: str) -> list[str]:
-        """How such a process is started."""
+        """Return the command line that runs sedpipe."""
         return [sys.executable, "-m", "sedpipe", *words]
 
     @property
     def environment(self) -> dict[str, str]:
-        """Of processes: the checkout's sedpipe, and a cache that vanishes with the bench."""
+        """Environment of processes: the checkout's sedpipe, and a cache that vanishes with the bench."""
         paths = os.pathsep.join(filter(None, [str(ROOT / "pipeline"), os.environ.get("PYTHONPATH", "")]))
         return {**os.environ, "PYTHONPATH": paths, "SEDPIPE_CACHE": str(self.folder / "cache")}
 
@@ -76,7 +76,7 @@ class Bench:
 def network(
     bench: Bench, pooling: str, stages: tuple[int, ...], device: torch.device, preset: str = "", *, drops: bool = False
 ) -> Network:
-    """The same weights on every device; without dropout, which devices draw differently, unless it ``drops``."""
+    """Build the same weights on every device; dropout, whose draws differ by device, only if ``drops``."""
     sizes = load_preset(preset or ("demo" if bench.short else "small")).network
     assert isinstance(sizes, CRNNConfig)
     torch.manual_seed(0)
@@ -86,7 +86,7 @@ def network(
 
 
 def noise(n_clips: int, device: torch.device, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
-    """Features, weak labels and frames that count, of whole and of short clips."""
+    """Return features, weak labels and numbers of valid frames, of full and of shorter clips."""
     g = torch.Generator().manual_seed(seed)
     x = -60 + 10 * torch.randn(n_clips, 500, 80, generator=g)
     y = (torch.rand(n_clips, N_CLASSES, generator=g) < 0.15).float()
@@ -97,13 +97,13 @@ def noise(n_clips: int, device: torch.device, seed: int = 0) -> tuple[Tensor, Te
 
 
 def autocast(device: torch.device, wanted: bool) -> AbstractContextManager[None]:
-    """To bfloat16, as a training does it, or nothing."""
+    """Return a context that casts to bfloat16, as training does, or that does nothing."""
     return torch.autocast(device.type, torch.bfloat16) if wanted else nullcontext()  # type: ignore[return-value]
 
 
 @contextmanager
 def tf32(wanted: bool) -> Iterator[None]:
-    """Whether matrices and convolutions may be rounded to TF32 in the block."""
+    """Set in the block whether matrix products and convolutions may be rounded to TF32."""
     places = (torch.backends.cuda.matmul, torch.backends.cudnn)
     before = [place.allow_tf32 for place in places]
     for place in places:
@@ -116,7 +116,7 @@ def tf32(wanted: bool) -> Iterator[None]:
 
 
 def gradients(model: Network, batch: tuple[Tensor, Tensor, Tensor], rounded: bool) -> dict[str, Tensor]:
-    """Frame and clip probabilities and every gradient, on the processor, as float32."""
+    """Return frame and clip probabilities and every gradient, on the CPU, as float32."""
     x, y, n_frames = batch
     model.zero_grad(set_to_none=True)
     with autocast(x.device, rounded):
@@ -128,7 +128,7 @@ def gradients(model: Network, batch: tuple[Tensor, Tensor, Tensor], rounded: boo
 
 
 def furthest(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> dict[str, float]:
-    """Largest difference of probabilities, and of gradients as a share of each gradient's largest value."""
+    """Return the largest difference of probabilities, and of gradients as a share of each gradient's largest value."""
     parts = {name: (ours[name] - theirs[name]).abs().max().item() for name in ("frame_probs", "clip_probs")}
     shares = {
         name: ((ours[name] - theirs[name]).abs().max() / theirs[name].abs().max().clamp(min=1e-12)).item()
@@ -143,7 +143,7 @@ def furthest(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> dict[str, fl
 
 
 def machine(bench: Bench) -> dict[str, Any]:
-    """Versions, device, what may be rounded by default."""
+    """Return versions, the device, and whether TF32 is allowed by default."""
     found: dict[str, Any] = {
         "torch": torch.__version__,
         "python": platform.python_version(),
@@ -163,7 +163,7 @@ def machine(bench: Bench) -> dict[str, Any]:
 
 
 def agreement(bench: Bench) -> dict[str, Any]:
-    """The device against the processor in float32: forward and every gradient, six systems, short clips among them."""
+    """Compare the device with float32 on the CPU: outputs and every gradient of six systems, some clips being short."""
     n_clips, cpu = (2 if bench.short else 8), torch.device("cpu")
     found: dict[str, Any] = {}
     for pooling, stages in SYSTEMS[:2] if bench.short else SYSTEMS:
@@ -180,7 +180,7 @@ def agreement(bench: Bench) -> dict[str, Any]:
 
 
 def recurrence(bench: Bench) -> dict[str, Any]:
-    """Under autocast the GRU must stay in float32: its output's type, and how many of its gradients are 0."""
+    """Check that the GRU stays in float32 under autocast: its output's type, and how many of its gradients are 0."""
     model, seen = network(bench, "linear", (5, 5), bench.device), []
     gru = next(module for module in model.modules() if isinstance(module, torch.nn.GRU))
     hook = gru.register_forward_hook(lambda _module, _inputs, output: seen.append(output[0].dtype))
@@ -198,7 +198,7 @@ def recurrence(bench: Bench) -> dict[str, Any]:
 
 
 def two_precisions(bench: Bench) -> dict[str, Any]:
-    """Some hundred steps on the same batches in float32 and in bfloat16, and the losses that they arrive at."""
+    """Train some hundred steps on the same batches in float32 and in bfloat16; return the first and last losses."""
     n_steps, found = (5 if bench.short else 200), {}
     batches = [noise(2 if bench.short else 32, bench.device, seed) for seed in range(2 if bench.short else 8)]
     for way, rounded in (("float32", False), ("bfloat16", True)):
@@ -220,7 +220,7 @@ def two_precisions(bench: Bench) -> dict[str, Any]:
 
 
 def stages(bench: Bench) -> dict[str, Any]:
-    """download, features, train, score, predict, export on the device; and whatever they say on stderr."""
+    """Run the stages from download to export, on the device where they use one; return error rates and warnings."""
     epochs, place = ("1" if bench.short else "6"), str(bench.device)
     training = ("train", "demo", "--preset", "demo", "--epochs", epochs, "--device", place, "--threads", "2")
     calls = {
@@ -243,7 +243,7 @@ def stages(bench: Bench) -> dict[str, Any]:
 
 
 def across(bench: Bench) -> dict[str, Any]:
-    """A checkpoint made on the device, read on the processor: whether a recording gives the same events."""
+    """Check whether a checkpoint made on the device gives the same events for a recording on the CPU."""
     clip = next((bench.folder / "cache" / "demo" / "audio" / "testing").glob("*"))
     outcomes = {}
     for place in ("cpu", str(bench.device)):
@@ -259,15 +259,15 @@ def across(bench: Bench) -> dict[str, Any]:
 
 
 def resumed(bench: Bench) -> dict[str, Any]:
-    """A training killed on its way and run again, with and without --deterministic: the same bits, or how far apart."""
+    """Kill and resume a training, with and without --deterministic: the same bits as undisturbed, or how far apart."""
     found: dict[str, Any] = {}
     epochs = "2" if bench.short else "8"
     words = ["train", "demo", "--preset", "demo", "--epochs", epochs, "--device", str(bench.device), "--threads", "1"]
     for way, more in (("usual", []), ("deterministic", ["--deterministic"])):
         if way == "deterministic" and not bench.on_gpu:
-            continue  # a processor always is
+            continue  # training on a CPU always is
         names = [f"{way}-{part}" for part in ("whole", "killed", "again")]
-        for name in names[:1] + names[2:]:  # the same twice tells what chance alone does
+        for name in names[:1] + names[2:]:  # two undisturbed runs show what chance alone does
             done = bench.sedpipe(*words, *more, "--run", name)
             if done.returncode:
                 raise RuntimeError(f"{name}: exit {done.returncode}: {done.stderr[-1500:]}")
@@ -278,7 +278,7 @@ def resumed(bench: Bench) -> dict[str, Any]:
 
 
 def _killed(bench: Bench, words: list[str]) -> int:
-    """Kill a training once there is a state to resume from, then let it finish; how often it was killed."""
+    """Kill a training once there is a state to resume from, then let it finish; return the number of kills."""
     folder = bench.folder / "cache" / "demo" / "runs" / words[words.index("--run") + 1]
     child = subprocess.Popen(
         bench.command(*words), env=bench.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -310,7 +310,7 @@ def _distance(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> dict[str, A
 
 
 def out_of_memory(bench: Bench) -> dict[str, Any]:
-    """Batches for which a GPU has no room left are a sentence and exit 1; only tried where nothing would be swapped."""
+    """Train with batches that exceed a GPU's memory: expected are exit 1 and a message; on a CPU, it would swap."""
     if not bench.on_gpu:
         return {"left_out": "a processor's memory is the machine's"}
     torch.cuda.empty_cache()
@@ -326,7 +326,7 @@ def out_of_memory(bench: Bench) -> dict[str, Any]:
 
 
 def speed(bench: Bench) -> dict[str, Any]:
-    """Clips a second of steps as a training takes them, eager and compiled; peak memory; where the time goes."""
+    """Measure clips per second of training steps, eager and compiled; peak memory; where the time goes."""
     sizes = (2,) if bench.short else (128, 256)
     preset, n_steps = ("demo", 2) if bench.short else ("paper", 20)
     found: dict[str, Any] = {}
@@ -382,7 +382,7 @@ def _wait(bench: Bench) -> None:
 
 
 def _profile(bench: Bench, preset: str, size: int) -> list[dict[str, Any]]:
-    """The ten kernels that take most of twenty steps."""
+    """Return the ten kernels that take the most time in twenty steps."""
     model, batch = network(bench, "linear", (5, 5), bench.device, preset, drops=True), noise(size, bench.device)
     step = _step_of(bench, model, rounded=True)
     kinds = [torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.CUDA]
@@ -397,7 +397,7 @@ def _profile(bench: Bench, preset: str, size: int) -> list[dict[str, Any]]:
 
 
 def moving(bench: Bench) -> dict[str, Any]:
-    """Batches that lie in the GPU's memory against those that come from pinned memory of the processor."""
+    """Compare training from batches in GPU memory with training from batches in pinned CPU memory."""
     if not bench.on_gpu:
         return {"left_out": "features stay in the machine's memory"}
     size, n_steps = 128, 20
@@ -418,7 +418,7 @@ def moving(bench: Bench) -> dict[str, Any]:
 
 
 def one_of_several(bench: Bench) -> dict[str, Any]:
-    """Two processes on a processor share a batch by gloo; one GPU is named as a sentence if two are asked for."""
+    """Train on two devices: on a CPU, two processes share a batch by gloo; with one GPU, a message is expected."""
     epochs = ("--preset", "demo", "--epochs", "1", "--run", "shared", "--device", bench.device.type)
     done = bench.sedpipe("train", "demo", *epochs, "--devices", "2", "--threads", "1")
     return {"exit": done.returncode, "traceback": "Traceback" in done.stderr, "said": done.stderr.strip()[-300:]}
@@ -428,7 +428,7 @@ CHECKS: tuple[tuple[Callable[[Bench], dict[str, Any]], float], ...] = (
     (machine, 5), (agreement, 30), (recurrence, 10), (two_precisions, 30), (stages, 60), (across, 20),
     (out_of_memory, 30), (moving, 15), (speed, 100), (resumed, 120), (one_of_several, 20),
 )  # fmt: skip
-"""In this order, with the seconds that each may take on a GPU: those that no longer fit are left out."""
+"""Checks in their order, with the seconds that each may take on a GPU; those that no longer fit are left out."""
 
 
 def main() -> None:
@@ -454,7 +454,7 @@ def main() -> None:
                 try:
                     with ended_after(options.minutes * 60 - (started - begun)):
                         found = check(bench)
-                except Exception as error:  # the other checks can still tell something
+                except Exception as error:  # the other checks may still work
                     found = {
                         "failed": f"{type(error).__name__}: {error}"[:2000],
                         "at": traceback.format_exc()[-600:],
@@ -470,7 +470,7 @@ def main() -> None:
 
 @contextmanager
 def ended_after(seconds: float) -> Iterator[None]:
-    """``TimeoutError`` in the block once so many seconds have passed; what it waits for is ended with it."""
+    """Raise ``TimeoutError`` in the block after some seconds; a process that the block waits for is ended with it."""
 
     def late(number: int, frame: Any) -> None:
         raise TimeoutError("it did not end in time")

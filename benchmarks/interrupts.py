@@ -1,9 +1,9 @@
-"""Ctrl-C and SIGTERM in every verb, at moments spread over its whole time and over all that it does with files.
+"""Ctrl-C and SIGTERM in every verb, at moments spread over its whole running time and over all its file operations.
 
-Each trial runs a verb on a copy of a small cache from which its own work was taken, sends a signal (Ctrl-C to the
-whole group of processes, as a terminal does, SIGTERM to the command alone, as ``kill`` and batch systems do), and
-looks: the exit code, what was told, how long the end took, which processes are still there 2 s later; then runs the
-same command again, and compares what it made with what an undisturbed run makes.
+Each trial runs a verb on a copy of a small cache from which the verb's own results were removed, and sends a signal
+(Ctrl-C to the whole process group, as a terminal does; SIGTERM to the command alone, as ``kill`` and batch systems do).
+It checks the exit code, the messages, how long the command took to end, and which processes still exist 2 s later; then
+it runs the same command again, and compares the results with those of an undisturbed run.
 
     python benchmarks/interrupts.py [--moments 6] [--verbs train,predict] [--output results/interrupts.json]
 """
@@ -29,13 +29,13 @@ from ready import AtFile
 from verbs import VERBS, Bench, Verb
 
 SENTENCE = "interrupted: rerun the same command to resume"
-SECONDS_TO_LEAVE = 2.0  # that worker processes have after the command has ended
+SECONDS_TO_LEAVE = 2.0  # for worker processes, after the command has ended
 SIGNALS = {"Ctrl-C": (signal.SIGINT, 130), "SIGTERM": (signal.SIGTERM, 143)}
 
 
 @dataclass(frozen=True)
 class Moment:
-    """When a signal comes: after some seconds of the processor, or as the n-th thing is done with a file."""
+    """When a signal is sent: after some processor seconds, or at the n-th file operation."""
 
     seconds: float = 0.0
     n: int = 0
@@ -45,14 +45,14 @@ class Moment:
 
 
 def interrupted(bench: Bench, verb: Verb, moment: Moment, name: str) -> dict[str, Any]:
-    """What became of a command that was sent a signal."""
+    """Send a command a signal, and return what became of it."""
     (number, exit_code), to_all = SIGNALS[name], name == "Ctrl-C"
     running = bench.start(verb, signalled=AtFile(moment.n, number, to_all) if moment.n else None)
     came_in_time = bool(moment.n) or running.signalled_after(moment.seconds, number, to_all=to_all)
     sent = time.monotonic()
     outcome = running.ended()
     took = time.monotonic() - sent
-    if outcome.returncode in (0, -number) and "Traceback" not in outcome.stderr:  # had ended, or had not begun
+    if outcome.returncode in (0, -number) and "Traceback" not in outcome.stderr:  # it had ended, or had not begun
         return {"came": "late" if outcome.returncode == 0 or not came_in_time else "early"}
     while (orphans := _left(running.session)) and time.monotonic() - sent - took < SECONDS_TO_LEAVE:
         time.sleep(0.1)
@@ -64,7 +64,7 @@ def interrupted(bench: Bench, verb: Verb, moment: Moment, name: str) -> dict[str
         faults.append(f"told {outcome.stderr[-600:]!r}")
     if orphans:
         faults.append(f"{len(orphans)} processes are left")
-    # of a signal that came at some file, nobody knows when that was
+    # when a signal at a file operation was sent is unknown
     return {"came": "in time", "seconds to the end": 0.0 if moment.n else round(took, 2), "faults": faults}
 
 
@@ -80,7 +80,7 @@ def _is_of(process: psutil.Process, session: int) -> bool:
 
 
 def undisturbed(bench: Bench, verb: Verb) -> Moment:
-    """How many seconds of the processor it takes, and how often it does something with a file."""
+    """Run a verb undisturbed; return its processor seconds and its number of file operations."""
     bench.begin(verb)
     running = bench.start(verb)
     running.ended()
@@ -88,11 +88,11 @@ def undisturbed(bench: Bench, verb: Verb) -> Moment:
 
 
 def of_verb(bench: Bench, name: str, options: argparse.Namespace) -> Found:
-    """Both signals at all moments, of both kinds in turn."""
+    """Try a verb with both signals at all moments, of both kinds in turn."""
     trials, ends, faults, came = 0, [0.0], [], Counter[str]()
     end = undisturbed(bench, VERBS[name])
     for of_signal in SIGNALS:
-        first, last = 0.0, end.seconds  # signals before and after these come too early, too late
+        first, last = 0.0, end.seconds  # signals before the first come too early, those after the last too late
         for k in range(options.moments):
             bench.begin(VERBS[name])
             share = (k + 0.5) / options.moments

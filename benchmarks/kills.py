@@ -1,10 +1,10 @@
-"""SIGKILL at random moments in every verb, until what it makes is there; then compared, byte by byte.
+"""SIGKILL at random moments in every verb, until its results are complete; then these are compared, byte by byte.
 
-Each series begins with a copy of a small cache from which the verb's own work was taken. The command is killed and run
-again, over and over, each other time alone (its workers must notice) and with all its workers: after a random time, or
-as it does something with a file for the n-th time, or as soon as one of the first few files that it writes is there by
-its temporary name, half-written. When it has ended well, what it made is compared with what an undisturbed one made,
-and nothing unfinished may be left.
+Each series begins with a copy of a small cache from which the verb's own results were removed. The command is killed
+and run again, over and over, alternately alone (its workers must notice) and with all its workers: after a random time,
+or at its n-th file operation, or as soon as one of the first few files that it writes exists under its temporary name,
+half-written. When it has succeeded, its results are compared with those of an undisturbed run, and nothing unfinished
+may be left.
 
     python benchmarks/kills.py [--kills 10] [--verbs train,reproduce] [--seed 0] [--output results/kills.json]
 """
@@ -28,22 +28,22 @@ MOST_FILES = 3
 
 
 class Nth:
-    """Whether so many files have been begun, the last of them being there by its temporary name."""
+    """Condition that ``n`` files have been begun, and that one of them still exists under its temporary name."""
 
     def __init__(self, n: int, bench: Bench) -> None:
         self._n, self._bench = n, bench
-        self._before = set(temporaries(bench.trial))  # of the command that was killed before
+        self._before = set(temporaries(bench.trial))  # left by the command that was killed before
         self._seen: set[Path] = set()
 
     def __call__(self) -> bool:
-        """Look."""
+        """Return whether the condition holds now."""
         there = set(temporaries(self._bench.trial)) - self._before
         self._seen |= there
         return len(self._seen) >= self._n and bool(there)
 
 
 def killed(bench: Bench, name: str, n_files: int, g: random.Random, *, to_all: bool) -> bool:
-    """Whether a command could be killed, at some moment, before it had ended."""
+    """Start a command and kill it at a random moment; return whether it was killed before it had ended."""
     way = g.choice(("file", "begun", "time"))
     at_file = AtFile(g.randint(1, n_files), SIGKILL, to_all) if way == "file" else None
     running = bench.start(VERBS[name], signalled=at_file)
@@ -55,7 +55,7 @@ def killed(bench: Bench, name: str, n_files: int, g: random.Random, *, to_all: b
 
 
 def series(bench: Bench, name: str, n_kills: int, n_files: int, g: random.Random) -> tuple[int, int, list[str]]:
-    """How often it was killed, how often while something was unfinished, and what is wrong in the end."""
+    """Return the number of kills, how many of them left something unfinished, and what is wrong in the end."""
     bench.begin(VERBS[name])
     n_killed = unfinished = 0
     while n_killed < n_kills and killed(bench, name, n_files, g, to_all=n_killed % 2 == 1):
@@ -67,7 +67,7 @@ def series(bench: Bench, name: str, n_kills: int, n_files: int, g: random.Random
 
 
 def of_verb(bench: Bench, name: str, options: argparse.Namespace) -> Found:
-    """As many series as it takes."""
+    """Run as many series of a verb as it takes to reach the number of kills."""
     g = random.Random(f"{options.seed} {name}")
     bench.begin(VERBS[name])
     undisturbed = bench.start(VERBS[name])

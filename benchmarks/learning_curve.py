@@ -1,13 +1,14 @@
-"""How many clips per class are enough? A frozen encoder under a head, and a CRNN, trained on fewer and fewer clips.
+"""How many clips per class are enough? A head on a frozen encoder, and a CRNN, trained on fewer and fewer clips.
 
 ``python benchmarks/learning_curve.py esc10-fold4 --cache CACHE --out FOLDER`` trains both with 5, 10, 20, 50 and 100
-clips of each class and with all (``--sizes``; 0 is all), three random seeds each, writes a cell each into
-``FOLDER/cells``, and draws ``FOLDER/learning-curve.svg`` of all cells that are there. Rerun, it resumes; ``--draw``
-trains nothing.
+clips of each class and with all (``--sizes``; 0 is all), with three random seeds each, writes one cell for each into
+``FOLDER/cells``, and draws all existing cells as ``FOLDER/learning-curve.svg``. A rerun resumes; with ``--draw``,
+nothing is trained.
 
-A seed's smaller sets of clips lie within its larger ones. Clips hold up to three classes, so that of some there are a
-few more. An epoch hears few clips several times, so that every size makes a like number of steps; early stopping and
-thresholds use all of ``testing``. The CRNN is trained with bfloat16 in its convolutions (see ``encoders.py``).
+For each seed, smaller sets of clips are subsets of larger ones. Clips contain up to three classes, so that some classes
+get a few more clips. An epoch repeats clips if they are few, so that every size makes a similar number of steps; early
+stopping and thresholds use all of ``testing``. The CRNN is trained with bfloat16 in its convolutions (see
+``encoders.py``).
 """
 
 from __future__ import annotations
@@ -43,24 +44,24 @@ LEAST_IN_AN_EPOCH = 200
 
 @dataclass(frozen=True)
 class Part(Dataset):
-    """A dataset of whose ``training`` some clips alone are heard, few of them several times an epoch."""
+    """A dataset with only some of its ``training`` clips; if they are few, an epoch contains them several times."""
 
     chosen: frozenset[str] = frozenset()
 
     def read_clips(self) -> dict[str, list[Clip]]:
-        """As of any dataset."""
+        """Return the clips by split, as for any dataset."""
         clips = super().read_clips()
         some = [clip for clip in clips["training"] if clip.clip_id in self.chosen]
         return {**clips, "training": some * max(1, -(-LEAST_IN_AN_EPOCH // len(some)))}
 
     @classmethod
     def of(cls, dataset: Dataset, chosen: frozenset[str]) -> Part:
-        """Some training clips of a dataset."""
+        """Return the part of a dataset with these training clips."""
         return cls(dataset.root, dataset.name, dataset.address, chosen)
 
 
 def subsets(clips: Sequence[Clip], sizes: Sequence[int], seed: int) -> dict[int, frozenset[str]]:
-    """Clips by size, each set within the next: clips come in an order by chance, and are taken while a class lacks any.
+    """Return clip IDs by size, each set within the next: in random order, clips are taken while a class lacks any.
 
     >>> clips = [Clip(str(n), "training", "", 0, 1, ("ab"[n % 2],)) for n in range(20)]
     >>> found = subsets(clips, (3, 5), seed=0)
@@ -81,7 +82,7 @@ def subsets(clips: Sequence[Clip], sizes: Sequence[int], seed: int) -> dict[int,
 
 
 def cell(bench: Bench, name: str, size: int, seed: int, chosen: frozenset[str]) -> None:
-    """Train and score one system with one size and seed, unless its cell is there."""
+    """Train and score one system with one size and seed, unless its cell exists."""
     size_name = size or "all"
     path = bench.path_of(f"{name}-{size_name}", seed)
     if path.is_file():
@@ -100,7 +101,7 @@ def cell(bench: Bench, name: str, size: int, seed: int, chosen: frozenset[str]) 
 
 
 def curves(cells: Sequence[dict[str, Any]], split: str) -> dict[str, list[dict[str, Any]]]:
-    """By system: clips per class (mean over classes), and F1 at ``max_f1`` of each seed, in the order of sizes."""
+    """Return, by system and in the order of sizes: clips per class, clips in all, and F1 at ``max_f1`` of each seed."""
     found: dict[str, list[dict[str, Any]]] = {}
     for name in SYSTEMS:
         of_system = [one for one in cells if one["system"] == name]
@@ -115,7 +116,7 @@ def curves(cells: Sequence[dict[str, Any]], split: str) -> dict[str, list[dict[s
 
 
 def figure(of_systems: dict[str, list[dict[str, Any]]], split: str) -> str:
-    """F1 against the number of training clips, on a logarithmic axis: mean over seeds, and their range."""
+    """Draw F1 over the number of training clips, on a logarithmic axis: mean over seeds, and their range."""
     points = [point for curve in of_systems.values() for point in curve]
     counts = [float(np.log2(point["clips"])) for point in points]
     across = Scale(min(counts) - 0.2, max(counts) + 0.2, 64, 560)
@@ -161,7 +162,7 @@ def _axes(across: Scale, up: Scale, points: Sequence[dict[str, Any]]) -> list[st
 
 
 def main() -> None:
-    """Train what is missing, draw."""
+    """Train the missing cells and draw all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", nargs="?", default="esc10-fold4")
     parser.add_argument("--cache", type=Path, default=Path("cache"))

@@ -1,10 +1,10 @@
-"""Memory and time of the verbs that look at a whole split, on one of 50,000 clips.
+"""Memory and time of the verbs that process a whole split, with a split of 50,000 clips.
 
-Makes a dataset whose ``evaluation`` split has so many clips of 10 s with 17 classes (features of 500 frames and 8 bands
-of noise, so that they are quickly there; the network says 125 frames a clip, as the presets do), trains nothing, sets
-thresholds at which the network says some events a clip, and runs ``score``, ``score`` again from what it kept,
-``report``, ``status`` and ``cache list``, each as a process of its own: the memory told is that of the one that has
-most. Prints a line each and writes ``results/many-clips.json``.
+Makes a dataset with ``--clips`` clips of 10 s and 17 classes in its ``evaluation`` split (features are noise of 500
+frames and 8 bands, which is quick to make; the network outputs 125 frames per clip, as with the presets), trains for 0
+epochs, sets thresholds at which the network predicts some events per clip, and runs ``score``, ``score`` again from
+what it stored, ``report``, ``status`` and ``cache list``, each as a process of its own; memory is that of the largest
+process. Prints one line for each and writes ``results/many-clips.json``.
 
     python benchmarks/many_clips.py [--clips 50000]
 """
@@ -62,7 +62,7 @@ VERBS = {
 
 
 def make(root: Path, n_clips: int) -> None:
-    """Rows, truth and features; audio is not needed for what is measured."""
+    """Write clips, reference events and features; audio is not needed for what is measured."""
     cache, g = Dataset(root, "many"), np.random.default_rng(0)
     sizes = {"training": 64, "testing": 64, "evaluation": n_clips}
     cache.write_record(DatasetRecord(dataset="many", fingerprint="many", labels=LABELS, listed=sizes))
@@ -82,7 +82,7 @@ def make(root: Path, n_clips: int) -> None:
 
 
 def set_thresholds(root: Path) -> None:
-    """Where one frame in 500 is active: what an untrained network is tuned to is everything, or nothing."""
+    """Set thresholds at which one frame in 500 is active; tuning an untrained network would yield all or nothing."""
     cache = Dataset(root, "many")
     run = find_run(cache, "one")
     scores = frame_scores(cache, run, "testing", "cpu", Listener())
@@ -97,7 +97,7 @@ def _events(g: np.random.Generator) -> list[Event]:
 
 
 def main() -> None:
-    """Make, measure, print."""
+    """Make the dataset, measure the verbs, print and write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--clips", type=int, default=50_000)
     parser.add_argument("--folder", type=Path, help="Where to work; what is made there first is used again.")
@@ -115,7 +115,7 @@ def main() -> None:
             cost = measured([*arguments, "--cache", "."], root)
             report[name] = cost.as_json()
             print(f"{name:12} {cost}", flush=True)
-    clips = Dataset(root, "many").read_record().listed["evaluation"]  # those of a folder that was there, perhaps
+    clips = Dataset(root, "many").read_record().listed["evaluation"]  # of an existing folder, perhaps
     machine = {"processors": os.cpu_count(), "python": platform.python_version()}
     RESULT.write_text(json.dumps({"machine": machine, "clips": clips, "verbs": report}, indent=2) + "\n")
 

@@ -1,8 +1,8 @@
-"""A trial of every verb, told in one file.
+"""Trials of every verb, with all findings in one file.
 
 Shared by ``interrupts.py``, ``full_disk.py``, ``permissions.py``, ``kills.py`` and ``side_by_side.py``.
 
-- :func:`run`: verb after verb; each is told as soon as it is done, and those told before stay
+- :func:`run`: try verb after verb; findings are written as soon as a verb is done, and earlier ones stay
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from verbs import VERBS, Bench
 
 Found = dict[str, Any]
-"""What was found; ``faults`` is empty where all is well."""
+"""Findings of a trial; ``faults`` is empty if all is well."""
 
 
 def run(
@@ -29,18 +29,18 @@ def run(
     trial: Callable[[Bench, str, argparse.Namespace], Found],
     names: Callable[[list[str]], Iterable[str]] = lambda verbs: verbs,
 ) -> None:
-    """Try each verb, print and write what is found; ends the process, with 1 if there are faults.
+    """Try each verb, print and write the findings, and end the process, with 1 if there are faults.
 
     Parameters
     ----------
     parser : ArgumentParser
-        Of what a trial needs to be told; ``--verbs``, ``--folder`` and ``--output`` are added.
+        Parser with the options of the trial; ``--verbs``, ``--folder`` and ``--output`` are added.
     output : Path
-        Where results are written, unless ``--output`` is given.
+        File for the results, unless ``--output`` is given.
     trial : callable
-        Bench, name and options -> what is found.
+        Function: bench, name and options -> findings.
     names : callable
-        Verbs -> what is tried, such as pairs of them.
+        Function: verbs -> names of what is tried, such as pairs of verbs.
     """
     parser.add_argument("--verbs", default=",".join(VERBS))
     parser.add_argument("--folder", type=Path, help="Where to work; what is made there first is used again.")

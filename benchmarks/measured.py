@@ -1,6 +1,6 @@
-"""What a command of sedpipe takes, with all processes that it starts.
+"""Time and memory of a sedpipe command, including all processes that it starts.
 
-- :func:`measured`: seconds, seconds of the processor, highest memory
+- :func:`measured`: seconds, processor seconds and peak memory of a command
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class Cost(NamedTuple):
-    """Of a command; memory is of the one of its processes that has most."""
+    """Cost of a command; the memory is that of its largest process."""
 
     seconds: float
     processor_seconds: float
@@ -28,7 +28,7 @@ class Cost(NamedTuple):
         return f"{self.seconds:.1f} s, {self.processor_seconds:.1f} s of the processor, at most {self.peak_mb:,.0f} MB"
 
     def as_json(self) -> dict[str, float]:
-        """Rounded."""
+        """Return the rounded values."""
         return {
             "seconds": round(self.seconds, 1),
             "seconds of the processor": round(self.processor_seconds, 1),
@@ -37,16 +37,16 @@ class Cost(NamedTuple):
 
 
 def measured(arguments: list[str], folder: Path, killed_after: float | None = None) -> Cost:
-    """Run ``sedpipe ARGUMENTS`` in a folder; killed (SIGKILL) after some seconds, if that is asked for.
+    """Run ``sedpipe ARGUMENTS`` in a folder and measure it; kill it (SIGKILL) after ``killed_after`` seconds, if given.
 
     Raises
     ------
     SystemExit
-        If it ends in any other way than well or killed as asked for.
+        If it fails, unless it was to be killed.
     """
     asked = json.dumps([[sys.executable, "-m", "sedpipe", *arguments], killed_after])
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "pipeline"), "OMP_NUM_THREADS": "1"}
-    # by a small process: a process is told to have had at least the memory of the one that starts it
+    # started by a small process: the peak memory of a process is at least that of the process that starts it
     run = subprocess.run(
         [sys.executable, __file__, asked], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
@@ -56,7 +56,7 @@ def measured(arguments: list[str], folder: Path, killed_after: float | None = No
 
 
 def _run(command: list[str], killed_after: float | None) -> Cost:
-    """Run a command; what it has told is an error of ours if it fails."""
+    """Run a command; exit with its output as the error if it fails."""
     began = time.monotonic()
     with tempfile.TemporaryFile("w+") as told:
         process = subprocess.Popen(command, stdout=told, stderr=told)

@@ -1,10 +1,10 @@
-"""What a model still hears when a recording has another rate or level than those that it was trained on.
+"""How well models classify recordings whose rate or level differs from those that they were trained on.
 
 ``python benchmarks/microphones.py --recordings ESC-10 --models MODEL ...`` takes the ESC-10 recordings of one fold that
-no model may have been trained on (``--fold 3``: `testing` of ``esc10-fold4``), resamples each to a lower rate or
-scales it, rounds it to 16 bits as a recorder does, and counts how often the class with the largest clip probability is
-the recording's, and how often ``predict`` remarks that the recording is unlike those of training. A model is a run
-folder, an export, or one that comes with sedpipe. Prints a table; ``--json`` keeps it.
+no model may have been trained on (``--fold 3``: `testing` of ``esc10-fold4``), resamples each to a lower rate or scales
+it, rounds it to 16 bits as a recorder does, and counts how often the class with the largest clip probability is the
+recording's, and how often ``predict`` would remark that the recording is unlike those of training. A model is a run
+folder, an export, or the name of one that comes with sedpipe. Prints a table; ``--json`` writes it to a file.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ FULL_SCALE = 2**15
 
 
 def conditions() -> list[tuple[str, int, float]]:
-    """Name, rate in Hz and gain in dB: each rate at its own level, each level at the full rate."""
+    """Return name, rate in Hz and gain in dB: each rate at the original level, each level at the full rate."""
     rates = [(f"{rate / 1000:g} kHz", rate, 0.0) for rate in RATES]
     return rates + [(f"{gain:+d} dB", RATES[0], float(gain)) for gain in LEVELS_DB if gain]
 
 
 def recorded(samples: np.ndarray, rate: int, wanted: int, gain_db: float) -> np.ndarray:
-    """The recording as another recorder keeps it: its rate, its level, clipped and rounded to 16 bits."""
+    """Return the recording as another recorder stores it: at its rate and level, clipped and rounded to 16 bits."""
     heard = samples if wanted == rate else soxr.resample(samples, rate, wanted)
     scaled = np.round(heard * 10 ** (gain_db / 20) * FULL_SCALE)
     return np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype(np.float32) / FULL_SCALE
 
 
 def of_fold(folder: Path, fold: int) -> list[tuple[Path, str]]:
-    """Recordings of a fold with their class, as folders name it: ``001 - Dog bark/3-....ogg``."""
+    """Return the recordings of a fold with their classes, as folders name them: ``001 - Dog bark/3-....ogg``."""
     found = [(path, path.parent.name.partition(" - ")[2]) for path in sorted(folder.glob(f"*/{fold}-*"))]
     if not found:
         sys.exit(f"{folder} holds no recordings of fold {fold}, expected files like '001 - Dog bark/{fold}-*.ogg'")
@@ -49,7 +49,7 @@ def of_fold(folder: Path, fold: int) -> list[tuple[Path, str]]:
 
 
 def main() -> None:
-    """Hear every recording under every condition with every model."""
+    """Run every model on every recording under every condition."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recordings", type=Path, required=True)
     parser.add_argument("--models", nargs="+", required=True)

@@ -1,9 +1,10 @@
-"""Makes the models that come with sedpipe, with the commands on their cards.
+"""The models that come with sedpipe, made with the commands on their cards.
 
-``python benchmarks/model_esc10.py esc10-yamnet --from ESC-10 --cache CACHE`` mixes the dataset ``esc10`` from its
-recordings, makes features, trains, scores and exports the model to ``pipeline/sedpipe/models/``, and puts the record of
-the run beside the other results. ``esc10`` is the CRNN, ``esc10-yamnet`` the head on a frozen encoder. Rerun, it
-resumes. ``--print`` prints the commands; ``--recipe`` and ``--models`` try another way somewhere else.
+``python benchmarks/model_esc10.py esc10-yamnet --from ESC-10 --cache CACHE`` mixes the dataset ``esc10`` from the
+ESC-10 recordings, makes features, trains, scores and exports the model to ``pipeline/sedpipe/models/``, and puts the
+records of the run beside the other results. ``esc10`` is the CRNN, ``esc10-yamnet`` the head on a frozen encoder. A
+rerun resumes. ``--print`` only prints the commands; ``--recipe`` and ``--models`` train with another recipe and export
+to another folder.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ KEPT = ("run.json", "log.csv", "scores-testing.json")
 
 
 def commands(model: str, models: Path, recordings: Path | None, training: list[str]) -> list[list[str]]:
-    """What is said to ``sedpipe``, but for the cache."""
+    """Return the arguments of each ``sedpipe`` command, without the cache."""
     return [
         ["download", DATASET, *(["--from", str(recordings)] if recordings else [])],
         ["features", DATASET, *FEATURES[model]],
@@ -39,7 +40,7 @@ def commands(model: str, models: Path, recordings: Path | None, training: list[s
 
 
 def run_of(model: str) -> str:
-    """The name of a model's run: not its own, which would hide it."""
+    """Return the name of a model's run; not that of the model, which the run would hide."""
     return f"shipped-{model}"
 
 
@@ -72,7 +73,7 @@ def main() -> None:
 
 
 def _run(words: list[str]) -> None:
-    """End the program where a command fails; without fold 5 at hand ``download`` gives 3, and no more is needed."""
+    """Run a command; exit if it fails, unless ``download`` returns 3: fold 5 is missing then, and is not needed."""
     code = subprocess.run([sys.executable, "-m", "sedpipe", *words], check=False).returncode
     if code and (words[0], code) != ("download", 3):
         sys.exit(code)

@@ -1,8 +1,8 @@
-"""Would the tests notice? Small changes of meaning in one module after the other, each against that module's own tests.
+"""Do the tests notice? Small changes of meaning in one module after the other, each against that module's own tests.
 
 A sample of a module's :mod:`mutations` is drawn by a seed. The module's mirrored test file and its doctests run in a
-copy of the checkout, each mutant in a forked process, so that the libraries are imported once. What nobody notices is
-listed, with the reason from ``mutants.toml`` where the change means the same.
+copy of the checkout, each mutant in a forked process, so that the libraries are imported only once. Mutants that no
+test notices are listed, with the reason from ``mutants.toml`` if the change does not alter the meaning.
 
     python benchmarks/mutants.py [--each 8] [--seed 1] [--output benchmarks/results/mutants.json] [MODULE ...]
 """
@@ -32,22 +32,25 @@ from mutations import mutants_of
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 LONGER = 3.0
-"""So many times as long as the tests take otherwise, and five seconds more, a mutant may take."""
+"""Time limit for a mutant, as a multiple of the time that the tests take otherwise; five seconds are added."""
 QUICKLY = ("-x", "-q", "--tb=no", "-m", "not slow", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin")
-""":envvar:`PYTEST_DISABLE_PLUGIN_AUTOLOAD` leaves the rest out, which takes longer to load than most tests to run."""
+"""Options of pytest.
+
+:envvar:`PYTEST_DISABLE_PLUGIN_AUTOLOAD` leaves out the other plugins, which take longer to load than most tests to run.
+"""
 MEMORY = Path("/dev/shm")
-"""Where there is such a folder, the tests write there: what they sync need not wait for a disk."""
+"""Folder in memory; if it exists, the tests write there, so that syncing files does not wait for a disk."""
 
 
 def in_copy(modules: list[str], n: int, seed: int) -> None:
-    """In the copy, in one process: print what becomes of each module's mutants, a line of JSON a module."""
+    """Print what becomes of each module's mutants, one line of JSON per module; runs in the copy, in one process."""
     _import_libraries()
     for module in modules:
         print(json.dumps({"module": module, **noticed(module, n, seed)}), flush=True)
 
 
 def noticed(module: str, n: int, seed: int) -> dict[str, Any]:
-    """What becomes of a module's mutants."""
+    """Return how many of a module's mutants its tests notice, and the survivors."""
     path = Path("pipeline/sedpipe") / module
     tests = [*_tests_of(module), str(path)]
     whole = path.read_text(encoding="utf-8")
@@ -65,7 +68,7 @@ def noticed(module: str, n: int, seed: int) -> dict[str, Any]:
 
 
 def _tests_of(module: str) -> list[str]:
-    """The test file of a module's name, or the one that covers it, and what the settings add."""
+    """Return the test file that mirrors a module, or the one that covers it, and those that the settings add."""
     mirrored = Path(module).with_name(f"test_{Path(module).name}")
     covered = ast.parse(Path("tests/test_mirror.py").read_text(encoding="utf-8"))
     by = next(ast.literal_eval(node.value) for node in covered.body
@@ -74,7 +77,7 @@ def _tests_of(module: str) -> list[str]:
 
 
 def _import_libraries() -> None:
-    """What all children share; none of it is of the project, whose modules each child reads anew."""
+    """Import what all children share, but no module of the project: each child imports these anew."""
     import _pytest.doctest  # noqa: F401
     import h5py  # noqa: F401
     import hypothesis
@@ -88,16 +91,16 @@ def _import_libraries() -> None:
     torch.set_num_threads(1)
     hypothesis.settings.register_profile(
         "repeatable", derandomize=True, deadline=None, suppress_health_check=list(hypothesis.HealthCheck),
-        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),  # that a test fails is enough
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),  # a failing test is enough
     )  # fmt: skip
     hypothesis.settings.load_profile("repeatable")
-    sys.dont_write_bytecode = True  # a mutant of the same length, in the same second, would be taken for the last one
+    sys.dont_write_bytecode = True  # a mutant as long as the previous one, in the same second, would be mistaken for it
     gc.collect()
     gc.freeze()  # pytest collects garbage several times
 
 
 def _tested(tests: list[str], limit: float) -> tuple[float, int]:
-    """Seconds of a processor that the tests took in a child, and its exit code; not 0 beyond the limit."""
+    """Run tests in a child; return its processor seconds and its exit code, which is not 0 beyond the limit."""
     child = os.fork()
     if not child:
         resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, int(limit) + 1))
@@ -112,13 +115,13 @@ def _tested(tests: list[str], limit: float) -> tuple[float, int]:
         ended, status, used = os.wait4(child, os.WNOHANG)
         if ended:
             return used.ru_utime + used.ru_stime, os.waitstatus_to_exitcode(status)
-        if time.monotonic() - begun > 10 * limit:  # waits for something that does not come
+        if time.monotonic() - begun > 10 * limit:  # it waits for something that does not happen
             os.kill(child, signal.SIGKILL)
         time.sleep(0.02)
 
 
 def _with_reasons(module: str, told: dict[str, Any]) -> dict[str, Any]:
-    """Survivors that mean the same, told apart."""
+    """Return a module's results with the reasons of survivors that do not alter the meaning, and count these."""
     reasons = {(entry["module"], entry["after"]): entry["why"] for entry in SETTINGS.get("same", [])}
     for survivor in told["survivors"]:
         survivor["why"] = reasons.get((module, survivor["after"]), "")
@@ -150,7 +153,7 @@ def main() -> None:
 
 
 def _told_from_a_copy(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """What the process in the copy tells, module by module."""
+    """Run the process in the copy, and yield its results module by module."""
     with tempfile.TemporaryDirectory(prefix="sedpipe-mutants-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
         copy, temporary = Path(folder) / "checkout", Path(folder) / "temporary"
         temporary.mkdir()

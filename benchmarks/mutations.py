@@ -1,10 +1,10 @@
 """Small changes of meaning in a module's source, drawn by a seed.
 
-Cosmic Ray changes an operator, a comparison, a number, a truth value, an exception, a decorator or a loop; a row of a
-table is left out. What nobody looks at who wants the results stays as it is, by rule: types, messages, what is
-remembered, operators that nobody takes for another.
+Cosmic Ray changes an operator, a comparison, a number, a Boolean, an exception, a decorator or a loop; besides, a row
+of a table is left out. Rules exclude what does not affect results: types, messages, how much is cached, and operators
+that nobody would write by mistake for others.
 
-- :func:`mutants_of`: source -> :class:`Mutant`, at most one a place
+- :func:`mutants_of`: source -> list of :class:`Mutant`, at most one per place
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from functools import partial
 from typing import TypeAlias
 
 SENSELESS = ("BitOr", "BitAnd", "BitXor", "RShift", "LShift", "Is", "IsNot", "Invert", "UAdd")
-"""Nobody writes these by mistake."""
+"""Operators that nobody writes by mistake."""
 
 Position: TypeAlias = tuple[int, int]
-"""Line, from 1, and column."""
+"""Line, counted from 1, and column."""
 
 Change: TypeAlias = Callable[[], str | None]
-"""Makes the changed source; None where nothing came of it."""
+"""Function that returns the changed source; None if nothing came of the change."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Mutant:
 
 
 def mutants_of(source: str, n: int, g: random.Random) -> list[Mutant]:
-    """Different ones, at most one a place, in the order of the file."""
+    """Draw up to ``n`` mutants that differ from the source, at most one per place, in the order of the file."""
     places: dict[tuple[Position, Position], list[Change]] = {}
     left_out = _left_out(source)
     for start, end, change in (*_changes(source), *_rows_left_out(source)):
@@ -49,7 +49,7 @@ def mutants_of(source: str, n: int, g: random.Random) -> list[Mutant]:
 
 
 def _changes(source: str) -> Iterator[tuple[Position, Position, Change]]:
-    """What Cosmic Ray would change, where."""
+    """Yield start, end and change for everything that Cosmic Ray would change."""
     from cosmic_ray import plugins
     from cosmic_ray.ast import ast_nodes, get_ast
     from cosmic_ray.mutating import mutate_code
@@ -66,7 +66,7 @@ def _changes(source: str) -> Iterator[tuple[Position, Position, Change]]:
 
 
 def _rows_left_out(source: str) -> Iterator[tuple[Position, Position, Change]]:
-    """Rows of a module's tables, each without one."""
+    """Yield start, end and change for every row of a module's tables: the change leaves the row out."""
     for statement in ast.parse(source).body:
         value = getattr(statement, "value", None)
         for row in value.elts if isinstance(value, ast.Tuple) and len(value.elts) > 1 else ():
@@ -78,7 +78,7 @@ def _rows_left_out(source: str) -> Iterator[tuple[Position, Position, Change]]:
 
 
 def _without(source: str, row: ast.expr) -> str:
-    """The source without an element and its comma."""
+    """Return the source without an element and its comma."""
     lines = source.encode().splitlines(keepends=True)
     before = b"".join(lines[: row.lineno - 1]) + lines[row.lineno - 1][: row.col_offset]
     after = lines[(row.end_lineno or 0) - 1][row.end_col_offset :] + b"".join(lines[row.end_lineno :])
@@ -86,13 +86,13 @@ def _without(source: str, row: ast.expr) -> str:
 
 
 def _is_senseless(name: str) -> bool:
-    """Whether an operator takes the place of one of another kind."""
+    """Return whether an operator is replaced by one of another kind: only one of the two is in ``SENSELESS``."""
     _, *words = name.split("_")
     return len(words) == 2 and (words[0] in SENSELESS) != (words[1] in SENSELESS)
 
 
 def _left_out(source: str) -> list[tuple[Position, Position]]:
-    """Where nobody looks who wants the results: types, who may change them, words of errors, how much is remembered."""
+    """Return the places that do not affect results: types, decorators of classes, error messages, sizes of caches."""
     found: list[ast.expr | None] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.arg | ast.AnnAssign):
@@ -107,7 +107,7 @@ def _left_out(source: str) -> list[tuple[Position, Position]]:
         elif isinstance(node, ast.Raise):
             found.extend(part for part in ast.walk(node) if isinstance(part, ast.JoinedStr))
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "zip":
-            found.extend(keyword.value for keyword in node.keywords)  # strict: what is as long by construction
+            found.extend(keyword.value for keyword in node.keywords)  # strict: the lengths are equal by construction
     return [
         ((node.lineno, node.col_offset - 1), (node.end_lineno or 0, node.end_col_offset or 0))  # with a decorator's @
         for node in found
@@ -119,7 +119,7 @@ def _mutant(source: str, line: int, code: str | None) -> Mutant | None:
     try:
         if code is None or ast.dump(ast.parse(code)) == ast.dump(ast.parse(source)):
             return None
-    except SyntaxError:  # two asterisks that are no power
+    except SyntaxError:  # two asterisks that are not the power operator
         return None
     pairs = zip(source.splitlines(), code.splitlines(), strict=False)
     before, after = next(((old, new) for old, new in pairs if old != new), ("", ""))

@@ -1,11 +1,12 @@
-"""What holds a system back: whether its tags are wrong, or its times.
+"""Whether tagging or localisation limits a system: scores with its tags or its times replaced by the true ones.
 
 ``python benchmarks/oracles.py DATASET --cache CACHE --runs RUN,RUN`` scores runs on ``testing`` as they are, and with
-parts of them replaced. With *true tags* a run keeps its frames of the classes that a clip holds and loses all others.
-With *true times* a clip's own probability of a class stands where the class sounds (where it does not sound in the
-clip at all: in the frames that the run likes best); with *no times* it stands all along the clip. With *true tags, no
-times* the clip's true classes stand all along it, so that nothing is the run's own. Everything is cross-validated: the
-post-processing of a clip was chosen on other clips (on SPRSound: other patients). ``--json`` keeps it.
+parts of their output replaced. With *true tags*, a run keeps its frame probabilities of the classes that a clip
+contains and loses all others. With *true times*, its clip probability of a class is put into the frames in which the
+class sounds (if it does not sound in the clip at all: into those with at least half of the run's highest frame
+probability); with *no times*, into all frames of the clip. With *true tags, no times*, the clip's true classes are
+active in all its frames, so that nothing comes from the run. Everything is cross-validated: the post-processing of a
+clip was chosen on other clips (on SPRSound: other patients). ``--json`` writes the results to a file.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from systems import crossed
 
 
 def sounding(scores: FrameScores, truth: Truth) -> np.ndarray:
-    """Whether each class sounds in the middle of each frame, (N, T, K)."""
+    """Return whether each class sounds in the middle of each frame, (N, T, K)."""
     active = np.zeros(scores.frame_probs.shape, bool)
     for row, clip_id in enumerate(scores.clip_ids):
         for event in truth.reference[clip_id]:
@@ -42,24 +43,24 @@ def sounding(scores: FrameScores, truth: Truth) -> np.ndarray:
 
 
 def true_tags(truth: Truth, scores: FrameScores) -> np.ndarray:
-    """Whether each class sounds anywhere in each clip, (N, K)."""
+    """Return whether each class sounds anywhere in each clip, (N, K)."""
     return np.array([[any(event.label == label for event in truth.reference[clip_id]) for label in scores.labels]
                      for clip_id in scores.clip_ids])  # fmt: skip
 
 
 def as_it_is(scores: FrameScores, _: Truth) -> FrameScores:
-    """The run itself."""
+    """Return the run's own output."""
     return scores
 
 
 def with_true_tags(scores: FrameScores, truth: Truth) -> FrameScores:
-    """Own times of the classes that are there."""
+    """Keep the run's times of the classes that are in the clip, and remove all other classes."""
     tags = true_tags(truth, scores)
     return replace(scores, frame_probs=scores.frame_probs * tags[:, None], clip_probs=tags.astype(np.float32))
 
 
 def with_true_times(scores: FrameScores, truth: Truth) -> FrameScores:
-    """Own tags, at the right time where they are right."""
+    """Keep the run's tags, at the true times of the classes that are in the clip."""
     frames = scores.frame_probs
     liked = frames >= frames.max(axis=1, keepdims=True) / 2
     where = np.where(true_tags(truth, scores)[:, None], sounding(scores, truth), liked)
@@ -67,13 +68,13 @@ def with_true_times(scores: FrameScores, truth: Truth) -> FrameScores:
 
 
 def with_no_times(scores: FrameScores, _: Truth) -> FrameScores:
-    """Own tags all along the clip."""
+    """Keep the run's tags, active in all frames of the clip."""
     everywhere = np.broadcast_to(scores.clip_probs[:, None], scores.frame_probs.shape)
     return replace(scores, frame_probs=np.array(everywhere))
 
 
 def with_true_tags_and_no_times(scores: FrameScores, truth: Truth) -> FrameScores:
-    """Nothing of its own."""
+    """Return the true tags, active in all frames of the clip; nothing comes from the run."""
     return with_no_times(replace(scores, clip_probs=true_tags(truth, scores).astype(np.float32)), truth)
 
 
@@ -87,7 +88,7 @@ WAYS: dict[str, Callable[[FrameScores, Truth], FrameScores]] = {
 
 
 def told(found: dict[str, DetectionScores]) -> dict[str, Any]:
-    """F1 at ``max_f1`` and error rate at ``min_er``, of all and of each class."""
+    """Return F1 at ``max_f1`` and error rate at ``min_er``, and F1 of each class."""
     best, lowest = found["max_f1"], found["min_er"]
     return {
         "f1": best.overall.f1,

@@ -2,7 +2,7 @@
 
 ``python benchmarks/padding.py CHECKPOINT FEATURES.h5`` cuts full clips to 2, 4 and 6 s, and compares the frame
 probabilities of the clip alone with those of the clip padded to its full length: as sedpipe does it (padding zeroed
-after standardisation, the backward GRU starts at the clip's end), and with the padding taken for part of the clip.
+after standardisation, the backward GRU starts at the clip's end), and with the padding treated as part of the clip.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from sedpipe.nn.networks.network import Network  # noqa: E402
 from sedpipe.nn.networks.registry import build_network  # noqa: E402
 from sedpipe.nn.pooling import PoolingConfig  # noqa: E402
 
-EDGE = 8  # output frames before the clip's end that are looked at apart
+EDGE = 8  # output frames before the clip's end that are reported separately
 N_CLIPS = 64
 
 
 def single(trained: TrainedModel) -> Network:
-    """The network with single pooling, so that clips of any length fit; frame probabilities are the same."""
+    """Return the network with single pooling, so that clips of any length fit; frame probabilities are the same."""
     model = build_network(trained.network, PoolingConfig("average", ()), len(trained.labels), trained.spec)
     model.load_state_dict(trained.model.state_dict(), strict=False)
     return model.eval()

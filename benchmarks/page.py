@@ -1,9 +1,9 @@
-"""How large pages are, and how fast a real Chromium is with them.
+"""Size of pages, and how fast a real Chromium handles them.
 
-``python benchmarks/page.py PAGE...`` opens each page of ``report`` or of ``predict --format html``, wide and narrow,
-and measures: seconds until it is loaded; of a report, milliseconds to open a clip, to filter and to sort all; of a
-recording, to move the threshold and to zoom; and the time from one frame to the next while it is scrolled. Writes
-``benchmarks/results/page/pages.json``, with the file's name and size.
+``python benchmarks/page.py PAGE...`` opens each page of ``report`` or of ``predict --format html`` in a wide and a
+narrow window, and measures: seconds until it is loaded; for a report, milliseconds to open a clip, to filter and to
+sort all clips; for a recording, milliseconds to move the threshold and to zoom; and the time from one frame to the next
+while scrolling. Writes ``benchmarks/results/page/pages.json``, with the name and size of each file.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ SCROLL = """(async () => { const gaps = []; let last = performance.now();
 
 
 def measured(browser: Browser, page: Path, width: int) -> dict[str, object]:
-    """What one page takes at one width."""
+    """Measure one page at one width."""
     started = time.monotonic()
     browser.open(page, width=width)
     seconds = time.monotonic() - started
@@ -64,7 +64,7 @@ def measured(browser: Browser, page: Path, width: int) -> dict[str, object]:
 
 
 def main() -> None:
-    """Measure the pages that are named."""
+    """Measure the pages named on the command line."""
     program = find_browser()
     if program is None:
         sys.exit("no Chromium is installed")

@@ -1,9 +1,10 @@
 """Would recordings of more patients help? A head on a frozen encoder, trained on some of the patients of SPRSound.
 
 ``python benchmarks/patients.py --cache CACHE --out FOLDER`` trains it with 24, 47, 94 and all 189 patients of
-``training`` (``--sizes``; 0 is all), three random seeds each, and writes a cell each into ``FOLDER/cells`` and
-``FOLDER/patients.json``. Rerun, it resumes; ``--draw`` trains nothing. A seed's fewer patients are among its more.
-Scores are of ``testing``, whose patients are others, with settings chosen on other ones of them (cross-validated).
+``training`` (``--sizes``; 0 is all), with three random seeds each, and writes one cell for each into ``FOLDER/cells``,
+and ``FOLDER/patients.json``. A rerun resumes; with ``--draw``, nothing is trained. For each seed, smaller sets of
+patients are subsets of larger ones. Scores are on ``testing``, which has other patients; each is scored with settings
+that were chosen on others of them (cross-validated).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ PATIENT_OF = GROUPS[DATASET]
 
 
 def clips_of_some(clips: Sequence[Clip], sizes: Sequence[int], seed: int) -> dict[int, frozenset[str]]:
-    """Clips of so many patients, drawn by chance.
+    """Return the clip IDs of randomly drawn patients, by number of patients; 0 is all.
 
     >>> clips = [Clip(f"{n % 5}_{n}", "training", "", 0, 1, ()) for n in range(20)]
     >>> found = clips_of_some(clips, (2, 3, 0), seed=0)
@@ -46,7 +47,7 @@ def clips_of_some(clips: Sequence[Clip], sizes: Sequence[int], seed: int) -> dic
 
 
 def cell(bench: Bench, size: int, seed: int, chosen: frozenset[str]) -> None:
-    """Train and score with the clips of so many patients, unless its cell is there."""
+    """Train and score with the clips of ``size`` patients, unless the cell exists."""
     path = bench.path_of(f"{size or 'all'}-patients", seed)
     if path.is_file():
         return
@@ -61,7 +62,7 @@ def cell(bench: Bench, size: int, seed: int, chosen: frozenset[str]) -> None:
 
 
 def curve(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Scores by the number of patients, means over seeds."""
+    """Return the scores by number of patients, averaged over seeds."""
     rows = []
     for size in sorted({one["patients"] for one in cells}, key=lambda size: size or np.inf):
         of_size = [one for one in cells if one["patients"] == size]
@@ -74,7 +75,7 @@ def curve(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Train what is missing, tell."""
+    """Train the missing cells, write and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=Path("cache"))
     parser.add_argument("--out", type=Path, required=True)

@@ -1,10 +1,12 @@
-"""What every verb says when it may not read one of the things that it reads, a file or a folder at a time.
+"""What every verb reports when it may not read one of the files or folders that it reads.
 
-What a verb reads is told by the times of last access after an undisturbed run; of each kind of file and folder one
-loses its rights, and the verb runs as a user for whom rights count (root, too: it gives up the power to read all).
+What a verb reads is determined from the times of last access after an undisturbed run. One file or folder of each kind
+at a time loses its permissions, and the verb runs as a user to whom permissions apply (root, too: it gives up the
+capability to read everything).
 
-Looked for: a sentence with "cannot read", or a recording that is told with "Permission denied"; never a traceback, and
-never that something is empty, gone, missing or damaged, or should be deleted; what was there is still there.
+Expected: a message with "cannot read", or a recording that is reported with "Permission denied"; never a traceback, and
+never a message that something is empty, gone, missing or damaged, or should be deleted; everything that was there is
+still there.
 
     python benchmarks/permissions.py [--verbs train,predict] [--output results/permissions.json]
 """
@@ -30,16 +32,16 @@ UNTRUE = re.compile(
 
 REFUSED = re.compile(
     r"Permission denied|cannot be read left out|\(1 unreadable\)|not[\s|\u2502]+readable"
-)  # the last are click's words
+)  # the last is click's wording
 
 
 def kind_of(path: Path) -> str:
-    """A path with what differs between things of one kind left out."""
+    """Return a path with numbers and hashes replaced, which differ between files of one kind."""
     return re.sub(r"[0-9a-f]{16,}|[0-9]+", "N", str(path))
 
 
 def read_by(bench: Bench, verb: Verb) -> dict[str, Path]:
-    """What a verb reads, one path a kind, relative to the trial: files, and all folders above them."""
+    """Return what a verb reads, one path per kind, relative to the trial: files, and all folders above them."""
     bench.begin(verb)
     there = [path for path in sorted(bench.trial.rglob("*")) if not path.is_symlink()]
     for path in there:
@@ -54,7 +56,7 @@ def read_by(bench: Bench, verb: Verb) -> dict[str, Path]:
 
 
 def trial(bench: Bench, name: str, path: Path) -> tuple[str, list[str]]:
-    """What is told of a path that may not be read, and what is wrong with that."""
+    """Run a verb with a path that may not be read; return what was reported, and what is wrong."""
     verb, forbidden = VERBS[name], bench.trial / path
     mode = forbidden.stat().st_mode
     forbidden.chmod(0)
@@ -81,7 +83,7 @@ def trial(bench: Bench, name: str, path: Path) -> tuple[str, list[str]]:
 
 
 def of_verb(bench: Bench, name: str, options: argparse.Namespace) -> Found:
-    """All kinds of files and folders that it reads."""
+    """Try a verb with all kinds of files and folders that it reads."""
     read = read_by(bench, VERBS[name])
     bench.begin(VERBS[name])
     ends, faults = {}, []

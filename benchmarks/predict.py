@@ -1,10 +1,10 @@
-"""How fast ``sedpipe predict`` is on one core, how much memory it takes, and what overlapping windows are good for.
+"""Speed and memory of ``sedpipe predict`` on one core, and the benefit of overlapping windows.
 
-``python benchmarks/predict.py speed`` listens to 1, 10 and 60 minutes with each preset's network (untrained: weights
-cost no time), one process each on one core with one thread, beside the plain way: the whole recording decoded into
-memory, then windows one after another. ``python benchmarks/predict.py joints DATASET RUN`` puts the clips of a
-dataset's ``testing`` one after another, off the windows' grid, and scores the events of that one long recording for
-several overlaps. Both write ``benchmarks/results/predict/``.
+``python benchmarks/predict.py speed`` processes 1, 10 and 60 minutes with each preset's network (untrained: weights do
+not affect the time), each in a process of its own on one core with one thread, and compares with the plain way: the
+whole recording decoded into memory, then windows one after another. ``python benchmarks/predict.py joints DATASET RUN``
+joins the clips of a dataset's ``testing`` to one long recording, off the windows' grid, and scores its events for
+several overlaps. Both write to ``benchmarks/results/predict/``.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ RATE = 44_100
 MINUTES = (1, 10, 60)
 PRESETS = ("demo", "small", "paper")
 OVERLAPS = (0.0, 0.1, 0.2, 0.25, 0.4, 0.5, 0.6, 0.8, 0.9)
-CUT_S = 3.5  # off the first clip, so that joints of clips and of windows do not fall together
+CUT_S = 3.5  # cut off the first clip, so that joints of clips and of windows do not coincide
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process took for one recording."""
+    """Cost of one process for one recording."""
 
     preset: str
     way: str
@@ -48,7 +48,7 @@ class Cost:
 
 
 def speed(presets: list[str], minutes: list[int]) -> None:
-    """A table of costs; each cell is a process of its own."""
+    """Measure, print and write a table of costs; each row is measured in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         for preset in presets:
             _make_model(Path(folder, preset), preset)
@@ -88,7 +88,7 @@ def _make_model(folder: Path, preset: str) -> None:
 
 
 def _make_recording(path: Path, minutes: int) -> Path:
-    """Noise that swells and fades, mono FLAC, or AAC in M4A."""
+    """Write noise that swells and fades, as mono FLAC, or as AAC in M4A."""
     import av
     import soundfile
 
@@ -119,7 +119,7 @@ def _measured(recording: Path, model: Path, way: str, minutes: int, form: str) -
 
 
 def one(recording: Path, model: Path, way: str) -> None:
-    """A single cell, on one core."""
+    """Measure a single row, on one core, and print it."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     import torch
     from sedpipe.features.logmel import log_mel
@@ -146,7 +146,7 @@ def _now_mb() -> float:
 
 
 def joints(dataset: str, run: str, cache_dir: Path) -> None:
-    """Scores of one long recording, and how far probabilities jump where windows are joined."""
+    """Score one long recording, and measure how far probabilities jump where windows are joined."""
     from sedpipe.detection.decoding import decode_events
     from sedpipe.events import Event
     from sedpipe.io.audio.waveforms import read_waveform
@@ -200,7 +200,7 @@ def joints(dataset: str, run: str, cache_dir: Path) -> None:
 
 
 def _steps(probs: np.ndarray, window: int, overlap: float) -> tuple[float, float]:
-    """Mean over joints, and over all other frames, of the largest change of a class from a frame to the next."""
+    """Return the largest change of a class from a frame to the next: means over joints and over all other frames."""
     change = np.abs(np.diff(probs, axis=0)).max(axis=1)
     hop = round((1 - overlap) * window)
     starts = np.arange(hop, len(probs) - window, hop)
@@ -216,7 +216,7 @@ def _keep(name: str, content: dict[str, object]) -> None:
 
 
 def main() -> None:
-    """Choose what to measure."""
+    """Read options and choose what to measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
     of_speed = verbs.add_parser("speed")

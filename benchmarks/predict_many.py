@@ -1,10 +1,10 @@
-"""``sedpipe predict`` over many recordings and over a long one: time, memory, resuming, parts.
+"""``sedpipe predict`` with many recordings and with long ones: time, memory, resuming, parts.
 
-- 2,000 recordings of 0.05 to 0.5 s: by one process, by ``--jobs 2`` that is killed half-way and run again, by two parts
-- 100,000 names (hard links of one recording) that are all finished: the same command again, and one part of eight
+- 2,000 recordings of 0.05 to 0.5 s: with one process, with ``--jobs 2`` killed half-way and run again, and in two parts
+- 100,000 names (hard links of 20 recordings) that are all finished: the same command again, and one part of eight
 - one recording of 3 hours and one of 10 minutes: the memory should be the same
 
-The network is a small one that nobody has trained. Writes ``results/predict-many.json``.
+The network is small and untrained. Writes ``results/predict-many.json``.
 
     python benchmarks/predict_many.py [--short 2000] [--names 100000] [--hours 3] [--only short]
 """
@@ -38,12 +38,12 @@ from sedpipe.nn.pooling import PoolingConfig  # noqa: E402
 RESULT = Path(__file__).parent / "results" / "predict-many.json"
 RATE = 44_100
 NETWORK = CRNNConfig(maps=(4, 8), pools=((5, 4), (1, 4)), conv_maps=8, gru_units=4)
-DIFFERENT = 20  # recordings; the others are links to these
+DIFFERENT = 20  # recordings with different contents; the others are links to these
 LENGTHS = np.linspace(0.05, 0.5, DIFFERENT)
 
 
 def make_model(folder: Path) -> None:
-    """A network whose weights are chance."""
+    """Write a network with random weights."""
     torch.manual_seed(0)
     spec, labels, pooling = FeatureSpec(), LabelSet(("Hum", "Whistle", "Rain")), PoolingConfig("linear", (5, 5))
     points = dict.fromkeys(("min_er", "max_f1"), PostProcessing(0.5, 0.56, 0.1))
@@ -52,7 +52,7 @@ def make_model(folder: Path) -> None:
 
 
 def make_short(folder: Path, n: int) -> None:
-    """Recordings of 0.05 to 0.5 s in folders of 1,000, as many as are asked for, of few contents."""
+    """Write ``n`` recordings of 0.05 to 0.5 s in folders of 1,000, only a few of them with different contents."""
     g = np.random.default_rng(0)
     for number in range(n):
         path = folder / f"{number // 1000:03d}" / f"{number:06d}.wav"
@@ -64,7 +64,7 @@ def make_short(folder: Path, n: int) -> None:
 
 
 def make_long(path: Path, seconds: int) -> None:
-    """Noise, the same 10 s again and again."""
+    """Write noise: the same 10 s, repeated."""
     noise = (0.05 * np.random.default_rng(0).standard_normal(10 * RATE)).astype(np.float32)
     with soundfile.SoundFile(path, "w", RATE, 1, "PCM_16") as file:
         for _ in range(seconds // 10):
@@ -72,12 +72,12 @@ def make_long(path: Path, seconds: int) -> None:
 
 
 def lists(folder: Path) -> dict[str, bytes]:
-    """What was written, but for the log."""
+    """Return what was written, except for the log."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.tsv")}
 
 
 def short(root: Path, n: int) -> dict[str, Cost]:
-    """By one, by two that are killed, by parts; all write the same."""
+    """Measure one process, two that are killed and run again, and parts; all must write the same."""
     make_short(root / "short", n)
     predict = ["predict", "short", "--model", "model", "--quiet"]
     costs = {"one process": measured([*predict, "--out", "one"], root)}
@@ -95,7 +95,7 @@ def short(root: Path, n: int) -> dict[str, Cost]:
 
 
 def names(root: Path, n: int) -> dict[str, Cost]:
-    """The log says of all names that they are finished: written once by hand, from what a few got."""
+    """Measure with a log in which all names are finished; it is made here from the results of a few recordings."""
     make_short(root / "many", DIFFERENT)
     predict = ["predict", "many", "--model", "model", "--quiet", "--out", "found"]
     measured(predict, root)
@@ -118,7 +118,7 @@ def names(root: Path, n: int) -> dict[str, Cost]:
 
 
 def make_short_links(root: Path, n: int) -> None:
-    """Recordings and lists of all names."""
+    """Link recordings and event lists under all names."""
     for number in range(DIFFERENT, n):
         name, of = f"{number // 1000:03d}/{number:06d}.wav", f"000/{number % DIFFERENT:06d}.wav"
         for folder, suffix in (("many", ""), ("found", ".tsv")):
@@ -128,7 +128,7 @@ def make_short_links(root: Path, n: int) -> None:
 
 
 def long(root: Path, hours: int) -> dict[str, Cost]:
-    """The memory should not grow with the length."""
+    """Measure long recordings; the memory should not grow with the length."""
     costs = {}
     for told, seconds in (("10 minutes", 600), (f"{hours} hours", 3600 * hours)):
         make_long(root / "long.wav", seconds)

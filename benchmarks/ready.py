@@ -1,11 +1,11 @@
-"""Commands of sedpipe in processes that have imported everything already, so that thousands of trials take minutes.
+"""Commands of sedpipe in processes that have already imported everything, so that thousands of trials take minutes.
 
 Each command is a process of its own, forked from one that has done nothing but import (this file, run as a script); it
-hears signals, has children and ends as ``python -m sedpipe`` does.
+receives signals, has children and ends as ``python -m sedpipe`` does.
 
 - :class:`Ready`: start commands
-- :class:`Running`: wait for one, or send it a signal
-- :class:`AtFile`: the same at a moment that the quickest of commands has, too
+- :class:`Running`: wait for a command, or send it a signal
+- :class:`AtFile`: a signal at the n-th file operation, a moment that even the quickest command has
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ ROOT = Path(__file__).parents[1]
 ENVIRONMENT = {"PYTHONPATH": str(ROOT / "pipeline"), "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
 STAGES = ("cache", "check", "dry_run", "encoders", "export", "predict", "report", "score", "status", "train")
 IMPORTED = ("torch._dynamo", "sed_eval", "librosa", "sedpipe.cli.main", *(f"sedpipe.stages.{name}" for name in STAGES))
-DROP_FROM_BOUNDS = 24  # prctl(2): what is dropped there does not come back in children
+DROP_FROM_BOUNDS = 24  # prctl(2): a capability dropped there does not come back in children
 READ_ANYTHING = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 SECONDS_BETWEEN_LOOKS = 0.01
 OF_FILES = ("open", "os.", "shutil.", "sqlite3.connect")
-"""How the audit events of Python begin that have to do with files."""
+"""Prefixes of Python's audit events that concern files."""
 _ENDED: dict[int, tuple[int, float]] = {}
-"""Exit code of each process, and the seconds of the processor that it and its children used."""
+"""Exit code of each ended process, and the processor seconds that it and its children used."""
 
 
 @dataclass(frozen=True)
 class AtFile:
-    """A signal that a command gets as it opens, makes, renames or removes a file for the n-th time.
+    """A signal that a command gets at its n-th file operation: it opens, makes, renames or removes a file.
 
     Parameters
     ----------
     n : int
-        Counted from 1.
+        Number of the file operation, counted from 1.
     number : int
-        The signal.
+        Number of the signal.
     to_all : bool
-        To all that it has started, too.
+        Whether all processes that it has started get the signal, too.
     """
 
     n: int
@@ -62,7 +62,7 @@ class AtFile:
 
 @dataclass(frozen=True)
 class Running:
-    """A command that has been started; with all that it starts it is a session of its own."""
+    """A command that has been started, in a session of its own with all processes that it starts."""
 
     ready: Ready
     arguments: list[str]
@@ -70,15 +70,15 @@ class Running:
     told: tempfile.TemporaryDirectory[str]
 
     def ended(self) -> subprocess.CompletedProcess[str]:
-        """Wait for it."""
+        """Wait for the command to end; return its exit code and output."""
         exit_code = self.ready.ask({"wait": self.session})
         out, err = (Path(self.told.name, name).read_text(errors="replace") for name in ("out", "err"))
         return subprocess.CompletedProcess(self.arguments, exit_code, out, err)
 
     def signalled_after(self, seconds: float, number: int, *, to_all: bool) -> bool:
-        """Send a signal to it alone, or to all that it has started, too; False if it had ended.
+        """Send a signal to the command alone, or also to all that it has started; return False if it had ended.
 
-        The seconds are those of the processor that all of them have used, since a machine may be busy.
+        The signal is sent after ``seconds`` of processor time of all these processes, since a machine may be busy.
         """
         if self.ready.ask({"wait": self.session, "seconds": seconds}) is not None:
             return False
@@ -86,7 +86,7 @@ class Running:
         return True
 
     def signalled_when(self, condition: Callable[[], bool], number: int, *, to_all: bool) -> bool:
-        """The same as soon as something is so."""
+        """Send the signal as soon as a condition holds; return False if the command had ended."""
         while not condition():
             if self.ready.ask({"wait": self.session, "seconds": 0}) is not None:
                 return False
@@ -99,16 +99,16 @@ class Running:
             (os.killpg if to_all else os.kill)(self.session, number)
 
     def used(self) -> float:
-        """Seconds of the processor, after it has ended."""
+        """Return the processor seconds of the command, after it has ended."""
         return float(self.ready.ask({"used": self.session}))
 
     def n_files(self) -> int:
-        """How often it opened, made, renamed or removed a file, after it has ended by itself."""
+        """Return the number of the command's file operations, after it has ended by itself."""
         return int(Path(self.told.name, "files").read_text())
 
 
 class Ready:
-    """A process that has imported all that any command needs, and becomes one as often as it is asked."""
+    """A process that has imported all that any command needs, and forks one whenever it is asked to."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -117,7 +117,7 @@ class Ready:
         )  # fmt: skip
 
     def ask(self, question: dict[str, Any]) -> Any:
-        """One line of JSON there, one back."""
+        """Send one line of JSON, and return the answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(json.dumps(question), file=self._process.stdin, flush=True)
@@ -132,18 +132,18 @@ class Ready:
         rights_count: bool = False,
         signalled: AtFile | None = None,
     ) -> Running:
-        """``sedpipe ARGUMENTS`` in a folder.
+        """Start ``sedpipe ARGUMENTS`` in a folder.
 
         Parameters
         ----------
         arguments : list of str
         folder : Path
         most_bytes : int, optional
-            No file may grow beyond (``RLIMIT_FSIZE``).
+            Size that no file may exceed (``RLIMIT_FSIZE``).
         rights_count : bool
-            Whether rights of files count for root, too.
+            Whether file permissions apply to root, too.
         signalled : AtFile, optional
-            A signal for it.
+            Signal that the command gets.
         """
         told = tempfile.TemporaryDirectory(prefix="told-")
         question: dict[str, Any] = {"arguments": arguments, "folder": str(folder.absolute()), "told": told.name}
@@ -153,7 +153,7 @@ class Ready:
 
 
 def serve() -> dict[str, Any]:
-    """Answer questions; returns, in a new process, what that is to become."""
+    """Answer questions; return, in a new process, the question that says what to run there."""
     for line in sys.stdin:
         question = json.loads(line)
         if "wait" in question:
@@ -169,7 +169,7 @@ def serve() -> dict[str, Any]:
 
 
 def _waited(process: int, seconds: float | None) -> int | None:
-    """Exit code of a process; None if it has not ended when it has used so many seconds of the processor."""
+    """Return the exit code of a process; None if it has used ``seconds`` of processor time without ending."""
     while True:
         if process in _ENDED:
             return _ENDED[process][0]
@@ -183,18 +183,18 @@ def _waited(process: int, seconds: float | None) -> int | None:
 
 
 def _used(process: int) -> float:
-    """Seconds of the processor of a process and of all that it has started."""
+    """Return the processor seconds of a process and of all processes that it has started."""
     try:
         first = psutil.Process(process)
         times = [each.cpu_times() for each in (first, *first.children(recursive=True))]
-    except psutil.NoSuchProcess:  # one of them has ended just now
+    except psutil.NoSuchProcess:  # one of them has just ended
         return 0.0
     return float(sum(each.user + each.system + each.children_user + each.children_system for each in times))
 
 
 def become(question: dict[str, Any]) -> None:
-    """Run a command; this process does nothing else any more."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of ours
+    """Run a command; from now on, this process does nothing else."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of this script
     os.setsid()
     os.chdir(question["folder"])
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -209,18 +209,18 @@ def become(question: dict[str, Any]) -> None:
     from sedpipe.cli import run
 
     sys.argv[:] = ["sedpipe", *question["arguments"]]
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell takes from what it puts in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell disables it in the background
     _watch_files(Path(question["told"], "files"), question["signalled"] and AtFile(**question["signalled"]))
     run()
 
 
 def _watch_files(told: Path, signalled: AtFile | None) -> None:
-    """Count what this process does with files, send it its signal, and tell the count when it ends by itself."""
+    """Count the file operations of this process, send it its signal, and write the count when it ends by itself."""
     process, n_files = os.getpid(), 0
 
     def heard(event: str, _: tuple[Any, ...]) -> None:
         nonlocal n_files
-        if event.startswith(OF_FILES) and os.getpid() == process:  # not in what it has started
+        if event.startswith(OF_FILES) and os.getpid() == process:  # not in its child processes
             n_files += 1
             if signalled is not None and n_files == signalled.n:
                 (os.killpg if signalled.to_all else os.kill)(process, signalled.number)
@@ -230,7 +230,7 @@ def _watch_files(told: Path, signalled: AtFile | None) -> None:
 
 
 def _give_up_reading_anything() -> None:
-    """For this process and its children (capabilities(7))."""
+    """Drop the capabilities to read any file, for this process and its children (capabilities(7))."""
     libc = ctypes.CDLL(None, use_errno=True)
     header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
     assert libc.capget(header, sets) == 0

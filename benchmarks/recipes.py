@@ -1,4 +1,4 @@
-"""Compares recipes by trained runs: mean scores over seeds, and what each has over the first.
+"""Comparison of recipes by trained runs: mean scores over seeds, and how each recipe differs from the first.
 
 Train the runs, for instance
 
@@ -6,11 +6,11 @@ Train the runs, for instance
     sedpipe train esc10-fold4 --preset cdur --recipe strong --epochs 16 --seed 0 --run strong-0
 
 with more seeds, then ``python benchmarks/recipes.py esc10-fold4 paper=paper-0,paper-1 strong=strong-0,strong-1``.
-Scores are those of ``testing``, where each run was tuned, too; ``cross-validated`` is the same with post-processing
-chosen on other clips; ``--split evaluation`` is for final tables. They are told with two kinds of post-processing:
-``common``, a threshold and a median filter for all classes together, as in the paper, and ``chosen``, what sedpipe came
-to. Differences are paired by seed; intervals and p count chance between seeds and between recordings
-(:mod:`sedpipe.metrics.comparison`), verdicts hold for all comparisons of a kind together (Holm).
+Scores are on ``testing``, where each run was also tuned; ``cross-validated`` scores have their post-processing chosen
+on other clips; ``--split evaluation`` is for final tables. Scores are given for two kinds of post-processing:
+``common``, one threshold and one median filter for all classes, as in the paper, and ``chosen``, what sedpipe's tuning
+chose. Differences are paired by seed; intervals and p-values account for chance between seeds and between recordings
+(:mod:`sedpipe.metrics.comparison`), and verdicts hold for all comparisons of a kind together (Holm).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ POINT, COMMON_STEP = "max_f1", "smoothing"
 
 
 def run_scores(dataset: str, cache: Path, name: str, split: str) -> dict[str, Any]:
-    """What made a run and what it scores."""
+    """Return the settings and the scores of a run."""
     report = score(Dataset(cache, dataset), run=name, split=split)
     run = find_run(Dataset(cache, dataset), name)
     record = run.find_record()
@@ -71,7 +71,7 @@ def run_scores(dataset: str, cache: Path, name: str, split: str) -> dict[str, An
 
 
 def steps_of(run: Run) -> dict[str, dict[str, Any]]:
-    """Of what was searched on ``testing``, the step of a common threshold and the step that was taken."""
+    """Return two steps of the search on ``testing``: the one with a common threshold, and the chosen one."""
     record = run.find_record()
     assert record is not None
     steps = record.tuning[POINT]
@@ -82,7 +82,7 @@ def steps_of(run: Run) -> dict[str, dict[str, Any]]:
 
 
 def counts_of(dataset: str, cache: Path, name: str, split: str) -> dict[str, Any]:
-    """Counts of each clip with either kind of post-processing, and the clips."""
+    """Return the counts of each clip with either kind of post-processing, and the clip IDs."""
     stored = Dataset(cache, dataset)
     run = find_run(stored, name)
     scores = frame_scores(stored, run, split, "cpu", Listener())
@@ -94,7 +94,7 @@ def counts_of(dataset: str, cache: Path, name: str, split: str) -> dict[str, Any
 
 
 def with_help(dataset: str, cache: Path, name: str) -> dict[str, float | None]:
-    """F1, tuned anew, if each clip's labels were known, or if all that was left to find were the labels."""
+    """Return F1, tuned anew, if each clip's labels were known, and if the places of its events were known."""
     stored = Dataset(cache, dataset)
     scores = frame_scores(stored, find_run(stored, name), TUNED_ON, "cpu", Listener())
     truth = known_truth(stored, TUNED_ON, scores)
@@ -167,7 +167,7 @@ def main() -> None:
 
 
 def line_of(name: str, runs: list[dict[str, Any]], split: str) -> str:
-    """Means over seeds, and each seed's F1."""
+    """Return a line with mean scores over seeds, and the F1 of each seed."""
     told = []
     for kind in ("common", "chosen"):
         each = [run["f1"][kind] for run in runs]

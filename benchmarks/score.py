@@ -1,8 +1,8 @@
-"""How fast the metrics and the tuning are, against sed_eval and psds_eval in the same run.
+"""Speed of the metrics, compared with sed_eval in the same run, and of the tuning.
 
 ``python benchmarks/score.py --out benchmarks/results/score/speed.json`` needs nothing but the checkout; it makes a
-split of the size of DCASE 2017 Task 4's evaluation (1,103 clips x 17 classes) and one of the size of its testing
-(488 x 17 x 125 frames).
+split of the size of DCASE 2017 Task 4's evaluation (1,103 clips, 17 classes) and one of the size of its testing (488
+clips, 17 classes, 125 frames).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Lists = dict[str, list[Event]]
 
 
 def some_events(g: np.random.Generator, most: int) -> list[Event]:
-    """Up to ``most`` events of a clip of 10 s."""
+    """Draw up to ``most`` events for a clip of 10 s."""
     events = []
     for _ in range(int(g.integers(most + 1))):
         onset = float(g.uniform(0, 9))
@@ -53,13 +53,13 @@ def some_events(g: np.random.Generator, most: int) -> list[Event]:
 
 
 def some_lists(seed: int, n_clips: int, most: int) -> Lists:
-    """Events of ``n_clips`` clips."""
+    """Draw the events of ``n_clips`` clips."""
     g = np.random.default_rng(seed)
     return {f"clip{n}": some_events(g, most) for n in range(n_clips)}
 
 
 def found_of(reference: Lists) -> Lists:
-    """What a middling system would say: half of the events, shifted, and some of its own."""
+    """Return the events that a mediocre system would predict: 60 % of the events, shifted, and some false alarms."""
     g = np.random.default_rng(1)
     found = {}
     for clip_id, events in reference.items():
@@ -74,7 +74,7 @@ def found_of(reference: Lists) -> Lists:
 
 
 def seconds_of(work: Callable[[], Any], repeats: int) -> tuple[float, Any]:
-    """Best of some repeats, and the result."""
+    """Return the best time of some repeats, and the result."""
     best, result = float("inf"), None
     for _ in range(repeats):
         started = time.perf_counter()
@@ -84,7 +84,7 @@ def seconds_of(work: Callable[[], Any], repeats: int) -> tuple[float, Any]:
 
 
 def metric_speed(n_clips: int = 1103) -> dict[str, Any]:
-    """Segment-based and event-based scores, from event lists to scores, ours and sed_eval's."""
+    """Time segment-based and event-based scores, from event lists to scores, with sedpipe and with sed_eval."""
     reference = some_lists(0, n_clips, 3)
     lists = reference, found_of(reference), dict.fromkeys(reference, 10.0)
     pairs = {
@@ -93,7 +93,7 @@ def metric_speed(n_clips: int = 1103) -> dict[str, Any]:
     }
     report: dict[str, Any] = {"clips": n_clips, "classes": len(LABELS)}
     for name, (score, official) in pairs.items():
-        official(*lists, LABELS)  # sed_eval is imported once
+        official(*lists, LABELS)  # sed_eval is imported once, which is not timed
         theirs, expected = seconds_of(lambda official=official: official(*lists, LABELS), 2)  # type: ignore[misc]
         ours, scores = seconds_of(lambda score=score: score(*lists, LABELS), 9)  # type: ignore[misc]
         if differences(expected, scores):
@@ -106,7 +106,7 @@ def metric_speed(n_clips: int = 1103) -> dict[str, Any]:
 
 
 def noisy_split(n_clips: int) -> tuple[FrameScores, Truth]:
-    """Probabilities of clips of 10 s that know their events, but for noise."""
+    """Return noisy probabilities for clips of 10 s, and the truth that they are made from."""
     g, reference = np.random.default_rng(0), some_lists(0, n_clips, 3)
     sounds = np.zeros((n_clips, 125, len(LABELS)), dtype=bool)
     for row, events in enumerate(reference.values()):
@@ -120,7 +120,7 @@ def noisy_split(n_clips: int) -> tuple[FrameScores, Truth]:
 
 
 def tuning_speed(n_clips: int = 488) -> dict[str, Any]:
-    """The whole search, for both operating points and with cross-validation, on noisy probabilities."""
+    """Time the whole search, for both operating points and with cross-validation, on noisy probabilities."""
     scores, truth = noisy_split(n_clips)
     seconds, points = seconds_of(lambda: tune(scores, truth), 1)
     return {

@@ -1,7 +1,7 @@
-"""Memory and time of ``sedpipe score`` of two event lists of 50,000 clips.
+"""Memory and time of ``sedpipe score`` on two event lists of 50,000 clips.
 
-Makes a reference and a middling system's events, as ``benchmarks/score.py`` does (17 classes, up to four events a
-clip), scores them in processes of their own, and writes ``results/score/lists.json``.
+Makes reference events and those of a mediocre system, as ``benchmarks/score.py`` does (17 classes, up to four reference
+events per clip), scores them in processes of their own, and writes ``results/score/lists.json``.
 
     python benchmarks/score_lists.py [--clips 50000] [--ways plain duration against]
 """
@@ -26,7 +26,7 @@ WAYS = {"plain": [], "duration": ["--duration", "10"], "against": ["--duration",
 
 
 def write(path: Path, lists: Lists) -> None:
-    """DCASE's event list; a clip without events is a row with its name alone."""
+    """Write events in DCASE's format; a clip without events is a row with its name alone."""
     with path.open("w") as file:
         file.write("filename\tonset\toffset\tevent_label\n")
         for clip_id, events in lists.items():
@@ -35,7 +35,7 @@ def write(path: Path, lists: Lists) -> None:
 
 
 def main() -> None:
-    """Make the lists, score them, write what it took."""
+    """Make the lists, score them, write time and memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clips", type=int, default=50_000)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))

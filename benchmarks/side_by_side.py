@@ -1,7 +1,8 @@
-"""Every verb beside every other, and beside itself, on one cache: two processes that begin at the same moment.
+"""Every verb together with every other, and with itself, on one cache: two processes that begin at the same moment.
 
-Looked for: each ends well, or with one sentence that names the other; none loses what the other wrote; when both have
-ended, both can be run again, and then there is what an undisturbed run of each makes, and nothing unfinished.
+Expected: each succeeds, or ends with one error message that names the other; neither loses what the other wrote; when
+both have ended, both can be run again, and then the results are those of an undisturbed run of each, with nothing
+unfinished.
 
     python benchmarks/side_by_side.py [--verbs train,predict,...] [--times 2] [--output results/side-by-side.json]
 """
@@ -21,7 +22,7 @@ from verbs import VERBS, Bench, Verb
 
 
 def both(bench: Bench, names: tuple[str, str]) -> tuple[list[str], list[str]]:
-    """How each of two commands ended, and what is wrong."""
+    """Run two commands at the same time; return how each ended, and what is wrong."""
     makes = tuple(pattern for name in names for pattern in VERBS[name].makes)
     bench.begin(Verb([], makes))
     commands = [bench.start(VERBS[name]) for name in names]
@@ -43,12 +44,12 @@ def both(bench: Bench, names: tuple[str, str]) -> tuple[list[str], list[str]]:
 
 
 def pairs(verbs: list[str]) -> list[str]:
-    """Each with each, and with itself."""
+    """Return all pairs of verbs, each verb also with itself."""
     return [" | ".join(pair) for pair in itertools.combinations_with_replacement(verbs, 2)]
 
 
 def of_pair(bench: Bench, pair: str, options: argparse.Namespace) -> Found:
-    """How often each of the two ended how."""
+    """Run a pair of verbs; return how often each of them ended in which way, and what is wrong."""
     one, other = pair.split(" | ")
     ends: list[Counter[str]] = [Counter(), Counter()]
     faults: list[str] = []

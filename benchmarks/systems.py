@@ -1,10 +1,10 @@
-"""Systems that benchmarks train: what one hears and learns with, how it is trained, and what it comes to.
+"""Systems that benchmarks train: their features, networks and training, and their scores and costs.
 
-- :class:`System`: features, preset, recipe, perhaps a teacher; or several systems as one
-- :class:`Bench`: a dataset, random seeds' runs, how clips are grouped
-- :func:`cell`: a system with one random seed: trained (or resumed), scored, with its costs; kept as JSON
-- :func:`scores_of`, :func:`crossed_scores`: what a run comes to
-- :func:`trainings_of`, :func:`costs_of`: what several systems as one take
+- :class:`System`: features, preset, recipe, perhaps a teacher; or several systems combined
+- :class:`Bench`: a dataset, the folder of its cells, and how clips are grouped
+- :func:`cell`: a system with one random seed: trained (or resumed), scored, with its costs; stored as JSON
+- :func:`scores_of`, :func:`crossed_scores`: scores of a run
+- :func:`trainings_of`, :func:`costs_of`: training and costs of several systems combined
 - :func:`crossed`: scores with post-processing that was chosen on other clips
 """
 
@@ -58,7 +58,7 @@ N_FOLDS, TIMED_CLIPS = 5, 20
 
 @dataclass(frozen=True)
 class System:
-    """What a run is made with, but for its random seed; see the options of ``sedpipe train``."""
+    """Settings of a run, except for its random seed; see the options of ``sedpipe train``."""
 
     preset: str = ""
     recipe: str = "paper"
@@ -67,30 +67,30 @@ class System:
     front_end: str | None = None
     epochs: int | None = None
     more_epochs: int = 0
-    """After those."""
+    """Number of epochs after ``epochs``."""
     supervision: str | None = None
     precision: str = "auto"
     teacher: str = ""
-    """Another system of the bench, whose run with the same seed teaches."""
+    """Another system of the bench, whose run with the same seed is the teacher."""
     members: tuple[str, ...] = ()
-    """Other systems of the bench, whose runs are scored as one: ``NAME`` with the same seed, ``NAME@2`` with seed 2."""
+    """Other systems of the bench, whose mean is scored: ``NAME`` with the same seed, ``NAME@2`` with seed 2."""
 
     @property
     def names_its_seeds(self) -> bool:
-        """Whether it is the same whichever seed is asked for: one cell, then, and not several that are alike."""
+        """Whether all members have seeds of their own, so that one cell holds for every seed that is asked for."""
         return bool(self.members) and all("@" in member for member in self.members)
 
     def spec(self, dataset: Dataset) -> FeatureSpec:
-        """What it hears."""
+        """Return the features that the system takes as input."""
         return self.spec_of(dataset.read_record().clip_format)
 
     def spec_of(self, clips: ClipFormat) -> FeatureSpec:
-        """Of clips of this length and rate."""
+        """Return the features for clips of this length and sample rate."""
         front_end = Path(self.front_end) if self.front_end else None
         return feature_spec(clips, AskedFeatures(front_end, n_mels=self.n_mels, encoder=self.encoder))
 
     def settings(self, seed: int, threads: int, teacher: str | None = None) -> TrainSettings:
-        """Of its run; ``teacher`` as settings hold it."""
+        """Return the settings of the system's run; ``teacher`` is in the form that settings contain."""
         return train_settings(
             Asked(
                 threads, self.preset, recipe=self.recipe, seed=seed, device="cpu", epochs=self.epochs,
@@ -101,22 +101,22 @@ class System:
 
 @dataclass(frozen=True)
 class Bench:
-    """Where systems are compared.
+    """The dataset on which systems are compared, and how.
 
     Parameters
     ----------
     dataset : Dataset
-        In the cache.
+        Dataset in the cache.
     folder : Path
-        Of the cells.
+        Folder of the results; cells are in its subfolder ``cells``.
     group_of : callable
-        Clip -> what must not lie on both sides where settings are chosen and where they are scored.
+        Function: clip ID -> group of clips; settings are never chosen and scored on the same group.
     threads : int
-        Of the CPU.
+        Number of CPU threads.
     listener : Listener
         Receives progress and remarks.
     jobs : int
-        Processes that make features.
+        Number of processes that make features.
     """
 
     dataset: Dataset
@@ -127,20 +127,20 @@ class Bench:
     jobs: int = 1
 
     def path_of(self, name: str, seed: int) -> Path:
-        """Of a cell."""
+        """Return the path of a cell."""
         return self.folder / "cells" / f"{self.dataset.name}-{name}-seed{seed}.json"
 
 
 def cell(bench: Bench, name: str, systems: Mapping[str, System], seed: int) -> dict[str, Any]:
-    """A system with one random seed; its teacher, which is a cell of its own, goes first.
+    """Return the cell of a system with one random seed; if it is missing, train (the teacher first) and score.
 
     Parameters
     ----------
     bench : Bench
     name : str
-        Of the system.
+        Name of the system.
     systems : mapping of str to System
-        All that the bench knows.
+        All systems of the bench.
     seed : int
     """
     system = systems[name]
@@ -176,7 +176,7 @@ def cell(bench: Bench, name: str, systems: Mapping[str, System], seed: int) -> d
 def _trained_cell(
     bench: Bench, name: str, systems: Mapping[str, System], seed: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """How its run was trained, and what it costs; its teacher goes first."""
+    """Train a system, its teacher first; return how it was trained, and its costs."""
     system, dataset, teacher = systems[name], bench.dataset, None
     if system.teacher:
         cell(bench, system.teacher, systems, seed)
@@ -189,7 +189,7 @@ def _trained_cell(
 
 
 def trainings_of(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Trainings one after the other; what is not known of one is not known of all."""
+    """Add up trainings that run one after the other; what is unknown for one is unknown for all."""
     spent = [one["processor_seconds"] for one in each]
     return {
         "parameters": sum(one["parameters"] for one in each),
@@ -199,7 +199,7 @@ def trainings_of(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def costs_of(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Features and networks one after the other."""
+    """Add up the costs of features and networks that run one after the other."""
     return {
         "features_processor_minutes": round(sum(one["features_processor_minutes"] for one in each), 2),
         "times_real_time": round(1 / sum(1 / one["times_real_time"] for one in each), 1),
@@ -207,20 +207,20 @@ def costs_of(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def made_with(system: System) -> dict[str, Any]:
-    """As cells keep it: files by their path in the checkout, since others have it elsewhere."""
+    """Return a system's settings for a cell: files by their path in the checkout, which others have elsewhere."""
     found = {key: value for key, value in asdict(system).items() if value and value != "auto"}
     return {key: value.removeprefix(f"{ROOT}/") if isinstance(value, str) else value for key, value in found.items()}
 
 
 def run_name(system: str, seed: int) -> str:
-    """In the dataset's folder."""
+    """Return the name of a system's run in the dataset's folder."""
     return f"encoders-{system.replace('+', '-and-')}-seed{seed}"
 
 
 def trained_run(
     dataset: Dataset, settings: TrainSettings, spec: FeatureSpec, run: str, listener: Listener, more_epochs: int = 0
 ) -> dict[str, Any]:
-    """Train a run, or go on with it; the processor's seconds are known only if it took one call."""
+    """Train or resume a run; the processor seconds are known only if it took one call."""
     is_new = not is_there(named_run(dataset, run).state_path)
     began = time.process_time()
     report = train(dataset, settings, spec, run_name=run, listener=listener)
@@ -239,13 +239,13 @@ def trained_run(
 
 
 def cost(dataset: Dataset, run: str, spec: FeatureSpec) -> dict[str, Any]:
-    """Seconds of the processor for a clip of ``testing``, with one thread: its features, and the network."""
+    """Measure processor seconds for a clip of ``testing``, with one thread: for its features, and for the network."""
     spec, record = ready_to_hear(spec, dataset.root.absolute()), dataset.read_record()
     clips = dataset.read_clips()
     timed = [dataset.audio_path(clip) for clip in clips["testing"][:TIMED_CLIPS]]
     model = read_model(named_run(dataset, run).model_path, torch.device("cpu")).model
     torch.set_num_threads(1)
-    _heard(timed[0], spec)  # opens what has to be opened
+    _heard(timed[0], spec)  # loads what has to be loaded before time is measured
     began = time.process_time()
     heard = [_heard(path, spec) for path in timed]
     features = (time.process_time() - began) / len(timed)
@@ -270,7 +270,7 @@ def _heard(path: Path, spec: FeatureSpec) -> tuple[np.ndarray, int]:
 
 
 def scores_of(dataset: Dataset, runs: Sequence[str], listener: Listener) -> dict[str, Any]:
-    """Of ``testing``, where the run, or the mean of several, was tuned, and of ``evaluation``, if there is one."""
+    """Score a run, or the mean of several, on ``testing``, where it was tuned, and on ``evaluation``, if it exists."""
     kept = ("operating_points", "per_class", "clip_based", "threshold_free", "post_processing", "intervals")
     found = {}
     for split in ("testing", "evaluation"):
@@ -281,7 +281,7 @@ def scores_of(dataset: Dataset, runs: Sequence[str], listener: Listener) -> dict
 
 
 def crossed_scores(bench: Bench, runs: Sequence[str]) -> dict[str, Any]:
-    """Of ``testing``, each clip with settings that were chosen on other groups of clips."""
+    """Return scores on ``testing``, each clip with settings that were chosen on other groups of clips."""
     named = [named_run(bench.dataset, run) for run in runs]
     scores = mean_of([frame_scores(bench.dataset, run, "testing", "cpu", bench.listener) for run in named])
     each = crossed(scores, known_truth(bench.dataset, "testing", scores), bench.group_of)
@@ -292,14 +292,14 @@ def crossed_scores(bench: Bench, runs: Sequence[str]) -> dict[str, Any]:
 
 
 def crossed(scores: FrameScores, truth: Truth, group_of: Callable[[str], str]) -> dict[str, DetectionScores]:
-    """Scores of all clips, each with the post-processing that was chosen on four fifths of the other groups.
+    """Score all clips, each with the post-processing that was chosen on the four folds without its group.
 
     Parameters
     ----------
     scores : FrameScores
     truth : Truth
     group_of : callable
-        Clip -> its group, such as the patient; a group lies in one fold.
+        Function: clip ID -> its group, such as the patient; a group lies in one fold.
     """
     fold_of = _folds({group_of(clip_id) for clip_id in scores.clip_ids})
     events: dict[str, dict[str, list[Event]]] = {point: {} for point in OPERATING_POINTS}
@@ -316,6 +316,6 @@ def crossed(scores: FrameScores, truth: Truth, group_of: Callable[[str], str]) -
 
 
 def _folds(groups: set[str]) -> dict[str, int]:
-    """Alike in size, drawn by the groups' names."""
+    """Assign groups to folds of similar size, in an order that is drawn from their names."""
     drawn = sorted(groups, key=lambda group: hashlib.sha256(group.encode()).digest())
     return {group: place % N_FOLDS for place, group in enumerate(drawn)}

@@ -1,10 +1,10 @@
-"""How fast sedpipe trains, against the plain way: clips a second, time spent waiting for data, memory.
+"""Training speed of sedpipe, compared with the plain way: clips per second, time spent waiting for data, memory.
 
 ``python benchmarks/train.py`` prints the table for the presets ``small`` and ``paper`` (about 4 minutes on two cores).
-The plain way is the same network by torch's own operations (eager, NCHW, float32) with torch's own GRU and Adam, fed by
-a DataLoader that reads the HDF5 file row by row. ``--ways`` adds what else was tried. Each way runs in a process of its
-own, in turns, so that neither a neighbour's load nor the C library's settings favour one. Features are noise unless
-``--features FILE.h5`` names real ones: the time does not depend on them.
+The plain way is the same network in torch's own operations (eager, NCHW, float32) with torch's own GRU and Adam, fed by
+a DataLoader that reads the HDF5 file row by row. ``--ways`` adds other ways that were tried. Each way runs in a process
+of its own, in turns, so that neither load from other processes nor the settings of the C library favour one. Features
+are noise unless ``--features FILE.h5`` names real ones: the time does not depend on them.
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ from torch import Tensor, nn  # noqa: E402
 
 LABELS = LabelSet(tuple(f"class {k}" for k in range(17)))
 BATCH_SIZES = {"paper": 8}
-"""Where the preset's own (128) does not fit a usual machine: the plain way would take some 25 GB."""
+"""For presets whose own batch size (128) does not fit a usual machine: the plain way would take some 25 GB."""
 WARM_UP = 3
 
 Step = Callable[[Tensor, Tensor, Tensor], None]
 
 
 def plain_forward(model: crnn.CRNN, x: Tensor, n_frames: Tensor) -> crnn.Prediction:
-    """The network as one writes it down: NCHW all through, torch's own GRU."""
+    """Compute the network in the straightforward way: NCHW throughout, torch's own GRU."""
     maps = model.convolutions(((x - model.mean) * model.scale).unsqueeze(1))
     hidden, _ = nn.GRU.forward(model.gru, maps.permute(0, 2, 1, 3).flatten(2))
     return model.pooled(hidden, n_frames)
 
 
 class RowByRow(torch.utils.data.Dataset):  # type: ignore[type-arg]
-    """A dataset as one writes it down: a row of the file an item."""
+    """A straightforward dataset: each item is a row of the file."""
 
     def __init__(self, path: Path, targets: np.ndarray) -> None:
         self.file, self.targets = h5py.File(path, "r"), targets
@@ -71,7 +71,7 @@ class RowByRow(torch.utils.data.Dataset):  # type: ignore[type-arg]
 
 
 def batches_of(way: str, path: Path, size: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Epoch after epoch of (x, y, n_frames)."""
+    """Yield batches (x, y, n_frames), epoch after epoch."""
     file = FeatureFile(path)
     ours = ClipBatches(file, [_clip(clip_id, k) for k, clip_id in enumerate(file.clip_ids)], LABELS)
     epoch = 0
@@ -91,7 +91,7 @@ def _clip(clip_id: str, k: int) -> Clip:
 
 
 def step_of(way: str, preset: str) -> Step:
-    """One step of training."""
+    """Return a function that makes one training step."""
     torch.manual_seed(0)
     chosen = load_preset(preset)
     model = crnn.CRNN(chosen.network, chosen.pooling, len(LABELS), FeatureSpec())
@@ -128,7 +128,7 @@ WAYS = {
 
 
 def measure(way: str, preset: str, path: Path, steps: int, threads: int) -> dict[str, float]:
-    """Time of each step of this process, in seconds, and what of it was waiting for data."""
+    """Measure the steps of this process: median time in seconds, and the share that was spent waiting for data."""
     torch.set_num_threads(threads)
     size = BATCH_SIZES.get(preset, load_preset(preset).training.batch_size)
     step, batches = step_of(way, preset), batches_of(way, path, size)
@@ -153,7 +153,7 @@ def measure(way: str, preset: str, path: Path, steps: int, threads: int) -> dict
 
 
 def write_noise(path: Path, n_clips: int) -> None:
-    """Features of clips of noise, stored as ``sedpipe features`` stores them."""
+    """Write features of noise in the same way as ``sedpipe features`` does."""
     g = np.random.default_rng(0)
     rows = (
         FeatureRow(f"clip-{k:05}", g.normal(-60, 10, (500, 80)).astype(np.float16), 500, "0" * 64)
@@ -163,7 +163,7 @@ def write_noise(path: Path, n_clips: int) -> None:
 
 
 def compare(options: argparse.Namespace, path: Path) -> list[dict[str, object]]:
-    """Every way in turns, each in its own process; of the rounds the best counts."""
+    """Measure every way in turns, each in its own process; the best round counts."""
     rows: list[dict[str, object]] = []
     for preset in options.presets:
         rounds: dict[str, list[dict[str, float]]] = {way: [] for way in options.ways}
@@ -182,7 +182,7 @@ def compare(options: argparse.Namespace, path: Path) -> list[dict[str, object]]:
 
 
 def print_table(rows: list[dict[str, object]]) -> None:
-    """As Markdown, for docs/speed.md."""
+    """Print the table in Markdown, for docs/speed.md."""
     print("| preset | way | batch | clips/s | ratio | waiting for data | peak memory |")
     print("|---|---|---|---|---|---|---|")
     for row in rows:

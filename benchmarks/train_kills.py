@@ -1,7 +1,7 @@
-"""Kills a training at random moments until it is done, and compares what it made with an undisturbed one, bit by bit.
+"""A training that is killed at random moments until it is done, compared bit by bit with an undisturbed one.
 
 ``python benchmarks/train_kills.py --kills 30`` trains the tiny dataset of ``tests/`` with a state stored after every
-step, so that many kills hit a file being written; a run that ends is compared, and the next begins.
+step, so that many kills hit a file being written; a run that has finished is compared, and the next begins.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PROCESSES.set_forkserver_preload(["sedpipe.stages.train", "torch._dynamo", "torc
 
 
 def train_for(cache: Dataset, seconds: float | None) -> int:
-    """Train in a process of its own, killed after some seconds; its exit code."""
+    """Train in a process of its own, killed after some seconds; return its exit code."""
     process = PROCESSES.Process(target=train_until, args=(cache.root, 0))
     process.start()
     process.join(seconds)
@@ -41,7 +41,7 @@ def train_for(cache: Dataset, seconds: float | None) -> int:
 
 
 def made(cache: Dataset) -> dict[str, Any]:
-    """Weights, thresholds and log of a finished run."""
+    """Return the weights, thresholds and log of a finished run."""
     run = named_run(cache, "run")
     trained = read_model(run.model_path, torch.device("cpu"))
     return {

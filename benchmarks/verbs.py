@@ -1,10 +1,11 @@
-"""Every verb of sedpipe as a command on a small dataset, for what should hold of all of them, whatever happens.
+"""Every verb of sedpipe as a command on a small dataset, to test what should hold for all verbs, whatever happens.
 
-A small cache is made once by running all verbs; a trial is a copy of it without what one verb makes, so that this verb
-has its work to do. Used by ``interrupts.py``, ``full_disk.py``, ``permissions.py``, ``kills.py``, ``side_by_side.py``.
+A small cache is made once by running all verbs; a trial is a copy of it without the results of one verb, so that this
+verb has its work to do. Used by ``interrupts.py``, ``full_disk.py``, ``permissions.py``, ``kills.py``,
+``side_by_side.py``.
 
-- :data:`VERBS`: their commands, what they make, and what of that is the same every time
-- :class:`Bench`: the whole cache, copies without something, what was made
+- :data:`VERBS`: their commands, the files that they make, and which of these are the same every time
+- :class:`Bench`: the whole cache, the copy for a trial, and checks of what was made
 """
 
 from __future__ import annotations
@@ -59,13 +60,13 @@ class Verb:
     Parameters
     ----------
     arguments : list of str
-        After ``sedpipe``.
+        Arguments after ``sedpipe``.
     makes : tuple of str
         Patterns of all that it makes.
     same : tuple of str
         Patterns of files that have the same bytes whenever and however often it is run.
     frees : tuple of str
-        Patterns of what is not there any more when it has ended.
+        Patterns of what must no longer exist when it has ended.
     """
 
     arguments: list[str]
@@ -151,20 +152,20 @@ VERBS = {
 
 @dataclass
 class Bench:
-    """A folder with the whole cache, and one for the trial that is going on.
+    """A folder with the whole cache, and one for the current trial.
 
     Parameters
     ----------
     folder : Path
-        For both.
+        Folder that contains both.
     seconds : dict of str to float
-        How many seconds of the processor each verb takes.
+        Processor seconds of each verb.
     expected : dict of str to dict
-        sha256 of what each verb makes that is the same every time, by path.
+        sha256 of the files of each verb that are the same every time, by path.
     before : dict of str to str
-        sha256 of all that was there when the trial began, by path.
+        sha256 of all files at the beginning of the trial, by path.
     ready : Ready
-        Runs the commands.
+        Process that runs the commands.
     """
 
     folder: Path
@@ -175,16 +176,16 @@ class Bench:
 
     @property
     def whole(self) -> Path:
-        """Where everything is made."""
+        """Folder of the whole cache."""
         return self.folder / "whole"
 
     @property
     def trial(self) -> Path:
-        """Where something happens."""
+        """Folder of the current trial."""
         return self.folder / "trial"
 
     def make(self) -> None:
-        """Run every verb undisturbed, and note how long it took and what it made; a bench that is there is kept."""
+        """Run every verb undisturbed, and note how long it took and what it made; an existing bench is kept."""
         notes = self.folder / "bench.json"
         if notes.exists():
             self.seconds, self.expected = json.loads(notes.read_text())
@@ -202,7 +203,7 @@ class Bench:
         notes.write_text(json.dumps([self.seconds, self.expected]))
 
     def begin(self, verb: Verb, *, anew: bool = True) -> None:
-        """A fresh trial: the whole cache without what ``verb`` makes; ``anew``: in a folder that is made for it."""
+        """Begin a trial with the whole cache without what ``verb`` makes; ``anew``: in a new folder."""
         if anew:
             shutil.rmtree(self.trial, ignore_errors=True)
         shutil.copytree(self.whole, self.trial, symlinks=True, dirs_exist_ok=True)
@@ -212,15 +213,15 @@ class Bench:
         self.before = hashes_of_all(self.trial)
 
     def start(self, verb: Verb, **options: Any) -> Running:
-        """The command in the trial's folder; options as of :meth:`ready.Ready.start`."""
+        """Start the command in the trial's folder; options as of :meth:`ready.Ready.start`."""
         return self.ready.start(verb.arguments, self.trial, **options)
 
     def run(self, verb: Verb) -> subprocess.CompletedProcess[str]:
-        """The command in the trial's folder, undisturbed."""
+        """Run the command in the trial's folder, undisturbed."""
         return self.start(verb).ended()
 
     def faults(self, name: str) -> list[str]:
-        """What is wrong with a trial that has come to its end after all."""
+        """Return what is wrong with a trial that has succeeded in the end."""
         found, frees = hashes(self.trial, VERBS[name]), VERBS[name].frees
         faults = [f"{path} differs" for path in self.expected[name] if found.get(path) != self.expected[name][path]]
         kept = [path for pattern in frees for path in self.trial.glob(pattern)]
@@ -228,12 +229,12 @@ class Bench:
 
 
 def _write_inputs(folder: Path) -> None:
-    """A manifest, settings, an encoder, and recordings: some of 3 s, many of 0.3 s, a folder a class."""
+    """Write a manifest, settings, an encoder, and recordings: some of 3 s, many of 0.3 s, and a folder per class."""
     folder.mkdir(parents=True, exist_ok=True)
     tiny_mixtures(folder, "tiny", n_training=24, n_other=6)
     (folder / "small.toml").write_text(PRESET)
     (folder / "ears.toml").write_text(ENCODER)
-    (folder / "ears.onnx").write_bytes(np.random.default_rng(0).bytes(8_000_000))  # fetched, and never heard through
+    (folder / "ears.onnx").write_bytes(np.random.default_rng(0).bytes(8_000_000))  # fetched, but never run
     for name, n, seconds in (("recordings", N_RECORDINGS, 3.0), ("short", N_SHORT, 0.3)):
         (folder / name).mkdir()
         for number in range(n):
@@ -246,9 +247,9 @@ def _write_inputs(folder: Path) -> None:
 
 
 def hashes(folder: Path, verb: Verb) -> dict[str, str]:
-    """sha256 of what is the same every time, by path."""
+    """Return the sha256 of the files that are the same every time, by path."""
     paths = sorted(path for pattern in verb.same for path in folder.glob(pattern) if path.is_file())
-    here = str(folder.resolve()).encode()  # a dataset's record names the place of its manifest
+    here = str(folder.resolve()).encode()  # a dataset's record contains the path of its manifest
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes().replace(here, b"")).hexdigest()
         for path in paths
@@ -256,13 +257,13 @@ def hashes(folder: Path, verb: Verb) -> dict[str, str]:
 
 
 def hashes_of_all(folder: Path) -> dict[str, str]:
-    """sha256 of every file but locks, by path."""
+    """Return the sha256 of every file except locks, by path."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def temporaries(folder: Path) -> list[Path]:
-    """Unfinished files and folders; quickly found, since most are there for a few milliseconds only."""
+    """Return unfinished files and folders; this is fast, since most exist for a few milliseconds only."""
     found, folders = [], [str(folder)]
     while folders:
         with contextlib.suppress(FileNotFoundError), os.scandir(folders.pop()) as entries:

@@ -1,4 +1,4 @@
-"""Events -> frames, for what is to be found again."""
+"""Events as activities of frames, for tests that find the events again."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from sedpipe.labels import LabelSet
 
 
 def encode_activity(events: Iterable[Event], labels: LabelSet, grid: FrameGrid, n_frames: int) -> np.ndarray:
-    """Activity (n_frames, K) of events; an event begins and ends at the edge nearest to its time."""
+    """Return the activity (n_frames, K) of events; an event begins and ends at the frame edge nearest to its time."""
     active = np.zeros((n_frames, len(labels)), dtype=bool)
     for event in events:
         first, end = (round(seconds / grid.frame_duration) for seconds in (event.onset, event.offset))
@@ -18,7 +18,7 @@ def encode_activity(events: Iterable[Event], labels: LabelSet, grid: FrameGrid, 
 
 
 def column(text: str) -> np.ndarray:
-    """'..##' as an activity (4, 1)."""
+    """Return '..##' as an activity (4, 1)."""
     return np.array([[frame == "#"] for frame in text])
 
 

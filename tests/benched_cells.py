@@ -1,4 +1,4 @@
-"""Cells of Table 3 that nobody trained."""
+"""Made-up cells of Table 3."""
 
 from compared_cells import cell, second_edition
 from sedpipe.io.records.pace import Pace
@@ -15,7 +15,7 @@ PACE = Pace(
 
 
 def benched(system: str, seed: int, share: float, title: str = "", **changed: object) -> Cell:
-    """A cell of a system that finds a share of the reference."""
+    """Return a cell of a system that finds a share of the reference."""
     plain = second_edition(cell("linear", [5], seed, share, ("testing", "evaluation")))
     tags = ClipBased(precision=0.5, recall=0.5, f1=share, map=0.5)
     splits = {split: scores.model_copy(update={"clip_based": tags}) for split, scores in plain.splits.items()}
@@ -34,7 +34,7 @@ CELLS = [
 
 
 def bench_record(cells: list[Cell], **known: object) -> TableRecord:
-    """The record of a table of these cells, with base as the baseline."""
+    """Return the record of a table of these cells, with ``base`` as the baseline."""
     systems = {f"{one.bench.system}-seed{one.seed}": one.bench.system for one in cells if one.bench}
     found = {
         "table": "table3", "minutes": 5.0, "baseline": "base", "systems": systems, "runs": systems, "seeds": (0, 1, 2),

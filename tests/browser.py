@@ -1,4 +1,4 @@
-"""A real Chromium without a window, spoken to over two pipes in its own DevTools protocol; nothing to install."""
+"""A real headless Chromium, controlled over two pipes by its DevTools protocol; nothing to install."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _VIRTUAL_KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowUp": 38, "A
 
 
 def find_browser() -> str | None:
-    """Path of a Chromium, or None."""
+    """Return the path of a Chromium, or None."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 class Browser:
-    """One page of a Chromium of its own, with a store of its own; ``with`` ends it.
+    """One page in a Chromium process and a browser context of its own; ``with`` ends it.
 
-    ``n_asked`` counts the pages that asked whether to leave them, and were left.
+    ``n_asked`` counts the pages that asked for confirmation before they were left.
     """
 
     def __init__(self, program: str, profile: Path) -> None:
         commands, self._commands = os.pipe()
         self._answers, answers = os.pipe()
 
-        def take_places() -> None:  # Chromium reads from 3 and writes to 4
+        def take_places() -> None:  # Chromium reads from descriptor 3 and writes to 4
             spare = [os.dup(commands), os.dup(answers)]
             os.dup2(spare[0], 3)
             os.dup2(spare[1], 4)
@@ -54,7 +54,7 @@ class Browser:
         self._begin()
 
     def begin_anew(self) -> None:
-        """Another page, which knows nothing that pages before it have stored."""
+        """Open a new page, which has nothing that earlier pages have stored."""
         self._ask("Target.disposeBrowserContext", browserContextId=self._context)
         self._begin()
 
@@ -69,7 +69,7 @@ class Browser:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._commands)  # a Chromium whose pipe ends goes by itself
+        os.close(self._commands)  # Chromium ends by itself when its pipe is closed
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -78,32 +78,32 @@ class Browser:
         os.close(self._answers)
 
     def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """A command to the page, and its answer; what happens meanwhile is added to ``events``."""
+        """Send the page a command and return its answer; events that arrive meanwhile are added to ``events``."""
         return self._ask(method, session=self._session, **parameters)
 
     def open(self, path: Path, *, width: int = 1180, height: int = 900, scheme: str = "light") -> None:
-        """Show a file, in a window of this size, and wait until it is loaded and drawn; begins with no events."""
+        """Open a file in a window of this size, and wait until it is loaded and drawn; earlier events are dropped."""
         self.visit(path.resolve().as_uri(), width=width, height=height, scheme=scheme)
 
     def visit(self, address: str, *, width: int = 1180, height: int = 900, scheme: str = "light") -> None:
-        """The same with an address."""
+        """Open an address in the same way."""
         phone = width < 500
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.ask("Page.navigate", url="about:blank")
-        self.wait_for("location.href === 'about:blank'")  # where the page before asks, it takes a moment
+        self.wait_for("location.href === 'about:blank'")  # takes a moment if the previous page asks for confirmation
         self.events.clear()
         self.ask("Page.navigate", url=address)
         until = time.monotonic() + PATIENCE_S
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._read(until))
-        # the event may have been that of the blank page
+        # the load event may have been that of the blank page
         self.wait_for(f"location.href === {json.dumps(address)} && document.readyState === 'complete'")
-        # pages draw when they first have a size, which is told between the callbacks of a frame and those of the next
+        # pages draw when they first have a size, which they get between the callbacks of one frame and of the next
         self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def run(self, script: str) -> Any:
-        """Value of an expression of JavaScript, a promise's included."""
+        """Return the value of a JavaScript expression; of a promise, the value that it resolves to."""
         answer = self.ask(
             "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True, userGesture=True
         )
@@ -112,14 +112,14 @@ class Browser:
         return answer["result"].get("value")
 
     def wait_for(self, script: str) -> None:
-        """Wait until an expression is true."""
+        """Wait until a JavaScript expression is true."""
         until = time.monotonic() + PATIENCE_S
         while not self.run(script):
             assert time.monotonic() < until, f"never true: {script}"
             time.sleep(0.02)
 
     def complaints(self) -> list[str]:
-        """What the page threw, logged, or was refused since it was opened."""
+        """Return what the page threw or logged, and what it was refused, since it was opened."""
         said = []
         for event in self.events:
             kind, told = event["method"], event["params"]
@@ -132,12 +132,12 @@ class Browser:
         return said
 
     def requests(self) -> list[str]:
-        """Addresses that the page asked for since it was opened, without what lies in the page itself."""
+        """Return the addresses that the page has requested since it was opened, without ``data:`` addresses."""
         urls = [e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"]
         return [url for url in urls if not url.startswith("data:")]
 
     def press(self, key: str, *, control: bool = False, shift: bool = False) -> None:
-        """Press and let go of a key."""
+        """Press and release a key."""
         text = {"text": key} if len(key) == 1 and not control else {}
         code = {" ": "Space"}.get(key, key)
         held = 2 * control + 8 * shift
@@ -150,7 +150,7 @@ class Browser:
         self.drag(x, y)
 
     def drag(self, x: float, y: float, to_x: float | None = None, *, shift: bool = False) -> None:
-        """Press somewhere in the window, move sideways if it is told where to, and let go."""
+        """Press somewhere in the window, move sideways to ``to_x``, if given, and release."""
         held: dict[str, Any] = {"y": y, "button": "left", "modifiers": 8 * shift}
         self.ask("Input.dispatchMouseEvent", type="mousePressed", x=x, clickCount=1, **held)
         places = [] if to_x is None else [x + (to_x - x) * k / 4 for k in range(1, 5)]
@@ -159,7 +159,7 @@ class Browser:
         self.ask("Input.dispatchMouseEvent", type="mouseReleased", x=[x, *places][-1], clickCount=1, **held)
 
     def box(self, selector: str) -> dict[str, float]:
-        """Where an element lies in the window, after it was scrolled to its middle."""
+        """Scroll an element to the middle of the window, and return where it lies there."""
         found = json.dumps(selector)
         return self.run(
             f"(() => {{ const e = document.querySelector({found}); e.scrollIntoView({{block: 'center', behavior: "
@@ -167,14 +167,14 @@ class Browser:
         )
 
     def downloads_to(self, folder: Path) -> None:
-        """Where what the page saves is written."""
+        """Set the folder for what the page saves."""
         self._ask(
             "Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder), eventsEnabled=True,
             browserContextId=self._context,
         )  # fmt: skip
 
     def screenshot(self, path: Path, selector: str = "body") -> None:
-        """Picture of an element, also of what is below the window."""
+        """Write a picture of an element, including what is below the window."""
         box = self.run(
             f"(() => {{ const b = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
             "return {x: b.x + scrollX, y: b.y + scrollY, width: b.width, height: b.height}; })()"
@@ -190,18 +190,18 @@ class Browser:
             if message.get("id") == number:
                 assert "error" not in message, f"{method}: {message.get('error')}"
                 return message["result"]
-            if "method" in message:  # else the answer to an answer
+            if "method" in message:  # otherwise it answers the command that accepted a dialog
                 self.events.append(message)
 
     def _send(self, method: str, session: str = "", **parameters: Any) -> int:
-        """A command without its answer, which bears this number."""
+        """Send a command without waiting for its answer, which will have the number that is returned."""
         self._number += 1
         command = {"id": self._number, "method": method, "params": parameters}
         os.write(self._commands, json.dumps({**command, "sessionId": session} if session else command).encode() + b"\0")
         return self._number
 
     def _read(self, until: float) -> dict[str, Any]:
-        """The next message."""
+        """Return the next message; accept the dialog that it may announce."""
         while b"\0" not in self._buffer:
             ready, _, _ = select.select([self._answers], [], [], max(0.0, until - time.monotonic()))
             assert ready, "Chromium does not answer"

@@ -21,11 +21,11 @@ audio = "recordings"
 weak = "testing.tsv"
 strong = "testing-events.tsv"
 """
-"""A dataset of one's own recordings: what :func:`garden` is asked to lay out."""
+"""Manifest of a dataset of the user's own recordings, which :func:`garden` writes."""
 
 
 def tiny_mixtures(folder: Path, name: str, n_training: int = 6, n_other: int = 3) -> Path:
-    """A manifest of synthesised mixtures of three classes."""
+    """Write a manifest of synthesised mixtures of three classes."""
     path = folder / f"{name}-tiny.toml"
     path.write_text(
         f"""
@@ -61,14 +61,14 @@ folds = [3]
 
 
 def write_tone(path: Path, seconds: float, frequency: float, sample_rate: int = SAMPLE_RATE) -> None:
-    """A quiet tone as an audio file; the suffix decides the format."""
+    """Write a quiet tone as an audio file; the suffix determines the format."""
     time = np.arange(int(seconds * sample_rate)) / sample_rate
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, 0.1 * np.sin(2 * np.pi * frequency * time), sample_rate)
 
 
 def garden(folder: Path, toml: str) -> Path:
-    """The README's own-data example: ``garden.toml`` with recordings and lists beside it."""
+    """Write the README's example of own data: ``garden.toml`` with recordings and lists beside it."""
     (folder / "garden.toml").write_text(toml, encoding="utf-8")
     for number in range(8):
         write_tone(folder / "recordings" / f"{number}.wav", 4.0 + number % 3, 3000.0 if number % 2 else 100.0)
@@ -88,7 +88,7 @@ FOLDERS = ("001 - Low tone", "002 - High tone")
 
 
 def recordings(folder: Path) -> Path:
-    """Two takes of each of two classes in each of three folds: beeps of 1.5 s that begin after 0 to 0.3 s."""
+    """Write two takes of each of two classes in each of three folds: beeps of 1.5 s that begin after 0.1 or 0.2 s."""
     for pitch, name in zip((200, 2000), FOLDERS, strict=True):
         for fold in (1, 2, 3):
             for take in (1, 2):
@@ -102,7 +102,7 @@ def recordings(folder: Path) -> Path:
 
 
 def recorded_mixtures(folder: Path, made_of: Path, archive: str, name: str = "beeps") -> Path:
-    """A manifest of mixtures of the recordings in ``made_of``, which are said to lie in ``archive``."""
+    """Write a manifest of mixtures of the recordings in ``made_of``, with ``archive`` as their source."""
     paths = sorted(made_of.rglob("*.wav"))
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  ./{path.relative_to(made_of)}\n" for path in paths]
     (folder / f"{name}.sha256").write_text("".join(lines), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Cells of a table that tell what each class scores with one setting for all."""
+"""Cells of a table that contain the scores of each class with one setting for all classes."""
 
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.io.records.common import Common

@@ -1,4 +1,4 @@
-"""Cells of a table whose systems differ, or do not."""
+"""Cells of a table in which some systems differ and others do not."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from swept_cells import overall
 def cell(
     pooling: str, hierarchy: list[int], seed: int, share: float, splits: Sequence[str] = ("testing",), **scores: object
 ) -> Cell:
-    """A system of the first edition that finds a share of the reference, and adds nothing."""
+    """Return a cell of the first edition, of a system that finds a share of the reference and adds no false alarms."""
     g = np.random.default_rng([seed, int(1000 * share)])
     found = g.binomial(10, share, 80)
     counts = np.stack([10 - found, np.full(80, 10), found, found], axis=-1)
@@ -40,7 +40,7 @@ CELLS = [
 
 
 def second_edition(cell: Cell) -> Cell:
-    """The same with one setting for all classes, with which it scores as well, and with scores without a threshold."""
+    """Return the same cell with one setting for all classes, which scores as well, and with threshold-free scores."""
     whole = {}
     for split, scores in cell.splits.items():
         points = scores.operating_points.items()

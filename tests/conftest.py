@@ -1,4 +1,4 @@
-"""What every test has: no network but this machine, and the way to data that is not part of the project."""
+"""Fixtures of all tests: no network beyond this machine, and access to data that is not part of the project."""
 
 import os
 import socket
@@ -12,7 +12,7 @@ import pytest
 from browser import Browser, find_browser
 from hypothesis import settings
 
-# How long an example takes depends on what else the machine does. Whoever loads a profile of another name keeps it.
+# How long an example takes depends on what else the machine does. A profile of another name, if loaded, stays.
 settings.register_profile("default", deadline=None)
 
 collect_ignore = ["first_edition/make.py"]  # it imports the first edition
@@ -22,7 +22,7 @@ LOOPBACK = ("127.", "::1", "localhost")
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
-    """A test that reaches beyond this machine fails."""
+    """Make a test fail if it tries to reach another machine."""
     connect = socket.socket.connect
 
     def connect_to_loopback(self, address):
@@ -35,7 +35,7 @@ def no_network(monkeypatch):
 
 @pytest.fixture(autouse=True, scope="session")
 def no_waiting_for_disks() -> Iterator[None]:
-    """What is written is not forced to disk: it outlives a process that is killed, and no test turns the power off."""
+    """Do not force written files to disk: they outlive a killed process anyway, and no test turns the power off."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         yield
@@ -43,7 +43,7 @@ def no_waiting_for_disks() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Folder of public data that is kept outside the project; tests that ask for it skip where it is absent."""
+    """Folder of public data that is kept outside the project; tests that need it are skipped if it is missing."""
     default = Path(__file__).parents[2] / "shared" / "data"
     folder = Path(os.environ.get("SEDPIPE_TEST_DATA", default))
     if not folder.is_dir():
@@ -52,7 +52,7 @@ def shared_data() -> Path:
 
 
 class Web:
-    """What a server on this machine shows, under which address, and the paths that it was asked for."""
+    """A server on this machine: the folder that it serves, its address, and the paths that were requested."""
 
     def __init__(self, folder: Path, url: str, handler: type[SimpleHTTPRequestHandler], asked: list[str]) -> None:
         self.folder = folder
@@ -63,7 +63,7 @@ class Web:
 
 @pytest.fixture
 def web(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    """A web server on this machine, for what is fetched."""
+    """A web server on this machine, for tests that fetch something."""
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     folder = tmp_path_factory.mktemp("web")

@@ -1,4 +1,4 @@
-"""Counts of segments that a system found which is right about each of them as often as it is told."""
+"""Counts of segments of a system that is right about each segment with a given probability."""
 
 import numpy as np
 from sedpipe.metrics.detection_scores import DetectionCounts
@@ -6,7 +6,7 @@ from sedpipe.metrics.segment_scores import count_segments
 
 
 def some_counts(seed: int, n_clips: int = 40, quality: float = 0.8) -> DetectionCounts:
-    """Of clips of ten segments and three classes, the same reference for every seed."""
+    """Return counts of clips of ten segments and three classes; the reference is the same for every seed."""
     g = np.random.default_rng(seed)
     reference = np.random.default_rng(0).random((n_clips, 10, 3)) < 0.2
     return count_segments(reference, np.where(g.random(reference.shape) < quality, reference, ~reference))

@@ -1,4 +1,4 @@
-"""The four doors through which a recording comes in, and how long it is behind each."""
+"""The four ways in which a recording enters sedpipe, and how long it is after each of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sedpipe.sources.folder import FolderSource
 RATE = 16_000
 
 Outcome = float | str
-"""Seconds, or the class of the reason why not."""
+"""Seconds, or the reason why there are none."""
 
 
 def through_folder(folder: Path, names: list[str], label: str = "Bird") -> dict[str, Outcome]:
@@ -41,7 +41,7 @@ def through_folder(folder: Path, names: list[str], label: str = "Bird") -> dict[
 
 
 def through_adoption(folder: Path, names: list[str], length_s: float) -> dict[str, Outcome]:
-    """Each under the name of a clip that is a little longer than it."""
+    """Adopt each recording under the name of a clip of ``length_s``, which is a little longer than the recording."""
     cache, clips = Dataset(folder / "adopted", "videos"), {}
     (folder / "mine").mkdir()
     for number, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""What tests ask of an SVG."""
+"""Helpers for tests of SVG drawings."""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ SHOWN_AS = "</text><script>alert(1)</script>\"'&\ufffd\ufffd"
 
 
 def parsed(drawing: str) -> ET.Element:
-    """Its root; what is no XML, or could run or fetch something, fails."""
+    """Return the root of a drawing; fail if it is not XML, or if it could run or fetch something."""
     root = ET.fromstring(drawing)
     assert root.tag == f"{SVG}svg"
     for element in root.iter():
@@ -22,10 +22,10 @@ def parsed(drawing: str) -> ET.Element:
 
 
 def of_class(root: ET.Element, name: str) -> Iterator[ET.Element]:
-    """Elements of a class."""
+    """Return the elements of a CSS class."""
     return (element for element in root.iter() if name in element.get("class", "").split())
 
 
 def texts(root: ET.Element) -> list[str]:
-    """Everything that is written, in order."""
+    """Return all texts of a drawing, in order."""
     return ["".join(element.itertext()) for element in root.iter(f"{SVG}text")]

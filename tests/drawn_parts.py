@@ -1,4 +1,4 @@
-"""What a terminal shows of a report."""
+"""Reports as a terminal shows them."""
 
 import io
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from rich.console import Console, RenderableType
 
 
 def drawn(parts: Sequence[RenderableType], width: int = 200) -> list[str]:
-    """Lines of a terminal so wide, without what is at their ends."""
+    """Return the lines in a terminal of this width, without spaces at their ends."""
     console = Console(file=io.StringIO(), width=width, markup=False, highlight=False)
     for part in parts:
         console.print(part, soft_wrap=isinstance(part, str))

@@ -1,4 +1,4 @@
-"""Recordings that tell the time: noise, whose place in the original is found to a fraction of a sample."""
+"""Encoded noise, whose place in the original recording can be found to a fraction of a sample."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import soxr
 
 @dataclass(frozen=True)
 class Form:
-    """A container with a codec, and how it is written."""
+    """A container with a codec, and the options with which it is written."""
 
     container: str
     codec: str
@@ -43,7 +43,7 @@ FORMS = {
 
 
 def clock(seconds: float, rate: int, seed: int = 0) -> np.ndarray:
-    """Noise below 6 kHz, the same at each rate but for its resampling. shape=(samples,)"""
+    """Return noise below 6 kHz, the same at each sample rate except for the resampling. shape=(samples,)"""
     noise = np.random.default_rng(seed).standard_normal(round(seconds * 48_000))
     low = scipy.signal.butter(6, 6000 / 24_000, output="sos")
     quiet = 0.1 * scipy.signal.sosfilt(low, noise)
@@ -51,7 +51,7 @@ def clock(seconds: float, rate: int, seed: int = 0) -> np.ndarray:
 
 
 def encoded(samples: np.ndarray, form: Form, channels: int = 1) -> bytes:
-    """A file."""
+    """Return samples as an encoded file."""
     layout = "mono" if channels == 1 else "stereo"
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -75,9 +75,9 @@ def encoded(samples: np.ndarray, form: Form, channels: int = 1) -> bytes:
 def start_error_ms(
     heard: np.ndarray, truth: np.ndarray, start_s: float, rate: int = 44_100, near_s: float = 1.5
 ) -> float:
-    """By how much ``heard`` begins too early (negative) or too late within ``truth``, in ms.
+    """Return by how much ``heard`` begins too early (negative) or too late within ``truth``, in ms.
 
-    Looked for within ``near_s`` around ``start_s``; nan if it is not there.
+    It is searched for within ``near_s`` around ``start_s``; nan if it is not found.
     """
     margin = round(near_s * rate)
     begin = round(start_s * rate)
@@ -146,7 +146,7 @@ ENCODINGS = {
     "avi MP3": ("avi", "-c:a libmp3lame"),
     "nut": ("nut", "-c:a pcm_s16le"),
 }
-"""Suffix and FFmpeg's options, by name. All but the last bits of one recording."""
+"""Suffix and options of FFmpeg, by name. All files contain the same recording, apart from what encoding loses."""
 
 EXCESS_S = {
     "wav IMA ADPCM": 0.07,
@@ -157,18 +157,18 @@ EXCESS_S = {
     "AAC, ADTS": 0.15,
     "MPEG transport stream": 0.15,
 }
-"""What an encoder puts before and after the sound where nothing in the file says how much: up to so much longer."""
+"""Seconds by which a file may be longer: what an encoder adds before and after the sound without giving its length."""
 
 
 def encode_all(samples: np.ndarray, rate: int, folder: Path) -> dict[str, Path]:
-    """The same recording in every encoding that the ``ffmpeg`` of this machine has, by name.
+    """Write the same recording in every encoding that the ``ffmpeg`` of this machine has; return the paths by name.
 
     Parameters
     ----------
     samples : np.ndarray [shape=(samples,)]
     rate : int
     folder : Path
-        Where the files go, ``<number><suffix>``.
+        Folder of the files, which are named ``<number>.<suffix>``.
     """
     known = subprocess.run(["ffmpeg", "-hide_banner", "-encoders"], capture_output=True, text=True, check=True).stdout
     source = folder / "source.wav"

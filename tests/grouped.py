@@ -1,4 +1,4 @@
-"""A manifest of recordings of which some belong together."""
+"""A manifest of recordings some of which belong together."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from sedpipe.io.manifests.load import load_manifest
 
 
 def grouped_birds(folder: Path, group: str = 'group = "prefix_"') -> Manifest:
-    """Two recordings at each of two places, ``a_0.wav`` to ``b_1.wav``, all in ``testing``; none need be there."""
+    """Write a manifest of two recordings per place, ``a_0.wav`` to ``b_1.wav``, all in ``testing``; none need exist."""
     names = [f"{place}_{n}.wav" for place in "ab" for n in range(2)]
     (folder / "birds").mkdir(exist_ok=True)
     (folder / "weak.tsv").write_text("".join(f"{name}\tCrow\n" for name in names))

@@ -1,4 +1,4 @@
-"""A recording that a model was said to have heard, from plain values: a minute of tones, labels that are markup."""
+"""A recording with made-up predictions of a model: 20 s with a rising tone, and labels that are markup."""
 
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,7 @@ SOUNDS = (Event(1.0, 3.0, LABELS.names[0]), Event(6.0, 6.8, LABELS.names[0]), Ev
 
 
 def make_recording(sounds=SOUNDS, point: PostProcessing = POINT) -> Recording:
-    """Probabilities that rise where a class sounds; the last class nearly does."""
+    """Return a recording whose probabilities rise where a class sounds; the last class stays below its threshold."""
     n_frames = GRID.frames_of_samples(round(DURATION * RATE))
     middles = (np.arange(n_frames) + 0.5) * GRID.frame_duration
     probs = np.random.default_rng(0).uniform(0, 0.05, (n_frames, len(LABELS))).astype(np.float32)
@@ -37,7 +37,7 @@ def make_recording(sounds=SOUNDS, point: PostProcessing = POINT) -> Recording:
 
 
 def write_page(path: Path, recording: Recording | None = None, has_sound: bool = True) -> Path:
-    """The page of a recording, the sound being a rising tone."""
+    """Write the page of a recording, with a rising tone as its sound."""
     recording = recording or make_recording()
     time = np.arange(round(recording.duration * RATE)) / RATE
     waveform = (0.3 * np.sin(2 * np.pi * (200 + 40 * time) * time)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""A scored run whose labels and clip names are markup: made by the real stages, with audio, in a few seconds."""
+"""Scored runs whose labels and clip names are markup: made by the real stages, with audio, in a few seconds."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SAMPLE_RATE = 44_100
 
 
 def make_hostile_run(root: Path) -> Dataset:
-    """A dataset with scored runs ``run``, ``other`` and ``deaf``, which misses much; a clip has a hostile name, too."""
+    """Make a dataset with scored runs ``run``, ``other`` and ``deaf``, which misses much; a clip has a hostile name."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tiny_dataset, "LABELS", LABELS)
         cache = tiny_dataset.make_dataset(root)

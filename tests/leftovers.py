@@ -1,4 +1,4 @@
-"""What killed processes leave behind."""
+"""Unfinished files that killed processes leave behind."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from sedpipe.io.files.owners import temporary_name
 
 
 def leftover_name(suffix: str = "") -> str:
-    """The name of something unfinished whose process has ended."""
+    """Return the temporary name of an unfinished file whose process has ended."""
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     _, place, _, number = temporary_name(suffix).removeprefix(".").split("-", 3)
@@ -16,7 +16,7 @@ def leftover_name(suffix: str = "") -> str:
 
 
 def left_by_a_killed_process(folder: Path, suffix: str = "") -> Path:
-    """A half-written file."""
+    """Write a half-written file of a process that has ended."""
     path = folder / leftover_name(suffix)
     path.write_bytes(b"half")
     return path

@@ -1,7 +1,7 @@
-"""A site on this machine that serves audio as a plan says, faults included, and counts what it was asked for.
+"""A site on this machine that serves audio as planned, faults included, and counts the requests.
 
-Addresses are ``/watch/<id>.<ext>``; what happens there is the plan's :class:`Page`. Tests and
-``benchmarks/download.py`` drive the real yt-dlp against it.
+Addresses are ``/watch/<id>.<ext>``; the plan's :class:`Page` determines the response. Tests and
+``benchmarks/download.py`` run the real yt-dlp against it.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ MEDIA_TYPES = {
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 FAULTS = ("ok", "404", "403", "429", "500", "stall", "truncated", "html", "reset", "drip")
-"""What a page can do; a number is that HTTP status."""
+"""Behaviours of a page; a number is an HTTP status."""
 
 WAITED_FOR = ("stall", "drip")
-"""Only these end by a limit of time: whatever else happens has as long as a busy machine takes."""
+"""Faults that only a timeout ends; all others may take as long as a busy machine needs."""
 
 
 @dataclass
 class Page:
-    """What a path answers.
+    """The response of a path.
 
     Parameters
     ----------
     body : bytes
-        The file.
+        Content of the file.
     fault : str
         One of ``FAULTS``.
     ranges : bool
-        Whether the server knows ranges.
+        Whether the server supports range requests.
     hides_length : bool
-        Whether it keeps to itself how long the file is.
+        Whether the server does not send the length of the file.
     heals_after : int, optional
-        Requests after which the fault is over.
+        Number of requests after which the fault is over.
     """
 
     body: bytes = b""
@@ -61,7 +61,7 @@ class Page:
 
 @dataclass
 class Site:
-    """The server: its plan and what it counted, by path."""
+    """The server: its plan, and its counts of requests and of bytes sent, by path."""
 
     url: str
     plan: dict[str, Page] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Site:
     closing: threading.Event = field(default_factory=threading.Event)
 
     def add(self, path: str, body: bytes = b"", fault: str = "ok", **more: object) -> str:
-        """Put a page at ``/watch/<path>``; its address."""
+        """Put a page at ``/watch/<path>`` and return its address."""
         self.plan[f"/watch/{path}"] = Page(body, fault, **more)  # type: ignore[arg-type]
         return f"{self.url}/watch/{path}"
 
@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(path, page.body[first : last + 1], first, total, fault)
 
     def _send(self, path: str, body: bytes, first: int, total: int, fault: str) -> None:
-        """Faults begin in the middle of the file, after its header, as they do in life."""
+        """Send a part of the file; faults begin in its middle, after its header, as they do in reality."""
         healthy = len(body) if fault == "ok" else max(0, total // 3 - first)
         with suppress(ConnectionError):
             for at in range(0, min(healthy, len(body)), 1 << 16):
@@ -169,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def site() -> Iterator[Site]:
-    """A site with an empty plan."""
+    """Run a site with an empty plan."""
     handler = type("Handler", (_Handler,), {})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True

@@ -55,7 +55,7 @@ class Own:
         return extract_features(Dataset(self.root, "own"), FeatureSpec(CONFIG, dtype), **options)
 
     def counts(self, **options: object) -> tuple[int, int, int]:
-        """Of the training split: computed, reused, failed."""
+        """Extract features; return how many of the training split are computed, reused and failed."""
         counts = self.extract(**options).splits["training"]
         assert counts.clips == counts.computed + counts.reused + counts.failed
         return counts.computed, counts.reused, counts.failed
@@ -64,7 +64,7 @@ class Own:
         return {path.name: path.read_bytes() for path in self.features.rglob("*.h5")}
 
     def assert_right(self, clips: list[Clip]) -> None:
-        """The training store holds ``clips`` in this order, each with the features of its audio."""
+        """Check that the training store contains ``clips`` in this order, each with the features of its audio."""
         file = FeatureFile(self.store())
         assert file.clip_ids == [clip.clip_id for clip in clips]
         for row, clip in enumerate(clips):

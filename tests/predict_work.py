@@ -1,4 +1,4 @@
-"""What the processes of tests of ``predict`` do: functions of a module, so that they travel to new processes."""
+"""Work of processes in tests of ``predict``: module-level functions, so that new processes can unpickle them."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from sedpipe.steps.work import Work
 
 
 def predict_by_two(recordings: Path, model: str, out: Path) -> None:
-    """Predict with two worker processes, a recording a task."""
+    """Predict with two worker processes, one recording per task."""
     torch.set_num_threads(1)
     predict_files.FILES_A_TASK = 1
     predict([recordings], model, output=Output(out), work=Work(jobs=2))

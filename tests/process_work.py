@@ -1,4 +1,4 @@
-"""What the processes of a test of DDP do: functions of a module, so that they travel to new processes."""
+"""Work of processes in tests of DDP: module-level functions, so that new processes can unpickle them."""
 
 import errno
 import os
@@ -23,7 +23,7 @@ def tiny() -> CRNN:
 
 
 def batches(process: int = 0, n_processes: int = 1) -> list[Batch]:
-    """Two batches, of 8 and of 5 clips; of a process, its part."""
+    """Return two batches, of 8 and of 5 clips, or the part of them that belongs to a process."""
     g = torch.Generator().manual_seed(1)
     made = []
     for n in (8, 5):
@@ -34,12 +34,12 @@ def batches(process: int = 0, n_processes: int = 1) -> list[Batch]:
 
 
 def fitted(fabric, start: Path | None, epochs: int, out: Path) -> None:
-    """Write gradients of each step and the state after some epochs in which normalisation stands still."""
+    """Train some epochs with batch normalisation fixed; write the gradients of each step and the state at the end."""
     torch.set_num_threads(1)
     fit, gradients = Fit(tiny(), CONFIG, 0, fabric, 2), []
     for module in fit.model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
-            module.train = lambda mode, module=module: module  # the model's own call must not set it going
+            module.train = lambda mode, module=module: module  # the model's own call must not switch it on
             module.training = False
     if start is not None:
         fit.load_state(torch.load(start, weights_only=True)["state"])

@@ -1,4 +1,4 @@
-"""What happens to a user who may not read something; root, who may read all, does without that power for a while."""
+"""Files that the user may not read, in tests; root, who may read everything, gives up that capability for a while."""
 
 import ctypes
 import os
@@ -20,7 +20,7 @@ class _Sets(ctypes.Structure):
 
 @contextmanager
 def without_power() -> Iterator[None]:
-    """For the block, rights of files count for root, too (in this thread; capabilities(7))."""
+    """Make file permissions apply to root, too, in the block (in this thread; capabilities(7))."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         yield
         return
@@ -39,7 +39,7 @@ def without_power() -> Iterator[None]:
 
 @contextmanager
 def unreadable(path: Path) -> Iterator[None]:
-    """For the block, this process may neither read a file nor enter a folder."""
+    """Make a file unreadable, or a folder inaccessible, for this process in the block."""
     mode = path.stat().st_mode
     path.chmod(0)
     try:

@@ -1,11 +1,11 @@
-"""Which processes of a session (``start_new_session=True``) are alive, as /proc tells."""
+"""Processes of a session (``start_new_session=True``) that are alive, according to /proc."""
 
 import time
 from pathlib import Path
 
 
 def members(session: int) -> list[int]:
-    """Living processes of a session."""
+    """Return the living processes of a session."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -17,7 +17,7 @@ def members(session: int) -> list[int]:
 
 
 def left_of(session: int, most_s: float = 20) -> list[int]:
-    """Those that do not end soon; none, as soon as there is none."""
+    """Return the processes of a session that do not end within ``most_s`` seconds; return early if all have ended."""
     end = time.monotonic() + most_s
     while members(session) and time.monotonic() < end:
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Verbs that two processes do at the same moment: functions of a module, so that they travel to new processes."""
+"""Verbs that two processes run at the same time: module-level functions, so that new processes can unpickle them."""
 
 import sys
 from collections.abc import Callable

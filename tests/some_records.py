@@ -1,4 +1,4 @@
-"""Records of runs and cells that nobody trained, for what only asks whether they are there."""
+"""Records of made-up runs and cells, for tests that only need them to exist."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from sedpipe.steps.table_comparisons import comparisons_of, primary_rule
 
 
 def run_record(dataset: str = "tiny", epochs: int | None = None) -> RunRecord:
-    """A run that was begun or, with ``epochs``, finished."""
+    """Return the record of a run that was begun or, with ``epochs``, finished."""
     settings = RunSettings(preset="tiny", network={}, pooling={}, training={}, seed=0, device="cpu", threads=1)
     begun = {"dataset": dataset, "settings": settings, "data": {}, "versions": {}}
     if epochs is None:
@@ -21,7 +21,7 @@ def run_record(dataset: str = "tiny", epochs: int | None = None) -> RunRecord:
 
 
 def cell_of(pooling: str, hierarchy: Sequence[int], seed: int, splits: Mapping[str, CellScores]) -> Cell:
-    """A cell whose scores matter, and nothing else."""
+    """Return a cell of which only the scores matter."""
     return Cell(
         dataset="d", pooling=pooling, hierarchy=tuple(hierarchy), seed=seed, preset="p", recipe="r", epochs=1,
         network={}, training={}, seconds=3600.0, threads=1, best_epoch=1, versions={}, splits=dict(splits),
@@ -29,13 +29,13 @@ def cell_of(pooling: str, hierarchy: Sequence[int], seed: int, splits: Mapping[s
 
 
 def record_of(cells: Sequence[Cell], **known: object) -> TableRecord:
-    """The record of a table of these cells, with their comparisons."""
+    """Return the record of a table of these cells, with their comparisons."""
     found = {"primary": primary_rule(cells), "comparisons": comparisons_of(cells, {})}
     return table_record(1, {}).model_copy(update={**found, **known})
 
 
 def table_record(epochs: int, runs: Mapping[str, str]) -> TableRecord:
-    """What a table is to hold."""
+    """Return the record of a table with its settings and runs, without cells."""
     return TableRecord(
         dataset="tiny", table="table2", preset="small", recipe="paper", epochs=epochs, seeds=(0,), runs=dict(runs)
     )

@@ -5,5 +5,5 @@ from sedpipe.features.spec import FeatureSpec
 
 
 def of(n_frames: int, n_features: int) -> FeatureSpec:
-    """Log-mel of this shape."""
+    """Return log-mel features of this shape."""
     return FeatureSpec(LogMelConfig(n_frames=n_frames, n_mels=n_features))

@@ -1,4 +1,4 @@
-"""Rows of features, and stores of them, for tests of whatever reads and writes them."""
+"""Rows of features, and stores of them, for tests of code that reads or writes them."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ CONFIG = LogMelConfig()
 
 
 def rows(*clip_ids: str, value: float = 0.0) -> list[FeatureRow]:
-    """Features that differ from clip to clip; ``value`` in the first cell."""
+    """Return features that differ from clip to clip, with ``value`` in the first cell."""
     made = []
     for number, clip_id in enumerate(clip_ids):
         features = np.random.default_rng(number).uniform(-100, 0, (500, 80)).astype(np.float32)
@@ -42,6 +42,6 @@ def zero_bytes(path: Path, row: int, n_bytes: int = 8) -> None:
 
 
 def as_in_the_first_edition(path: Path) -> None:
-    """Take the checksums away, which stores of sedpipe 0.1 lack."""
+    """Remove the checksums, which stores of sedpipe 0.1 do not have."""
     with h5py.File(path, "r+") as file:
         del file["checksum"]

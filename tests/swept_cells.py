@@ -1,4 +1,4 @@
-"""Cells of a table with sweeps that can be reckoned by hand."""
+"""Cells of a table with sweeps that can be computed by hand."""
 
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.sensitivity import Sweep
@@ -12,7 +12,7 @@ POINTS = ("min_er", "max_f1")
 
 
 def overall(**scores: float | None) -> OverallScores:
-    """Scores of 0.5 but for those that are given."""
+    """Return scores of 0.5, except for those that are given."""
     return OverallScores(**{**dict.fromkeys(SHOWN, 0.5), **scores})
 
 
@@ -24,7 +24,7 @@ def cell(
     f1: float = 0.5,
     **settings: object,
 ) -> Cell:
-    """A system whose error rate goes along ``error_rates`` whatever is moved."""
+    """Return a cell of a system whose error rates are ``error_rates``, whichever setting is swept."""
     chosen = PostProcessing(**{"threshold": 0.3, "median_s": 0.56, "min_duration_s": (0.0, 0.4), **settings})
     sweeps = {moved: Sweep(values, tuple(error_rates), (f1 - 0.1, f1, f1 - 0.2)) for moved, values in VALUES.items()}
     scores = CellScores(

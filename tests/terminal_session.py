@@ -1,4 +1,4 @@
-"""What a long stage does to a terminal: bars within bars, lines in between, a library's warning, a hostile label."""
+"""Output of a long stage to a terminal: nested bars, lines in between, a library's warning, a hostile label."""
 
 import sys
 import time

@@ -54,7 +54,7 @@ GRID = ((), (5,))
 def make_dataset(
     cache_dir: Path, splits: Sequence[str] = tuple(N_CLIPS), strong: Sequence[str] = ("testing", "evaluation")
 ) -> Dataset:
-    """Write what ``download`` and ``features`` leave behind; each class sounds in four bands of its own."""
+    """Write the files that ``download`` and ``features`` make; each class sounds in four bands of its own."""
     cache = Dataset(cache_dir, NAME)
     made = {split: [_clip(split, i) for i in range(N_CLIPS[split])] for split in splits}
     cache.write_record(
@@ -75,7 +75,7 @@ def make_dataset(
 
 
 def _clip(split: str, i: int) -> tuple[Clip, list[Event], FeatureRow]:
-    """Clip ``i`` of a split: noise with one or two events; every third clip is shorter than the others."""
+    """Return clip ``i`` of a split: noise with one or two events; every third clip is shorter than the others."""
     g = np.random.default_rng([list(N_CLIPS).index(split), i])
     n_frames = 40 if i % 3 else int(g.integers(12, 40))
     features = g.normal(-60, 3, (40, 16)).astype(np.float32)
@@ -93,7 +93,7 @@ def _clip(split: str, i: int) -> tuple[Clip, list[Event], FeatureRow]:
 
 
 def untrained_model(pooling: str = "linear") -> TrainedModel:
-    """A network with weights by chance, for what does not need one that has learnt."""
+    """Return a network with random weights, for tests that do not need a trained one."""
     torch.manual_seed(0)
     labels, network = LabelSet(LABELS), replace(SETTINGS.network, dropout=0.0)
     model = build_network(network, PoolingConfig(pooling, (5,)), len(labels), FeatureSpec(FRONT_END))
@@ -103,7 +103,7 @@ def untrained_model(pooling: str = "linear") -> TrainedModel:
 
 
 def train_until(cache_dir: Path, dies_at: int) -> None:
-    """Train, storing every step, and die as by the power cord before the ``dies_at``-th renaming; 0: never."""
+    """Train, storing every step, and die as in a power cut before the ``dies_at``-th renaming; 0: never."""
     _die_before_file(dies_at)
     train(Dataset(cache_dir, NAME), SETTINGS, FeatureSpec(FRONT_END), run_name="run", save_every_s=0)
 
@@ -116,7 +116,7 @@ def train_in_two_processes(cache_dir: Path) -> None:
 
 
 def predict_until(places: Sequence[Path], model: str, out: Path, dies_at: int) -> None:
-    """Predict, and die likewise."""
+    """Predict, and die in the same way."""
     torch.set_num_threads(1)
     _die_before_file(dies_at)
     predict(places, model, output=Output(out))
@@ -136,7 +136,7 @@ def _die_before_file(number: int) -> None:
 
 
 class Dies(Listener):
-    """Ends the process as by the power cord at its ``n``-th line."""
+    """Listener that ends the process, as in a power cut, at its ``n``-th line."""
 
     def __init__(self, n: int) -> None:
         self.left = n
@@ -148,7 +148,7 @@ class Dies(Listener):
 
 
 def reproduce_until(cache_dir: Path, n_lines: int, jobs: int = 1) -> None:
-    """Make the first cells of a grid, and die at a line."""
+    """Make the first cells of a grid, and die at the ``n_lines``-th line."""
     torch.set_num_threads(1)
     settings = replace(QUICK, threads=jobs)
     reproduce_table2(

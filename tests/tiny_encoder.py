@@ -1,8 +1,8 @@
-"""A pretrained encoder that can be computed by hand: of a window the mean, the root mean square, the first sample.
+"""A pretrained encoder that can be computed by hand: mean, root mean square and first sample of a window.
 
 - :func:`write_encoder`: the file and the TOML beside it
-- :func:`built`: the front end, its file in memory
-- :func:`heard`: what it hears, by definition
+- :func:`built`: the front end, with its file in memory
+- :func:`heard`: the embeddings of a waveform, by definition
 """
 
 import tempfile
@@ -70,14 +70,14 @@ class Bytes:
 
 
 def built(clip_s: float = 1.0, hop_s: float | None = None) -> EncoderConfig:
-    """The front end, ready to hear."""
+    """Return the front end, with its weights."""
     with tempfile.TemporaryDirectory() as folder:
         made = encoders_front_end(str(write_encoder(Path(folder))), hop_s, ClipFormat(clip_s))
         return made.with_weights((Bytes((Path(folder) / "ears.onnx").read_bytes()),))
 
 
 def heard(waveform: np.ndarray, hop: int = HOP, window: int = WINDOW) -> np.ndarray:
-    """What it says of each frame, by definition: of the window around the frame's middle, zeros beyond both ends."""
+    """Return the embedding of each frame, by definition: of the window around its middle, zeros beyond both ends."""
     rows = []
     for k in range(-(-len(waveform) // hop)):
         begin = int((k + 0.5) * hop) - window // 2

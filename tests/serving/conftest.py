@@ -1,4 +1,4 @@
-"""A server of this machine with a model that hears each class in about half of the frames of noise."""
+"""A server on this machine with a model that detects each class in about half of the frames of noise."""
 
 import threading
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def ear() -> Ear:
 
 @pytest.fixture
 def served(tmp_path: Path, ear: Ear) -> Iterator[Server]:
-    """Serves the folder ``served``."""
+    """A running server of the folder ``served``."""
     server = Server(Recordings(tmp_path / "served"), ear)
     thread = threading.Thread(target=server.run)
     thread.start()

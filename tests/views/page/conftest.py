@@ -15,7 +15,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.fixture(scope="session")
 def pages(cache: Dataset) -> dict[str, Path]:
-    """Of one run, and of two."""
+    """Pages of one run, and of two compared."""
     return {
         "run": Path(report(["run"], cache.root).path),
         "comparison": Path(report(["run", "other"], cache.root).path),

@@ -1,4 +1,4 @@
-"""Benchmarks that train systems: what they choose, and what they draw; training itself is tested where it is."""
+"""Benchmarks that train systems: the clips and settings they choose, their figures; training is tested elsewhere."""
 
 import json
 import sys
@@ -32,13 +32,13 @@ CLIPS = [
 ]  # fmt: skip
 
 
-def test_no_script_has_the_name_of_a_module_of_python_that_would_be_imported_in_its_place() -> None:
+def test_no_script_has_the_name_of_a_standard_library_module() -> None:
     scripts = {path.stem for path in Path(encoders.__file__).parent.glob("*.py")}
     assert scripts.isdisjoint(sys.stdlib_module_names)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_a_seeds_smaller_sets_of_clips_lie_within_its_larger_ones_and_have_enough_of_each_class(seed):
+def test_clip_subsets_of_a_seed_are_nested_and_have_enough_clips_of_each_class(seed):
     found = learning_curve.subsets(CLIPS, (10, 3, 0, 5), seed)
     assert found[3] < found[5] < found[10] < found[0] == {clip.clip_id for clip in CLIPS}
     for size in (3, 5, 10):
@@ -47,7 +47,7 @@ def test_a_seeds_smaller_sets_of_clips_lie_within_its_larger_ones_and_have_enoug
     assert found[3] != learning_curve.subsets(CLIPS, (3,), seed + 2)[3]
 
 
-def test_a_part_of_a_dataset_has_a_few_training_clips_several_times_and_the_rest_as_it_is(tmp_path, monkeypatch):
+def test_a_part_of_a_dataset_repeats_its_training_clips_and_keeps_the_other_splits(tmp_path, monkeypatch):
     every = {"training": CLIPS, "testing": CLIPS[:3]}
     monkeypatch.setattr(learning_curve.Dataset, "read_clips", lambda _: every)
     part = learning_curve.Part.of(learning_curve.Dataset(tmp_path, "farm", "farm.toml"), frozenset({"c3", "c7"}))
@@ -57,7 +57,7 @@ def test_a_part_of_a_dataset_has_a_few_training_clips_several_times_and_the_rest
     assert "farm.toml" in part.command("features")
 
 
-def test_the_curve_is_drawn_with_its_sizes_and_its_systems():
+def test_the_learning_curve_shows_its_sizes_and_systems():
     def at(f1: float) -> dict[str, object]:
         return {"evaluation": {"operating_points": {"max_f1": {"f1": f1}}}}
 
@@ -72,7 +72,7 @@ def test_the_curve_is_drawn_with_its_sizes_and_its_systems():
     assert {"5", "all", "32", "1000", "head on yamnet", "CRNN (small)"} <= set(shown)
 
 
-def test_a_seeds_fewer_patients_are_among_its_more_with_all_their_clips():
+def test_patient_subsets_of_a_seed_are_nested_and_contain_all_clips_of_a_patient():
     clips = [Clip(f"wav/{n % 7}_{n}", "training", "", 0.0, 10.0, ()) for n in range(35)]
     found = patients.clips_of_some(clips, (2, 5, 0), seed=3)
     assert found[2] < found[5] < found[0] == {clip.clip_id for clip in clips}
@@ -81,7 +81,7 @@ def test_a_seeds_fewer_patients_are_among_its_more_with_all_their_clips():
     assert found[2] != patients.clips_of_some(clips, (2,), seed=4)[2]
 
 
-def test_scores_by_the_number_of_patients_are_means_over_seeds():
+def test_scores_by_number_of_patients_are_averaged_over_seeds():
     def scored(size: int, f1: float, clip_map: float) -> dict[str, object]:
         crossed = {"max_f1": {"overall": {"f1": f1}}}
         scores = {"cross_validated": crossed, "threshold_free": {"clip_map": clip_map}}
@@ -93,7 +93,7 @@ def test_scores_by_the_number_of_patients_are_means_over_seeds():
     assert (all_of_them["patients"], all_of_them["clips"], all_of_them["seeds"]) == (0, 99, 1)
 
 
-def test_settings_are_scored_on_groups_that_they_were_not_chosen_on():
+def test_settings_are_scored_on_groups_they_were_not_tuned_on():
     clip_ids = [f"p{n // 2}_{n}" for n in range(20)]
     seconds, labels = np.full(20, 4.0), LabelSet(("Wheeze",))
     probs = np.random.default_rng(0).random((20, 40, 1))
@@ -119,7 +119,7 @@ def test_settings_are_scored_on_groups_that_they_were_not_chosen_on():
     [(ClipFormat(), {**encoders.ESC10, **learning_curve.SYSTEMS}), (ClipFormat(10.0, 8000), encoders.SPRSOUND)],
     ids=["esc10", "sprsound"],
 )
-def test_every_system_fits_its_features(clips, of_dataset):
+def test_every_system_can_be_built_for_its_features(clips, of_dataset):
     for name, system in of_dataset.items():
         assert {member.partition("@")[0] for member in system.members} <= of_dataset.keys(), name
         if system.members:
@@ -132,7 +132,7 @@ def test_every_system_fits_its_features(clips, of_dataset):
         assert not system.teacher or system.teacher in of_dataset, name
 
 
-def test_several_systems_as_one_have_the_seed_that_is_asked_for_or_their_own(tmp_path, monkeypatch):
+def test_members_of_an_ensemble_use_the_requested_seed_or_their_own(tmp_path, monkeypatch):
     dataset = Dataset(tmp_path / "cache", "lungs")
     bench = systems.Bench(dataset, tmp_path, str, 1, Listener())
     training = {"parameters": 3, "processor_seconds": 2.0, "clips_per_second": 10.0}
@@ -153,7 +153,7 @@ def test_several_systems_as_one_have_the_seed_that_is_asked_for_or_their_own(tmp
     assert [path.name for path in (tmp_path / "cells").glob("*fixed*")] == ["lungs-fixed-seed0.json"]
 
 
-def test_what_is_true_takes_the_place_of_tags_or_times_and_what_is_not_asked_for_stays():
+def test_oracles_replace_only_the_requested_tags_or_times():
     grid, labels = FrameGrid(10, 10), LabelSet(("a", "b"))  # frames of 1 s
     frames = np.array([[[0.2, 0.9], [0.8, 0.3]], [[0.6, 0.1], [0.2, 0.1]]], np.float32)
     tags = np.array([[0.7, 0.8], [0.5, 0.2]], np.float32)
@@ -165,13 +165,13 @@ def test_what_is_true_takes_the_place_of_tags_or_times_and_what_is_not_asked_for
 
     assert of(oracles.as_it_is) == [[[0.2, 0.9], [0.8, 0.3]], [[0.6, 0.1], [0.2, 0.1]]]
     assert of(oracles.with_true_tags) == [[[0.2, 0], [0.8, 0]], [[0, 0], [0, 0]]]
-    # `a` sounds in the first second of x alone; where a class is absent, the run's own best frames keep it
+    # `a` is active only in the first second of x; where a class is absent, the run's own best frames keep it
     assert of(oracles.with_true_times) == [[[0.7, 0.8], [0, 0]], [[0.5, 0.2], [0, 0.2]]]
     assert of(oracles.with_no_times) == [[[0.7, 0.8], [0.7, 0.8]], [[0.5, 0.2], [0.5, 0.2]]]
     assert of(oracles.with_true_tags_and_no_times) == [[[1, 0], [1, 0]], [[0, 0], [0, 0]]]
 
 
-def test_a_cell_names_files_by_their_place_in_the_checkout():
+def test_a_cell_names_files_by_their_path_in_the_checkout():
     made = systems.made_with(encoders.SPRSOUND["yamnet-8k"])
     assert made == {
         "preset": "head",
@@ -180,7 +180,7 @@ def test_a_cell_names_files_by_their_place_in_the_checkout():
     }
 
 
-def test_several_as_one_cost_what_they_cost_one_after_the_other():
+def test_an_ensemble_costs_as_much_as_its_members_in_sequence():
     one = {"parameters": 100, "processor_seconds": 60.0, "clips_per_second": 30.0}
     other = {"parameters": 20, "processor_seconds": 30.5, "clips_per_second": 60.0}
     assert systems.trainings_of([one, other]) == {

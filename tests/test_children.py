@@ -1,4 +1,4 @@
-"""Processes of a training, when the one that started them is interrupted or killed."""
+"""Training processes when the process that started them is interrupted or killed."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no
 
 @needs_proc
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_processes_of_a_training_say_nothing_and_are_gone(tmp_path: Path, number: signal.Signals) -> None:
+def test_training_processes_end_silently_after_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
     process = subprocess.Popen(
         [sys.executable, "script.py"], cwd=tmp_path, start_new_session=True, text=True,
@@ -51,7 +51,7 @@ def test_processes_of_a_training_say_nothing_and_are_gone(tmp_path: Path, number
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no masks of signals here")
-def test_signals_are_heard_after_the_block_and_not_by_who_was_started_in_it() -> None:
+def test_signals_stay_blocked_in_processes_started_in_the_block_but_not_after_it() -> None:
     code = "import signal; print(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])))"
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     with signals_held_back():

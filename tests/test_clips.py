@@ -54,11 +54,11 @@ def test_a_leading_y_is_dropped_only_before_eleven_characters_and_times(filename
         ("dog.txt", "dog.txt"),
     ],
 )
-def test_folders_and_a_known_extension_are_dropped_and_nothing_else(filename: str, clip_id: str) -> None:
+def test_only_folders_and_a_known_extension_are_dropped(filename: str, clip_id: str) -> None:
     assert clip_id_of_filename(filename) == clip_id
 
 
-def test_duration_is_the_listed_length() -> None:
+def test_duration_is_end_minus_start() -> None:
     assert Clip("a", "training", "a.wav", 2.5, 10.0, ()).duration == 7.5
 
 
@@ -73,13 +73,15 @@ def test_duration_is_the_listed_length() -> None:
         ("audio/Y-5QrBL6MzLg_60.000_70.000.wav", "audio/Y-5QrBL6MzLg_60.000_70.000"),
     ],
 )
-def test_a_recording_in_a_folder_is_called_by_its_path(path: str, clip_id: str) -> None:
+def test_the_clip_id_of_a_recording_in_a_folder_is_its_path(path: str, clip_id: str) -> None:
     assert clip_id_of_path(path) == clip_id
     assert clip_id_of_path(event_list_filename(clip_id)) == clip_id
 
 
 @given(st.floats(0.04, 400), st.floats(0.5, 60))
-def test_pieces_cover_a_recording_but_for_less_than_an_event_needs(duration_s: float, clip_s: float) -> None:
+def test_pieces_cover_a_recording_except_for_a_remainder_too_short_for_a_piece(
+    duration_s: float, clip_s: float
+) -> None:
     found = pieces(duration_s, clip_s)
     assert found[0][0] == 0
     assert all(end == start for (_, end), (start, _) in itertools.pairwise(found))
@@ -89,7 +91,7 @@ def test_pieces_cover_a_recording_but_for_less_than_an_event_needs(duration_s: f
     assert len(found) == 1 or found[-1][1] - found[-1][0] > LEAST_PIECE_S - 1e-9
 
 
-def test_a_piece_is_called_after_its_recording() -> None:
+def test_a_piece_is_named_after_its_recording() -> None:
     for recording in ("a", "site 1/Yellowhammer", "b@1.000-2.000"):
         names = [piece_clip_id(recording, *piece) for piece in pieces(30.0, 10.0)]
         assert len(set(names)) == 3

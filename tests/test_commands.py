@@ -6,11 +6,11 @@ from sedpipe.commands import command, place
 
 
 @pytest.mark.parametrize("words", [("check", "my birds.toml"), ("predict", "a;rm -rf b"), ("init", "$HOME/'x'")])
-def test_words_come_back_as_they_were_when_a_shell_reads_them(words: tuple[str, ...]) -> None:
+def test_a_shell_splits_a_command_into_the_original_words(words: tuple[str, ...]) -> None:
     assert shlex.split(command(*words, cache=Path("my cache"))) == ["sedpipe", *words, "--cache", "my cache"]
 
 
-def test_the_cache_is_named_only_where_it_is_not_known_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_named_only_if_it_is_not_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SEDPIPE_CACHE", raising=False)
     assert command("check", "x") == "sedpipe check x"
     monkeypatch.setenv("SEDPIPE_CACHE", "/data/cache")
@@ -19,7 +19,7 @@ def test_the_cache_is_named_only_where_it_is_not_known_anyway(monkeypatch: pytes
     assert command("check", "x") == "sedpipe check x"
 
 
-def test_a_program_that_the_shell_would_not_find_is_called_by_its_path(
+def test_a_program_that_is_not_on_the_path_is_called_by_its_full_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "an env" / "bin" / "sedpipe"
@@ -46,5 +46,5 @@ def test_a_program_that_the_shell_would_not_find_is_called_by_its_path(
         ("a", "a"),
     ],
 )
-def test_a_place_is_never_taken_for_an_option(name: str, shown: str) -> None:
+def test_a_path_is_never_mistaken_for_an_option(name: str, shown: str) -> None:
     assert place(name) == place(Path(name)) == shown

@@ -1,4 +1,4 @@
-"""What the documents say of the code is so."""
+"""The documents describe the code and its results correctly."""
 
 import csv
 import json
@@ -40,15 +40,15 @@ from sedpipe.views.tables.table2 import PUBLISHED
 from sedpipe.views.tables.table3_learning import learning_of
 
 DOCS = Path(__file__).parents[1] / "docs"
-N_TRAINING = 51_172  # clips that the official list of training names
+N_TRAINING = 51_172  # clips in the official training list
 BY_OTHERS = {
-    ("gone", "too-short"),  # these two are told by sedpipe.io.audio.cut,
+    ("gone", "too-short"),  # sedpipe.io.audio.cut reports these two,
     ("gone", "silent"),
-    ("retryable", "no-solver"),  # of one video, by sedpipe.io.web.videos
+    ("retryable", "no-solver"),  # and sedpipe.io.web.videos this one, for a single video
 }
 
 
-def test_every_reason_of_a_failed_download_is_listed_under_its_state() -> None:
+def test_every_reason_for_a_failed_download_is_listed_under_its_state() -> None:
     text = (DOCS / "download.md").read_text(encoding="utf-8")
     reasons = text[text.index("| state | reasons |") : text.index("What this machine lacks")]
     listed = {
@@ -64,13 +64,13 @@ def test_every_reason_of_a_failed_download_is_listed_under_its_state() -> None:
 
 
 def part(heading: str) -> str:
-    """What docs/extending.md says under a heading."""
+    """Return the section of docs/extending.md under a heading."""
     _, found = (DOCS / "extending.md").read_text(encoding="utf-8").split(f"\n## {heading}\n")
     return found.split("\n## ")[0]
 
 
 def written(text: str) -> list[str]:
-    """Write its files, each called as the paragraph before it begins; the commands that follow ``$ python NAME.py``."""
+    """Write a section's files, each named in the paragraph before it; return the words after ``$ python NAME.py``."""
     for before, content in re.findall(r"((?:[^\n]+\n)+)\n```(?:python|toml)\n(.*?)```", text, flags=re.DOTALL):
         (name,) = re.findall(r"`(\w+\.(?:py|toml))`", before)
         Path(name).write_text(content)
@@ -80,7 +80,7 @@ def written(text: str) -> list[str]:
 
 @pytest.fixture
 def manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Of a dataset called as the documents' one, with few clips, that needs no network."""
+    """Manifest of a dataset with the name used in the documents, with few clips and without need of a network."""
     monkeypatch.chdir(tmp_path)
     return tiny_mixtures(tmp_path, "esc10-fold4", 4, 2)
 
@@ -91,7 +91,7 @@ def in_a_process_of_its_own(script: str, command: str) -> str:
     return subprocess.run(words, check=True, env=environment, capture_output=True, text=True).stdout
 
 
-def test_a_pooling_function_and_a_convolution_of_ones_own_get_into_the_table_as_written(
+def test_the_custom_pooling_function_and_convolution_get_into_the_table_as_documented(
     manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands = written(part("A pooling function and a kind of convolution"))
@@ -121,12 +121,12 @@ def test_a_pooling_function_and_a_convolution_of_ones_own_get_into_the_table_as_
     )
 
 
-def test_a_front_end_of_ones_own_reaches_workers_store_model_and_prediction_as_written(
+def test_the_custom_front_end_reaches_workers_store_model_and_prediction_as_documented(
     manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, features, *others = written(part("A front end"))
     sedpipe(f"download {manifest}")
-    assert "--jobs 2" in features  # workers are other processes, which do not know the script
+    assert "--jobs 2" in features  # workers are other processes, which have not run the script
     in_a_process_of_its_own("pcen.py", features)
     (store,) = Path("cache/esc10-fold4/features").glob("*/training.h5")
     parameters = FeatureFile(store).parameters
@@ -141,7 +141,7 @@ def test_a_front_end_of_ones_own_reaches_workers_store_model_and_prediction_as_w
     assert "front end 'pcen' is not one of logmel, waveform" in sedpipe(others[1], exit_code=1)
 
 
-def test_a_network_on_raw_waveforms_is_trained_scored_and_used_as_written(
+def test_the_network_on_raw_waveforms_is_trained_scored_and_used_as_documented(
     manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, *commands = written(part("A network on raw waveforms"))
@@ -164,7 +164,7 @@ def test_a_network_on_raw_waveforms_is_trained_scored_and_used_as_written(
     assert "network 'raw' is not one of crnn" in sedpipe(f"export {run}", exit_code=1)
 
 
-def test_a_metric_of_ones_own_is_in_json_terminal_and_page_as_written(
+def test_the_custom_metric_appears_in_json_terminal_and_page_as_documented(
     manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands = written(part("A metric"))
@@ -182,7 +182,7 @@ def test_a_metric_of_ones_own_is_in_json_terminal_and_page_as_written(
     assert "estimated events per reference event" in (run / "report-testing.html").read_text()
 
 
-def test_a_post_processing_step_of_ones_own_is_tuned_stored_and_explained_as_written(
+def test_the_custom_post_processing_step_is_tuned_stored_and_explained_as_documented(
     manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands = written(part("A post-processing step"))
@@ -197,7 +197,7 @@ def test_a_post_processing_step_of_ones_own_is_tuned_stored_and_explained_as_wri
     assert "longest" in [step["step"] for step in record["tuning"]["min_er"]]
 
 
-def test_a_source_of_ones_own_is_downloaded_trained_on_and_scored_as_written(
+def test_the_custom_source_is_downloaded_trained_on_and_scored_as_documented(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -218,7 +218,7 @@ def sedpipe(command: str, exit_code: int = 0) -> str:
     return outcome.output
 
 
-def test_the_commands_to_reproduce_are_ones_that_sedpipe_takes() -> None:
+def test_the_commands_in_reproduce_md_are_valid() -> None:
     text = (DOCS / "reproduce.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL)
     commands = [line.removeprefix("$ sedpipe ") for block in blocks for line in block.splitlines()]
@@ -229,7 +229,7 @@ def test_the_commands_to_reproduce_are_ones_that_sedpipe_takes() -> None:
         assert context.params["dataset"] in manifest_names()
 
 
-def test_the_arithmetic_of_reproduce_is_that_of_the_network_and_of_what_was_measured() -> None:
+def test_the_arithmetic_in_reproduce_md_matches_the_network_and_the_measurements() -> None:
     text = " ".join((DOCS / "reproduce.md").read_text(encoding="utf-8").split())
     preset, speeds = load_preset("paper"), DOCS.parent / "benchmarks" / "results" / "training-speed" / "speed.json"
     network = CRNN(preset.network, preset.pooling, 17, FeatureSpec())
@@ -256,17 +256,17 @@ def test_the_arithmetic_of_reproduce_is_that_of_the_network_and_of_what_was_meas
 
 
 def recipe_results(split: str) -> dict[str, list[dict[str, Any]]]:
-    """Runs by recipe, on ``testing`` ("") or ``-evaluation``."""
+    """Return the runs by recipe, on ``testing`` ("") or ``evaluation`` ("-evaluation")."""
     path = DOCS.parent / "benchmarks" / "results" / f"recipes-esc10-fold4-16-epochs{split}.json"
     recipes: dict[str, list[dict[str, Any]]] = json.loads(path.read_text())["recipes"]
     return recipes
 
 
-def test_times_are_rounded_as_the_page_about_scores_says() -> None:
+def test_times_are_rounded_as_scoring_md_says() -> None:
     assert f"Times are first rounded to {1e6 * 10**-DUST_DECIMALS:g} microsecond." in (DOCS / "scoring.md").read_text()
 
 
-def test_the_table_of_recipes_is_that_of_the_runs() -> None:
+def test_the_table_of_recipes_matches_the_runs() -> None:
     text = (DOCS / "results.md").read_text(encoding="utf-8")
     number = r"([\d.]+)"
     seeds = f"{number}, {number}, {number} \\| {number} %"
@@ -281,7 +281,7 @@ def test_the_table_of_recipes_is_that_of_the_runs() -> None:
     assert told == measured
 
 
-def test_the_intervals_between_recipes_are_students() -> None:
+def test_the_intervals_between_recipes_are_students_t_intervals() -> None:
     text = (DOCS / "results.md").read_text(encoding="utf-8")
     for name, split in (("`testing`, tuned there", ""), ("`evaluation`", "-evaluation")):
         recipes, cells = recipe_results(split), []
@@ -293,7 +293,7 @@ def test_the_intervals_between_recipes_are_students() -> None:
         assert f"| {name} | {' | '.join(cells)} |" in text
 
 
-def test_the_tables_of_speed_are_those_of_the_measurements() -> None:
+def test_the_speed_tables_match_the_measurements() -> None:
     text = (DOCS / "speed.md").read_text(encoding="utf-8")
     results = DOCS.parent / "benchmarks" / "results" / "training-speed"
     for row in json.loads((results / "speed.json").read_text())["rows"]:
@@ -317,7 +317,7 @@ def test_the_tables_of_speed_are_those_of_the_measurements() -> None:
     assert f"{ways['compiled']['ratio']:.2f} times the plain way, after a minute" in text
 
 
-def test_what_compression_saves_and_costs_is_what_was_measured() -> None:
+def test_the_savings_and_costs_of_compression_match_the_measurements() -> None:
     told = json.loads((DOCS.parent / "benchmarks" / "results" / "compression.json").read_text())
     sizes, spent = told["bytes a clip"], told["milliseconds of the processor a clip"]
     kilobytes = ", ".join(f"{sizes[name] / 1000:.0f} kB" for name in ("lzf", "gzip"))
@@ -327,7 +327,7 @@ def test_what_compression_saves_and_costs_is_what_was_measured() -> None:
     assert row in (DOCS / "cluster.md").read_text(encoding="utf-8")
 
 
-def test_the_learning_curves_of_networks_are_those_of_the_runs() -> None:
+def test_the_learning_curves_of_networks_match_the_runs() -> None:
     text = (DOCS / "results.md").read_text(encoding="utf-8")
     path = DOCS.parent / "benchmarks" / "results" / "networks-esc10-fold4-4-epochs.json"
     for runs in json.loads(path.read_text())["recipes"].values():
@@ -336,19 +336,17 @@ def test_the_learning_curves_of_networks_are_those_of_the_runs() -> None:
 
 
 def shown_commands(page: Path) -> list[list[str]]:
-    """What stands after ``sedpipe`` in the blocks of commands of a page."""
+    """Return what follows ``sedpipe`` in the command blocks of a page."""
     blocks = re.findall(r"```(?:console|sh|bash)\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     lines = [line.removeprefix("$ ") for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     return [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("sedpipe ")]
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("**/*.md")), ids=lambda page: page.stem)
-def test_every_command_that_a_document_shows_is_one_that_sedpipe_takes(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_command_in_a_document_is_valid(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for verb, *arguments in shown_commands(page):
-        for word in arguments:  # names of files and folders are as good as any
+        for word in arguments:  # any such word may name a file or folder, which must exist
             if not word.startswith("-") and "://" not in word:
                 Path(word).parent.mkdir(parents=True, exist_ok=True)
                 _ = Path(word).touch() if Path(word).suffix else Path(word).mkdir(exist_ok=True)
@@ -359,7 +357,7 @@ FALSE_ALARMS = json.loads((DOCS.parent / "benchmarks" / "results" / "false-alarm
 WAYS = ("seeds and recordings", "seeds and clips", "seeds alone", "draws of seeds and clips")
 
 
-def test_the_table_of_false_alarms_is_that_of_the_simulation() -> None:
+def test_the_table_of_false_alarms_matches_the_simulation() -> None:
     text = (DOCS / "scoring.md").read_text(encoding="utf-8")
     told = [row for row in re.findall(r"^\|[^|]+\|(.*)\|$", text, re.MULTILINE) if row.count(",") == 8]
     simulated = [
@@ -376,7 +374,7 @@ def test_the_table_of_false_alarms_is_that_of_the_simulation() -> None:
         assert f"{seen[0]}, {seen[1]} and {seen[2]} %" in " ".join(text.split())
 
 
-def test_what_is_said_of_worlds_drawn_afterwards_is_what_was_found_there() -> None:
+def test_the_reported_false_alarms_in_worlds_drawn_later_match_the_simulation() -> None:
     found = json.loads((DOCS.parent / "benchmarks/results/false-alarms-fresh.json").read_text(encoding="utf-8"))
     rows = [row["false_alarms"] for world in found["worlds"].values() for row in world["seeds"].values()]
     ours, before = (
@@ -392,7 +390,7 @@ def test_what_is_said_of_worlds_drawn_afterwards_is_what_was_found_there() -> No
     )
 
 
-def test_what_is_told_of_trials_is_what_was_tried() -> None:
+def test_the_reported_robustness_trials_match_their_records() -> None:
     found = {
         name: json.loads((DOCS.parent / "benchmarks" / "results" / f"{name}.json").read_text(encoding="utf-8"))
         for name in ("kills", "interrupts", "full-disk", "permissions", "fuzz")
@@ -424,7 +422,7 @@ def measured(*path: str) -> Any:
     return json.loads((DOCS.parent / "benchmarks" / "results").joinpath(*path).read_text(encoding="utf-8"))
 
 
-def test_what_is_told_of_somebody_elses_probabilities_is_what_they_were_scored() -> None:
+def test_the_reported_scores_of_external_probabilities_match_the_record() -> None:
     scores, text = measured("cvssp-testing.json"), (DOCS / "table3.md").read_text(encoding="utf-8")
     steps = {name: {step["step"]: step for step in of_point} for name, of_point in scores["tuning"].items()}
     chosen = {name: next(step for step in each.values() if step["chosen"]) for name, each in steps.items()}
@@ -452,7 +450,7 @@ def test_what_is_told_of_somebody_elses_probabilities_is_what_they_were_scored()
     ) in text
 
 
-def test_what_is_told_of_breathing_is_what_the_run_was_scored() -> None:
+def test_the_reported_scores_on_sprsound_match_the_run() -> None:
     scores = measured("sprsound-small", "scores-testing.json")
     text = " ".join((DOCS / "own-data.md").read_text(encoding="utf-8").split())
     points, known = scores["operating_points"], scores["yardsticks"]
@@ -467,7 +465,7 @@ def test_what_is_told_of_breathing_is_what_the_run_was_scored() -> None:
         assert said in text
 
 
-def test_what_is_told_of_pages_and_of_speed_of_prediction_is_what_was_measured() -> None:
+def test_the_reported_page_sizes_and_prediction_speeds_match_the_measurements() -> None:
     pages, text = measured("page", "pages.json"), (DOCS / "page.md").read_text(encoding="utf-8")
     for name in dict.fromkeys(page["page"] for page in pages):
         widths = [page for page in pages if page["page"] == name]
@@ -483,7 +481,7 @@ def test_what_is_told_of_pages_and_of_speed_of_prediction_is_what_was_measured()
 
 
 def told(value: float | None, spread: float | None = None, *, percent: bool = True) -> str:
-    """As the tables of encoders tell a mean, and its standard deviation where there are several seeds."""
+    """Format a mean as in the tables of encoders, with its standard deviation if there are several seeds."""
     if value is None:
         return "-"
     both = [value] if spread is None else [value, spread]
@@ -491,7 +489,7 @@ def told(value: float | None, spread: float | None = None, *, percent: bool = Tr
 
 
 @pytest.mark.parametrize("dataset", ["esc10-fold4", "sprsound"])
-def test_the_tables_of_encoders_are_those_of_the_runs(dataset: str) -> None:
+def test_the_tables_of_encoders_match_the_runs(dataset: str) -> None:
     folder = DOCS.parent / "benchmarks" / "results" / f"encoders-{dataset}"
     lines = (DOCS / "encoders.md").read_text(encoding="utf-8").splitlines()
     for row in json.loads((folder / "table.json").read_text(encoding="utf-8")):
@@ -509,7 +507,7 @@ def test_the_tables_of_encoders_are_those_of_the_runs(dataset: str) -> None:
         assert f"| {' | '.join(words)} |" in lines
 
 
-def test_what_is_told_of_encoders_beside_the_tables_is_what_was_measured() -> None:
+def test_the_text_about_encoders_matches_the_measurements() -> None:
     results = DOCS.parent / "benchmarks" / "results"
     text = " ".join((DOCS / "encoders.md").read_text(encoding="utf-8").split())
     compared = json.loads((results / "recipes-esc10-fold4-encoders-evaluation.json").read_text(encoding="utf-8"))
@@ -536,7 +534,7 @@ def test_what_is_told_of_encoders_beside_the_tables_is_what_was_measured() -> No
     assert {round(100 * row["testing_crossed_f1"]) for row in rows} <= set(range(35, 44))
 
 
-def test_what_bfloat16_does_to_scores_is_what_was_measured() -> None:
+def test_the_reported_effect_of_bfloat16_on_scores_matches_the_runs() -> None:
     folder = DOCS.parent / "benchmarks" / "results" / "encoders-esc10-fold4" / "cells"
     text = " ".join((DOCS / "encoders.md").read_text(encoding="utf-8").split())
     rounded, exact = (
@@ -558,7 +556,7 @@ def test_what_bfloat16_does_to_scores_is_what_was_measured() -> None:
         assert found.p >= LEVEL
 
 
-def test_the_learning_curve_of_the_tutorial_is_what_was_measured() -> None:
+def test_the_learning_curve_of_the_tutorial_matches_the_measurements() -> None:
     folder = DOCS.parent / "benchmarks" / "results" / "learning-curve-esc10-fold4"
     curves = json.loads((folder / "learning-curve.json").read_text(encoding="utf-8"))["curves"]["evaluation"]
     text = (DOCS / "tutorials" / "how-many-clips.md").read_text(encoding="utf-8")
@@ -589,7 +587,7 @@ def of_the_only_model(found: dict[str, dict[str, int]]) -> dict[str, int]:
     return counts
 
 
-def test_what_models_make_of_other_microphones_is_what_was_measured() -> None:
+def test_the_reported_results_for_other_microphones_match_the_measurements() -> None:
     before, now, encoder = (of_the_only_model(found["right"]) for found in MICROPHONES.values())
     page = (DOCS / "encoders.md").read_text(encoding="utf-8")
     card = (DOCS.parent / "pipeline/sedpipe/models/esc10/README.md").read_text(encoding="utf-8")
@@ -602,7 +600,7 @@ def test_what_models_make_of_other_microphones_is_what_was_measured() -> None:
     assert f"and {now['-40 dB']} of those 40 dB quieter ({before['-40 dB']})" in text
 
 
-def test_recordings_that_are_unlike_training_are_as_many_as_was_measured() -> None:
+def test_the_reported_numbers_of_unfamiliar_recordings_match_the_measurements() -> None:
     remarked = of_the_only_model(MICROPHONES["esc10-yamnet"]["remarked"])
     text = {
         page: " ".join((DOCS / page).read_text(encoding="utf-8").split()) for page in ("encoders.md", "training.md")
@@ -618,14 +616,14 @@ def test_recordings_that_are_unlike_training_are_as_many_as_was_measured() -> No
     assert "of 5 of those 40 dB quieter and of no others" in text["encoders.md"]
 
 
-def test_a_difference_that_is_not_there_is_reported_in_3_to_7_tables_of_100_as_the_level_says() -> None:
+def test_simulated_false_alarm_rates_lie_between_3_and_7_percent() -> None:
     for name, world in FALSE_ALARMS["worlds"].items():
         for n_seeds, row in world["seeds"].items():
             for score, share in row["false_alarms"]["seeds and recordings"].items():
                 assert 0.03 <= share <= 0.07, (name, n_seeds, score)
 
 
-def test_what_is_told_of_pooling_on_yamnet_frames_is_what_its_cells_came_to() -> None:
+def test_the_reported_results_of_pooling_on_yamnet_frames_match_the_cells() -> None:
     folder = DOCS.parent / "benchmarks" / "results" / "table2-esc10-fold4-yamnet"
     compared = json.loads((folder / "table.json").read_text(encoding="utf-8"))["comparisons"]
     means = list(csv.DictReader((folder / "table.csv").open(encoding="utf-8")))
@@ -685,7 +683,7 @@ def test_what_is_told_of_pooling_on_yamnet_frames_is_what_its_cells_came_to() ->
     assert f"behind linear softmax by an ER of {behind[0]:.2f}, attention by {behind[1]:.2f}" in " ".join(told.split())
 
 
-def test_what_is_told_of_power_pooling_is_what_its_cells_came_to() -> None:
+def test_the_reported_results_of_power_pooling_match_the_cells() -> None:
     folder = DOCS.parent / "benchmarks" / "results" / "table2-esc10-fold4-yamnet-power"
     compared = json.loads((folder / "table.json").read_text(encoding="utf-8"))["comparisons"]
     text = " ".join((DOCS / "results.md").read_text(encoding="utf-8").split())
@@ -713,7 +711,7 @@ def test_what_is_told_of_power_pooling_is_what_its_cells_came_to() -> None:
         assert f", {low:+.1f} to {high:+.1f}" in text
 
 
-def test_what_is_told_of_pooling_on_childrens_lungs_is_what_its_cells_came_to() -> None:
+def test_the_reported_results_of_pooling_on_lung_sounds_match_the_cells() -> None:
     folder = DOCS.parent / "benchmarks" / "results" / "table2-sprsound-yamnet"
     compared = json.loads((folder / "table.json").read_text(encoding="utf-8"))["comparisons"]
     text = " ".join((DOCS / "results.md").read_text(encoding="utf-8").split())
@@ -744,7 +742,7 @@ def test_what_is_told_of_pooling_on_childrens_lungs_is_what_its_cells_came_to() 
     assert f"frame mAP is not ({100 * frames['difference']:+.1f}, {points(frames)})" in text
 
 
-def test_of_the_unfinished_comparison_as_many_cells_are_told_as_there_are() -> None:
+def test_the_reported_number_of_cells_of_the_unfinished_comparison_is_correct() -> None:
     folder = DOCS.parent / "benchmarks/results/table2-esc10-fold4-small"
     seeds = sorted(json.loads(cell.read_text(encoding="utf-8"))["seed"] for cell in (folder / "cells").glob("*.json"))
     assert seeds == [n // 6 for n in range(len(seeds))]
@@ -763,7 +761,7 @@ def test_of_the_unfinished_comparison_as_many_cells_are_told_as_there_are() -> N
         assert sentence in " ".join(path.read_text(encoding="utf-8").split())
 
 
-def test_the_table_of_published_systems_is_what_its_cells_came_to() -> None:
+def test_the_table_of_published_systems_matches_the_cells() -> None:
     folder = DOCS.parent / "benchmarks" / "results" / "table3-esc10-fold4"
     rows = list(csv.DictReader((folder / "table.csv").open(encoding="utf-8")))
     told = (DOCS / "table3.md").read_text(encoding="utf-8").splitlines()
@@ -792,7 +790,7 @@ PASSES = {
 }  # fmt: skip
 
 
-def test_what_came_out_for_each_published_system_is_its_row_of_the_table() -> None:
+def test_the_reported_result_of_each_published_system_matches_the_table() -> None:
     text = (DOCS / "table3.md").read_text(encoding="utf-8")
     table = csv.DictReader((DOCS.parent / "benchmarks/results/table3-esc10-fold4/table.csv").open(encoding="utf-8"))
     rows = {
@@ -813,7 +811,7 @@ def test_what_came_out_for_each_published_system_is_its_row_of_the_table() -> No
     assert f1["strong"] < f1["attention-head"] < f1["head-yamnet"]
 
 
-def test_what_is_told_of_published_systems_beside_the_table_is_what_their_cells_came_to() -> None:
+def test_the_text_about_published_systems_matches_the_cells() -> None:
     folder = DOCS.parent / "benchmarks" / "results" / "table3-esc10-fold4"
     text = " ".join((DOCS / "table3.md").read_text(encoding="utf-8").split())
     cells = [Cell.model_validate_json(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("cells/*.json"))]
@@ -900,7 +898,7 @@ def test_what_is_told_of_published_systems_beside_the_table_is_what_their_cells_
 
 
 def row_of_table3(of_rule: dict[tuple[str, str], dict[str, str]]) -> list[str]:
-    """What docs/table3.md tells of a system: scores on ``evaluation`` by rule, and what it takes."""
+    """Return the row of a system in docs/table3.md: scores on ``evaluation`` by rule, and costs."""
 
     def score(rule: str, point: str, name: str) -> str:
         row = of_rule.get((rule, point))

@@ -17,12 +17,12 @@ events = st.lists(
 
 
 def ticks(some: list[Event], label: str) -> set[int]:
-    """Whole units of time in which ``label`` sounds."""
+    """Return the whole time units in which ``label`` is active."""
     return {tick for event in some if event.label == label for tick in range(int(event.onset), int(event.offset))}
 
 
 @given(events)
-def test_merging_keeps_what_sounds_when_and_leaves_gaps_between(some: list[Event]) -> None:
+def test_merging_keeps_the_active_times_and_leaves_gaps_between_events(some: list[Event]) -> None:
     joined = merged(some)
     assert joined == sorted(joined)
     for label in "ab":
@@ -37,7 +37,7 @@ def test_touching_overlapping_and_nested_events_of_a_class_become_one() -> None:
     assert merged(some) == [Event(0, 6, "a"), Event(0, 9, "b")]
 
 
-def test_events_without_a_place_in_time_are_left_out() -> None:
+def test_events_of_zero_length_are_left_out() -> None:
     assert merged([Event(0, 0, "a"), Event(3, 3, "a")]) == []
     assert not Event(0, 0, "a").is_located
     assert Event(0, 0.1, "a").is_located

@@ -1,4 +1,4 @@
-"""The README's Python lines work as they stand."""
+"""The README's Python lines work as printed."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ def python_lines() -> list[str]:
     return [line for line in block.splitlines() if line.strip()]
 
 
-def test_every_line_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_python_line_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     make_dataset(tmp_path / "cache").folder.rename(tmp_path / "cache" / "esc10-fold4")
     noise = np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32)
@@ -40,8 +40,8 @@ def test_every_line_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     assert 0 < n_frames <= len(x)
 
 
-def test_the_metrics_of_the_face_are_functions_and_its_modules_stay_what_they_are() -> None:
-    import sedpipe.metrics.segment_scores  # a module below must not take the function's place
+def test_importing_a_metric_module_does_not_shadow_the_metric_functions() -> None:
+    import sedpipe.metrics.segment_scores  # importing a submodule must not replace the function
 
     scores = sedpipe.metrics.segment_based({"a": [(0, 2, "Car")]}, {"a": [(1, 4, "Car")]}, duration=10)
     assert scores.overall.error_rate == 1.5
@@ -50,7 +50,7 @@ def test_the_metrics_of_the_face_are_functions_and_its_modules_stay_what_they_ar
         sedpipe.metrics.segments  # noqa: B018
 
 
-def test_what_is_listed_is_there() -> None:
+def test_every_name_in_all_exists() -> None:
     for name in sedpipe.__all__:
         assert getattr(sedpipe, name) is not None
         assert name in dir(sedpipe)

@@ -249,16 +249,16 @@ ALONE = [
     ("x is not a valid video ID", "gone", "unavailable"),
     ("Incomplete YouTube ID x. URL looks truncated.", "gone", "unavailable"),
 ]
-"""Of every saying, in which no other one helps."""
+"""Messages for the individual patterns, each of which no other pattern helps to classify."""
 
 
 ASKED_WRONGLY = re.compile(
-    r"^(Unsupported language code|Login with OAuth|YouTube said: )"  # of options sedpipe lacks, or the site's words
+    r"^(Unsupported language code|Login with OAuth|YouTube said: )"  # options that sedpipe lacks, or the site's words
 )
 
 
 def raised_by_yt_dlp() -> list[str]:
-    """What the installed yt-dlp's own words for failures of YouTube's videos are, holes as ``{}``."""
+    """Return the error messages of the installed yt-dlp for YouTube videos, with ``{}`` for inserted values."""
     import yt_dlp.extractor.youtube as room
 
     found = []
@@ -281,7 +281,7 @@ def _words(node: ast.expr) -> Iterator[str]:
             yield from _words(value) if isinstance(value, ast.Constant) else ["{}"]
 
 
-def test_everything_that_this_yt_dlp_raises_of_a_youtube_video_has_a_class() -> None:
+def test_every_error_that_yt_dlp_raises_for_a_youtube_video_is_classified() -> None:
     texts = raised_by_yt_dlp()
     assert len(texts) > 8
     unknown = [text for text in texts if classify(text).reason == "unknown" and not ASKED_WRONGLY.search(text)]
@@ -289,7 +289,7 @@ def test_everything_that_this_yt_dlp_raises_of_a_youtube_video_has_a_class() -> 
 
 
 @pytest.mark.parametrize(("message", "state", "reason"), SAID + ALONE)
-def test_what_is_said_decides(message: str, state: str, reason: str) -> None:
+def test_the_message_determines_state_and_reason(message: str, state: str, reason: str) -> None:
     assert classify(YOUTUBE + message) == Failure(state, reason)
     assert classify(message.upper()) == Failure(state, reason)
 
@@ -309,7 +309,7 @@ def test_what_is_said_decides(message: str, state: str, reason: str) -> None:
         (418, ("retryable", "unknown")),
     ],
 )
-def test_the_status_counts_where_words_say_nothing(status: int, expected: tuple[str, str]) -> None:
+def test_the_http_status_decides_if_the_message_does_not(status: int, expected: tuple[str, str]) -> None:
     failure = classify("it went wrong", status)
     assert (failure.state, failure.reason) == expected
 
@@ -318,13 +318,13 @@ def test_an_age_check_with_status_403_stays_an_age_check() -> None:
     assert classify("Sign in to confirm your age", 403).reason == "age"
 
 
-def test_states_are_the_ledgers_and_local() -> None:
+def test_states_are_those_of_the_ledger_or_local() -> None:
     assert {state for state, _, _ in SAYINGS} <= {*STATES, "local"}
     known = {reason for _, reason, _ in SAYINGS}
     assert known >= REFUSED | CUT_OFF
 
 
-def test_every_saying_is_said_by_somebody() -> None:
+def test_every_pattern_is_the_first_match_of_some_message() -> None:
     said = [" ".join(message.replace("\u2019", "'").split()) for message, _, _ in SAID + ALONE]
     first = [next((saying for saying in SAYINGS if re.search(saying[2], words, re.IGNORECASE)), None) for words in said]
     assert [saying for saying in SAYINGS if saying not in first] == []

@@ -1,4 +1,4 @@
-"""A cache of the first edition (``first_edition/README.md``) is read as it is and gone on with; nothing is stale."""
+"""A cache of the first edition (``first_edition/README.md``) is read and continued as it is; nothing is stale."""
 
 import json
 import os
@@ -36,7 +36,7 @@ NAME = "tones"
 
 
 class Heard(Listener):
-    """Remembers what it was told."""
+    """A listener that stores the lines it receives."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -56,19 +56,19 @@ def dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
 
 @pytest.fixture
 def spec(dataset: Dataset) -> FeatureSpec:
-    """Its features."""
+    """Specification of the dataset's features."""
     return FeatureSpec(load_front_end(Path("front_end.toml")))
 
 
 @pytest.fixture
 def settings(dataset: Dataset) -> TrainSettings:
-    """Those of its runs."""
+    """Settings of the dataset's runs."""
     preset = load_preset("tiny.toml")
     return TrainSettings(preset.name, preset.network, preset.pooling, preset.training, 0, "cpu", 1)
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """What lies in a folder; locks and curves apart, which each process writes anew."""
+    """Return the files in a folder, except for locks and curves, which each process writes anew."""
     paths = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths if "tensorboard" not in path.parts}
 
@@ -83,7 +83,7 @@ def test_nothing_is_downloaded_or_extracted_again(dataset: Dataset, spec: Featur
     assert files(dataset.folder / "audio") == audio
 
 
-def test_a_finished_run_is_finished_and_a_begun_one_ends_as_the_finished_one_did(
+def test_a_finished_run_is_left_alone_and_a_resumed_one_ends_with_the_same_weights(
     dataset: Dataset, spec: FeatureSpec, settings: TrainSettings
 ) -> None:
     whole, before, heard = named_run(dataset, "whole"), files(dataset.runs / "whole"), Heard()
@@ -93,7 +93,7 @@ def test_a_finished_run_is_finished_and_a_begun_one_ends_as_the_finished_one_did
     train(dataset, settings, spec, run_name="begun", listener=heard)
     assert "begun resumes after epoch 2" in heard.lines
     begun = named_run(dataset, "begun")
-    # the first edition trained it on another processor, whose sums may differ in their last digits
+    # the first edition trained it on another processor, where sums may differ in their last digits
     logs = [
         [list(map(float, line.split(","))) for line in run.log_path.read_text().splitlines()[1:]]
         for run in (whole, begun)
@@ -102,7 +102,7 @@ def test_a_finished_run_is_finished_and_a_begun_one_ends_as_the_finished_one_did
     assert logs[1][:2] == logs[0][:2]
     there, made = (json.loads(run.record_path.read_text()) for run in (whole, begun))
     assert made["settings"] == there["settings"]
-    # thresholds are searched anew, in more places than the first edition knew: what was learnt is the same
+    # thresholds are tuned again, over more candidates than in the first edition; the weights are the same
     assert made["operating_points"].keys() == there["operating_points"].keys()
     one, other = (read_model(run.model_path, torch.device("cpu")).model.state_dict() for run in (whole, begun))
     assert one.keys() == other.keys()
@@ -110,7 +110,7 @@ def test_a_finished_run_is_finished_and_a_begun_one_ends_as_the_finished_one_did
         torch.testing.assert_close(other[name], one[name], rtol=1e-4, atol=1e-5)
 
 
-def test_scores_of_stored_and_of_new_frame_scores_are_those_there_were(dataset: Dataset) -> None:
+def test_stored_and_recomputed_frame_scores_give_the_stored_scores(dataset: Dataset) -> None:
     for split in ("testing", "evaluation"):
         there = json.loads((dataset.runs / "whole" / f"scores-{split}.json").read_text())
         score(dataset, run="whole", split=split)
@@ -120,14 +120,14 @@ def test_scores_of_stored_and_of_new_frame_scores_are_those_there_were(dataset: 
         assert asdict(anew.segment_based) == pytest.approx(there["segment_based"])
 
 
-def test_a_page_is_made_of_stored_scores(dataset: Dataset) -> None:
+def test_a_page_is_made_from_stored_scores(dataset: Dataset) -> None:
     page = report(["whole"], dataset.root, split="evaluation", n_clips=2)
     assert "whole" in Path(page.path).read_text(encoding="utf-8")
 
 
-def test_predictions_are_kept_and_an_export_and_the_run_predict_the_same(dataset: Dataset) -> None:
+def test_predictions_are_kept_and_both_the_export_and_the_run_reproduce_them(dataset: Dataset) -> None:
     lines = [json.loads(line) for line in Path("predictions/predictions.jsonl").read_text().splitlines()]
-    for line in lines[1:]:  # the times of files do not survive a checkout
+    for line in lines[1:]:  # a checkout does not preserve modification times
         path = Path("recordings") / line["name"]
         os.utime(path, ns=(line["file"][1], line["file"][1]))
     run = str(dataset.runs / "whole")
@@ -136,14 +136,14 @@ def test_predictions_are_kept_and_an_export_and_the_run_predict_the_same(dataset
     assert [len(file.events) for file in kept.files] == [len(line["events"]) for line in lines[1:]]
     for model in (run, "./export"):
         anew = predict([Path("recordings")], model)
-        # what the first edition called probability is the mean
+        # the first edition's probability is now the mean probability
         assert [
             [(event.onset, event.offset, event.label, event.mean_probability) for event in file.events]
             for file in anew.files
         ] == [[(e.onset, e.offset, e.label, e.probability) for e in file.events] for file in kept.files]
 
 
-def test_a_table_is_complete_and_its_cells_stay_byte_for_byte(
+def test_a_table_is_complete_and_its_cells_stay_byte_identical(
     dataset: Dataset, spec: FeatureSpec, settings: TrainSettings
 ) -> None:
     folder = dataset.folder / "tables" / "table2-tiny"
@@ -155,7 +155,7 @@ def test_a_table_is_complete_and_its_cells_stay_byte_for_byte(
     assert "linear, 5 against single" in (folder / "table.md").read_text()
 
 
-def test_a_status_counts_everything(dataset: Dataset) -> None:
+def test_status_counts_runs_scores_and_table_cells(dataset: Dataset) -> None:
     stages = status(dataset).stages
     assert stages.train["whole"] == Progress(finished=True, epochs=3)
     assert stages.train["begun"] == Progress(finished=False, epochs=2)
@@ -163,7 +163,7 @@ def test_a_status_counts_everything(dataset: Dataset) -> None:
     assert stages.reproduce["table2-tiny"].done == 2
 
 
-def test_a_run_is_exported_as_it_was(dataset: Dataset) -> None:
+def test_exporting_a_run_gives_the_same_configuration_as_before(dataset: Dataset) -> None:
     export(str(Run(dataset.runs / "whole").folder), out=Path("again"))
     there, made = (json.loads((Path(folder) / "config.json").read_text()) for folder in ("export", "again"))
     assert made["network"].pop("name") == "crnn"

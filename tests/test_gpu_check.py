@@ -1,4 +1,4 @@
-"""The check of the GPU path is a script that this machine's processor can try."""
+"""The script that checks the GPU path can also run on this machine's CPU."""
 
 import importlib.util
 import json
@@ -27,7 +27,7 @@ def bench(gpu: ModuleType, tmp_path: Path) -> object:
     return gpu.Bench(torch.device("cpu"), True, tmp_path)
 
 
-def test_a_processor_agrees_with_itself_and_bfloat16_does_not(gpu: ModuleType, bench: object) -> None:
+def test_a_cpu_agrees_with_itself_in_float32_but_not_in_bfloat16(gpu: ModuleType, bench: object) -> None:
     found = gpu.agreement(bench)
     for system in ("linear single", "linear 5x5"):
         assert found[system]["float32"]["gradients"] == 0
@@ -42,10 +42,8 @@ def test_the_recurrent_layer_stays_in_float32_under_autocast(gpu: ModuleType, be
     assert zeros["bfloat16"] < zeros["float32"] + 0.05
 
 
-def test_what_devices_draw_differently_is_left_out_of_what_they_are_compared_by(
-    gpu: ModuleType, tmp_path: Path
-) -> None:
-    bench = gpu.Bench(torch.device("cpu"), False, tmp_path)  # networks as on a GPU, whose preset drops values
+def test_networks_are_compared_between_devices_without_dropout(gpu: ModuleType, tmp_path: Path) -> None:
+    bench = gpu.Bench(torch.device("cpu"), False, tmp_path)  # networks as on a GPU, whose preset uses dropout
     model = gpu.network(bench, "linear", (), torch.device("cpu"))
     assert gpu.load_preset("small").network.dropout > 0
     x, _, n_frames = gpu.noise(1, torch.device("cpu"))
@@ -53,17 +51,17 @@ def test_what_devices_draw_differently_is_left_out_of_what_they_are_compared_by(
     assert torch.equal(one, other)
 
 
-def test_a_check_that_hangs_is_ended_with_what_it_waits_for(gpu: ModuleType) -> None:
+def test_a_check_that_hangs_is_ended_with_its_subprocess(gpu: ModuleType) -> None:
     begun = time.monotonic()
     with pytest.raises(TimeoutError, match="did not end in time"), gpu.ended_after(0.2):
         subprocess.run([sys.executable, "-c", "import time; time.sleep(60)"], check=False)
     assert time.monotonic() - begun < 30
     with gpu.ended_after(0.01):
         pass
-    time.sleep(0.02)  # nothing comes afterwards
+    time.sleep(0.02)  # no timeout fires afterwards
 
 
-def test_a_check_that_fails_or_does_not_fit_is_said_and_stops_no_other(
+def test_a_check_that_fails_or_would_take_too_long_is_reported_and_stops_no_other(
     gpu: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def breaks(_bench: object) -> dict[str, object]:

@@ -29,7 +29,7 @@ DCASE = LabelSet(
 )
 
 
-def test_names_keep_their_order_and_have_their_index() -> None:
+def test_names_keep_their_order_and_index() -> None:
     labels = LabelSet(("b", "a"))
     assert list(labels) == ["b", "a"]
     assert len(labels) == 2
@@ -38,7 +38,7 @@ def test_names_keep_their_order_and_have_their_index() -> None:
     assert "c" not in labels
 
 
-def test_classes_are_had_by_index_as_those_of_an_array_of_probabilities_are() -> None:
+def test_classes_can_be_indexed_by_integers_numpy_integers_and_slices() -> None:
     labels = LabelSet(("Car", "Bus", "Dog"))
     assert labels[int(np.argmax([0.1, 0.7, 0.2]))] == labels[np.argmax([0.1, 0.7, 0.2])] == "Bus"
     assert labels[-2:] == ("Bus", "Dog")
@@ -55,7 +55,7 @@ def test_multi_hot_has_a_one_for_each_label() -> None:
 
 
 @given(st.lists(st.sampled_from(DCASE.names), unique=True), st.sampled_from([",", ", ", " , "]))
-def test_joined_labels_of_the_task_are_taken_apart_again(names: list[str], comma: str) -> None:
+def test_joined_labels_that_contain_commas_are_split_again(names: list[str], comma: str) -> None:
     assert DCASE.split(comma.join(names)) == tuple(names)
 
 
@@ -70,7 +70,7 @@ def test_the_longest_match_wins() -> None:
 
 
 @pytest.mark.parametrize("joined", ["", "  "])
-def test_nothing_joined_is_no_label(joined: str) -> None:
+def test_an_empty_text_gives_no_labels(joined: str) -> None:
     assert DCASE.split(joined) == ()
 
 
@@ -85,7 +85,7 @@ def test_nothing_joined_is_no_label(joined: str) -> None:
         (",Car", r"^label '' is not one of the 17 classes: "),
     ],
 )
-def test_unknown_label_is_named_with_what_was_probably_meant(joined: str, message: str) -> None:
+def test_an_unknown_label_is_named_with_a_suggestion_or_the_known_classes(joined: str, message: str) -> None:
     with pytest.raises(UnknownLabelError, match=message):
         DCASE.split(joined)
 
@@ -111,12 +111,12 @@ def test_index_and_multi_hot_refuse_unknown_labels_too() -> None:
         (("a", "b", "a"), r"^label 'a' is listed twice$"),
     ],
 )
-def test_names_that_lists_cannot_hold_are_refused(names: tuple[str, ...], message: str) -> None:
+def test_invalid_class_names_are_refused(names: tuple[str, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         LabelSet(names)
 
 
-def test_a_name_is_found_however_its_accents_are_written() -> None:
+def test_a_name_is_found_in_either_unicode_normal_form() -> None:
     one, two = "M\u00e9sange", "Me\u0301sange"
     for spelled, asked in ((one, two), (two, one)):
         labels = LabelSet(("Dog", spelled))
@@ -125,7 +125,7 @@ def test_a_name_is_found_however_its_accents_are_written() -> None:
         assert labels.split(f"{one},Dog") == (spelled, "Dog")
 
 
-def test_many_labels_and_heaps_of_accents_take_no_square_of_their_number() -> None:
+def test_many_labels_or_accents_do_not_take_quadratic_time() -> None:
     begin = time.process_time()
     LabelSet(tuple(map(str, range(50_000))))
     heap = "a" + "\u0301\u0323" * 50_000

@@ -11,13 +11,13 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 
 def prose(page: Path) -> str:
-    """Its text without blocks and spans of code."""
+    """Return the text of a page without code blocks and code spans."""
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     return re.sub(r"`[^`\n]*`", "", text)
 
 
 def anchors(page: Path) -> set[str]:
-    """As GitHub and MkDocs make them of headings."""
+    """Return the anchors that GitHub and MkDocs make from the headings of a page."""
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     headings = re.findall(r"^#{1,6} (.+)$", text, flags=re.MULTILINE)
     return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading.lower()).strip()) for heading in headings}
@@ -36,21 +36,21 @@ def broken(page: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_files_of_the_project_that_a_page_names_are_there(page: Path) -> None:
+def test_project_files_named_on_a_page_exist(page: Path) -> None:
     named = re.findall(r"`((?:pipeline|benchmarks|tests|docs|manifests)/[\w./-]+)`", page.read_text(encoding="utf-8"))
     assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
 
 
-def test_there_are_pages() -> None:
+def test_more_than_15_pages_are_checked() -> None:
     assert len(PAGES) > 15
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_an_existing_target(page: Path) -> None:
     assert broken(page) == []
 
 
-def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+def test_a_broken_link_is_detected(tmp_path: Path) -> None:
     (tmp_path / "b.md").write_text("# A title: here\n\n```\n# no heading\n```\n")
     links = ["b.md", "b.md#a-title-here", "c.md", "b.md#no-heading", "#up"]
     page = tmp_path / "a.md"
@@ -58,7 +58,7 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
     assert broken(page) == ["c.md", "b.md#no-heading"]
 
 
-def test_every_document_is_reached_from_the_index() -> None:
+def test_every_document_is_reachable_from_the_index() -> None:
     index = (ROOT / "docs" / "README.md").resolve()
     reached, ahead = set(), [index]
     while ahead:

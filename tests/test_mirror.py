@@ -1,4 +1,4 @@
-"""Tests mirror the package: a module has a test file of its name, or stands here with the file that covers it."""
+"""Tests mirror the package: a module has a test file of its name, or is listed here with the file that covers it."""
 
 from pathlib import Path
 
@@ -110,11 +110,11 @@ MODULES = sorted(
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_every_module_is_covered_by_a_file_that_is_named(module: str) -> None:
+def test_every_module_has_a_test_file_of_its_name_or_a_listed_one(module: str) -> None:
     own = (TESTS / module).parent / f"test_{Path(module).name}"
     assert own.exists() != (module in COVERED_BY), f"{own}: a test file of the module's name, or else a line above"
     assert (TESTS / COVERED_BY.get(module, own.relative_to(TESTS))).exists()
 
 
-def test_nothing_is_listed_that_is_gone() -> None:
+def test_every_listed_module_exists() -> None:
     assert set(COVERED_BY) <= set(MODULES)

@@ -1,4 +1,4 @@
-"""Every command in docs/own-data.md is run, in its order, on recordings of the kind it is about."""
+"""Every command in docs/own-data.md is run, in order, on the kind of recordings that it is about."""
 
 import re
 import shlex
@@ -14,7 +14,7 @@ from sedpipe.io.manifests.load import load_manifest
 
 TEXT = (Path(__file__).parents[1] / "docs" / "own-data.md").read_text(encoding="utf-8")
 SHORT = {"train": ["--epochs", "1", "--batch-size", "8", "--preset", "small"], "check": ["--jobs", "1"]}
-"""A training of minutes is one of seconds."""
+"""Options that shorten a training from minutes to seconds."""
 
 
 def commands(dataset: str) -> list[list[str]]:
@@ -24,7 +24,7 @@ def commands(dataset: str) -> list[list[str]]:
 
 
 def run_all(dataset: str) -> dict[str, str]:
-    """What each command says."""
+    """Run the commands and return the output of each."""
     said = {}
     for verb, *arguments in commands(dataset):
         outcome = CliRunner().invoke(main, [verb, *arguments, *SHORT.get(verb, [])])
@@ -33,13 +33,13 @@ def run_all(dataset: str) -> dict[str, str]:
     return said
 
 
-def test_every_command_is_run_by_a_test_of_this_file() -> None:
+def test_every_command_is_run_by_a_test_in_this_file() -> None:
     n_commands = sum(line.startswith("$ ") for line in TEXT.splitlines())
     assert len(commands("birds")) + len(commands("sprsound")) == n_commands == 13
 
 
 @pytest.mark.slow
-def test_recordings_with_labels_of_audacity_become_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recordings_with_audacity_labels_become_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for n in range(12):
         write_tone(Path("birds", f"{n}.wav"), 4 + 2 * (n % 5), (400 if n % 2 else 3000) + n, sample_rate=16_000)
@@ -74,7 +74,7 @@ def test_sprsound_becomes_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert load_manifest("sprsound.toml").labels == ("Crackle", "Wheeze")
 
 
-def test_the_example_of_a_toml_is_one(tmp_path: Path) -> None:
+def test_the_example_manifest_is_valid(tmp_path: Path) -> None:
     toml = re.search(r"```toml\n(.*?)```", TEXT, flags=re.DOTALL)
     assert toml is not None
     for name in ("birds-training-weak.tsv", "birds-training-strong.tsv"):

@@ -1,4 +1,4 @@
-"""What people install, and what they start."""
+"""The package that people install, and the program that they start."""
 
 import os
 import shutil
@@ -50,7 +50,7 @@ def test_the_wheel_holds_sedpipe_and_nothing_else(wheel: Path) -> None:
     assert not any("__pycache__" in name or name.endswith((".nbi", ".nbc")) for name in names)
 
 
-def test_the_wheel_of_the_sdist_is_the_wheel_of_the_checkout(wheel: Path, tmp_path: Path) -> None:
+def test_a_wheel_built_from_the_sdist_has_the_same_files_as_one_from_the_checkout(wheel: Path, tmp_path: Path) -> None:
     sdist = built("sdist", ROOT, tmp_path / "sdist")
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path / "unpacked", filter="data")
@@ -58,7 +58,7 @@ def test_the_wheel_of_the_sdist_is_the_wheel_of_the_checkout(wheel: Path, tmp_pa
     assert names_in(built("wheel", checkout, tmp_path / "wheel")) == names_in(wheel)
 
 
-def test_the_installed_package_finds_what_comes_with_it(wheel: Path, tmp_path: Path) -> None:
+def test_the_installed_package_finds_its_manifests_and_presets(wheel: Path, tmp_path: Path) -> None:
     shutil.unpack_archive(wheel, tmp_path / "site", "zip")
     code = (
         "import sedpipe; from sedpipe.io.manifests.load import manifest_names; "
@@ -72,7 +72,7 @@ def test_the_installed_package_finds_what_comes_with_it(wheel: Path, tmp_path: P
 
 @pytest.fixture
 def folder_with_namesakes(tmp_path: Path) -> Path:
-    """A user's folder, in which files have the names that sedpipe's own once had."""
+    """A user's folder with files whose names sedpipe's own files once had."""
     for name in ("cli.py", "pipeline.py"):
         (tmp_path / name).write_text("raise SystemExit('not sedpipe')\n")
     (tmp_path / "pipeline").mkdir()
@@ -80,7 +80,7 @@ def folder_with_namesakes(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_module_and_checkout_run_the_same_whatever_lies_in_the_current_folder(folder_with_namesakes: Path) -> None:
+def test_module_and_checkout_run_alike_despite_namesakes_in_the_current_folder(folder_with_namesakes: Path) -> None:
     as_module = run(sys.executable, "-m", "sedpipe", "--help", cwd=folder_with_namesakes, PYTHONPATH=str(SOURCE))
     in_checkout = run(sys.executable, ROOT / "cli.py", "--help", cwd=folder_with_namesakes, PYTHONPATH="")
     assert as_module == in_checkout
@@ -93,6 +93,6 @@ def test_importing_sedpipe_imports_neither_torch_nor_numpy(tmp_path: Path) -> No
     assert run(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=str(SOURCE)).strip() == "set() True"
 
 
-def test_what_the_face_does_not_have_is_an_attribute_error_that_tells_what_it_has() -> None:
+def test_an_unknown_attribute_raises_an_error_that_lists_the_known_ones() -> None:
     with pytest.raises(AttributeError, match=r"has no attribute 'load_models'; it has Event, .*load_model"):
         sedpipe.load_models  # noqa: B018

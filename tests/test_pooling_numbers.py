@@ -1,4 +1,4 @@
-"""docs/pooling.md says what its script computes, and what follows from it."""
+"""docs/pooling.md states the numbers that its script computes, and the conclusions that follow from them."""
 
 import csv
 import importlib.util
@@ -15,7 +15,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 def _loaded():
     spec = importlib.util.spec_from_file_location("pooling_numbers", DOCS / "pooling_numbers.py")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # its dataclass looks there
+    sys.modules[spec.name] = module  # the script's dataclass looks its module up there
     spec.loader.exec_module(module)
     return module
 
@@ -28,12 +28,12 @@ def found():
     return numbers.table()
 
 
-def test_the_document_holds_what_the_script_prints() -> None:
+def test_the_document_contains_the_rows_that_the_script_computes() -> None:
     text = (DOCS / "pooling.md").read_text(encoding="utf-8").splitlines()
     assert set(numbers.rows()) <= set(text)
 
 
-def test_single_pooling_is_what_a_pencil_comes_to(found) -> None:
+def test_single_pooling_matches_a_calculation_by_hand(found) -> None:
     for seconds in numbers.SECONDS:
         n = round(seconds / numbers.FRAME_S)
         inside, outside = n * 0.5, (125 - n) * 0.05
@@ -46,7 +46,7 @@ def test_single_pooling_is_what_a_pencil_comes_to(found) -> None:
         assert found["exponential"][seconds][0].clip_prob == pytest.approx(exponential)
 
 
-def test_the_hierarchy_acts_on_short_events_of_linear_and_attention_alone(found) -> None:
+def test_the_hierarchy_raises_only_short_events_with_linear_and_attention_pooling(found) -> None:
     for function in ("linear", "attention"):
         gains = {s: two.clip_prob / one.clip_prob for s, (one, two) in found[function].items()}
         assert gains[0.3] > 1.5
@@ -55,7 +55,7 @@ def test_the_hierarchy_acts_on_short_events_of_linear_and_attention_alone(found)
     assert all(abs(two.clip_prob - one.clip_prob) < 0.004 for one, two in found["exponential"].values())
 
 
-def test_only_linear_softmax_pushes_frames_outside_of_the_event_down(found) -> None:
+def test_only_linear_softmax_pushes_down_frames_outside_the_event(found) -> None:
     assert all(each.outside > 0 for pair in found["linear"].values() for each in pair)
     assert all(
         each.outside < 0 for name in ("exponential", "attention") for pair in found[name].values() for each in pair
@@ -64,7 +64,7 @@ def test_only_linear_softmax_pushes_frames_outside_of_the_event_down(found) -> N
     assert short.outside / (short.outside + short.inside) > 2 / 3
 
 
-def test_events_are_as_long_as_told(shared_data) -> None:
+def test_the_stated_event_lengths_match_the_data(shared_data) -> None:
     text = " ".join((DOCS / "pooling.md").read_text(encoding="utf-8").split())
     table = DOCS.parent / "benchmarks" / "results" / "table2-esc10-fold4-yamnet" / "classes.csv"
     with table.open(encoding="utf-8") as file:

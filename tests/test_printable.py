@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from sedpipe.printable import markdown_text, plain_cell, printable, shortened, spreadsheet_cell
 
-# the last one is the only byte that begins a command to a terminal without ESC
+# the last one begins with the only byte that starts a terminal command without ESC
 COMMANDS = ["\x1b[2J", "\x1b]0;owned\x07", "\x9b2J"]
 
 
 @given(st.text())
-def test_what_is_printed_is_one_line_without_a_control_character_and_can_be_encoded(text: str) -> None:
+def test_printable_text_is_one_encodable_line_without_control_characters(text: str) -> None:
     shown = printable(text)
     shown.encode("utf-8")
     assert len(shown.splitlines()) <= 1
@@ -20,24 +20,24 @@ def test_what_is_printed_is_one_line_without_a_control_character_and_can_be_enco
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_terminal_gets_no_command(command: str) -> None:
+def test_terminal_commands_are_escaped(command: str) -> None:
     assert printable(f"Car{command}") == "Car" + command.encode("unicode_escape").decode()
 
 
 @pytest.mark.parametrize("text", ["Vögel, Züge", "鳥", "a b", "", "🐦"])
-def test_letters_of_any_script_stay(text: str) -> None:
+def test_letters_of_any_script_are_kept(text: str) -> None:
     assert printable(text) == text
 
 
 @given(st.text(), st.integers(10, 60))
-def test_a_short_text_stays_and_a_long_one_keeps_both_ends(text: str, most: int) -> None:
+def test_a_short_text_is_kept_and_a_long_one_keeps_its_beginning(text: str, most: int) -> None:
     short = shortened(text, most)
     assert len(short) <= most
     assert short == text or (len(text) > most and text.startswith(short.split(" ... ")[0]))
 
 
 def as_shown(page: str) -> str:
-    """What a reader sees of the second cell of a table in GitHub's Markdown; markup would be seen as such."""
+    """Return the visible text of the second cell of a table in GitHub's Markdown, with ``!`` for any markup."""
     html = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(page)
     [_, cell] = re.findall(r"<td>(.*?)</td>", html, flags=re.DOTALL)
     return unescape(re.sub(r"<[^>]*>", "!", cell))
@@ -55,26 +55,26 @@ def test_markdown_shows_a_name_as_it_is(text: str) -> None:
 
 
 @given(st.text(st.sampled_from("a_*|<>&;`[]()~\\!# lt"), min_size=1).map(lambda text: f"x{text}x"))
-def test_no_name_breaks_a_table_of_markdown(text: str) -> None:
+def test_no_name_breaks_a_markdown_table(text: str) -> None:
     shown = as_shown(f"| a | b |\n|---|---|\n| c | {markdown_text(text)} |")
     assert re.sub(" +", " ", shown) == re.sub(" +", " ", text)
 
 
 @pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", " =1", "-beep", "+"])
-def test_what_a_spreadsheet_would_compute_is_text(text: str) -> None:
+def test_text_that_a_spreadsheet_would_evaluate_is_quoted(text: str) -> None:
     assert spreadsheet_cell(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", ["-1.5", "+3", "-1e-5", "0.25", "Car", "a=b", "", "Air horn, truck horn"])
-def test_numbers_and_names_stay(text: str) -> None:
+def test_numbers_and_names_are_not_quoted(text: str) -> None:
     assert spreadsheet_cell(text) == text
 
 
 @given(st.text(st.sampled_from("'=+-@ .1a\t")))
-def test_what_was_hidden_from_spreadsheets_comes_back_as_it_was(text: str) -> None:
+def test_plain_cell_inverts_spreadsheet_cell(text: str) -> None:
     assert plain_cell(spreadsheet_cell(text)) == text
 
 
 @pytest.mark.parametrize("text", ["'a'", "'-1.5", "'", "' a", "-a", "it's", "'n' -beat"])
-def test_other_apostrophes_stay(text: str) -> None:
+def test_other_apostrophes_are_kept(text: str) -> None:
     assert plain_cell(text) == text

@@ -1,4 +1,4 @@
-"""Every command that a message may print is one that sedpipe takes: its verb, its options, as many arguments."""
+"""Every command that a message may print is valid: its verb, its options and the number of its arguments."""
 
 import ast
 import re
@@ -13,11 +13,11 @@ from sedpipe.cli.main import main
 
 ROOT = Path(sedpipe.__file__).parent
 ANY = "X"
-"""Stands for what a message fills in, one word or several."""
+"""Placeholder for what a message fills in, one word or several."""
 
 
 def words_of(call: ast.Call) -> list[str]:
-    """Words that are given to ``command(...)``, or to the method of a dataset, which puts its own name second."""
+    """Return the words passed to ``command(...)``, or to a dataset's method, which inserts its own name second."""
     words = []
     for argument in call.args:
         words.append(argument.value if isinstance(argument, ast.Constant) else ANY)
@@ -36,7 +36,7 @@ def is_composed(node: ast.AST) -> bool:
 
 
 def commands_of(source: str) -> Iterator[tuple[int, list[str]]]:
-    """Commands in the strings of a module, by line, without ``sedpipe``; docstrings are read by programmers."""
+    """Yield line and words, without ``sedpipe``, of the commands in a module's strings, except docstrings."""
     tree = ast.parse(source)
     documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     decorators = {id(each) for node in ast.walk(tree) for each in getattr(node, "decorator_list", ())}
@@ -58,7 +58,7 @@ COMMANDS = [
 
 
 def check(command: click.Command, words: list[str]) -> None:
-    """Options and arguments are there, and a choice is one of those that can be chosen."""
+    """Check that the options and arguments exist, and that the value of a choice is one of the choices."""
     if isinstance(command, click.Group):
         if words:
             return check(command.commands[words[0]], words[1:])
@@ -76,11 +76,11 @@ def check(command: click.Command, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-def test_a_printed_command_is_one_that_sedpipe_takes(words: list[str]) -> None:
+def test_a_printed_command_is_valid(words: list[str]) -> None:
     check(main, words)
 
 
-def test_they_are_all_found() -> None:
+def test_commands_are_found_in_the_code() -> None:
     assert len(COMMANDS) > 40
     source = 'f"run `sedpipe {verb} {name} --seed 3` first"\ncommand("a", *rest, b)\nx.command("c")'
     found = commands_of("\n".join(f"x = {line}" for line in source.splitlines()))
@@ -88,6 +88,6 @@ def test_they_are_all_found() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["scor", "export", "export X --model X", "reproduce table9", "score --seed 1"])
-def test_a_wrong_one_would_be_noticed(wrong: str) -> None:
+def test_an_invalid_command_is_detected(wrong: str) -> None:
     with pytest.raises((click.UsageError, AssertionError, KeyError)):
         check(main, shlex.split(wrong))

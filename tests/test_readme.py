@@ -1,4 +1,4 @@
-"""The README, and the pages with its longer examples, are true: every command is run, shortened where it takes long."""
+"""The README and the pages with its longer examples are correct: every command is run, in a shorter form if slow."""
 
 import json
 import re
@@ -43,7 +43,7 @@ NEEDS_NETWORK = {
 
 
 def commands_of(page: str, heading: str = "") -> list[str]:
-    """What stands after ``$ sedpipe`` in the console blocks of a page, or of one of its sections, in their order."""
+    """Return what follows ``$ sedpipe`` in the console blocks of a page, or of one of its sections, in order."""
     text = PAGES[page].split(f"\n## {heading}\n")[1].split("\n## ")[0] if heading else PAGES[page]
     blocks = re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL)
     return [line.removeprefix("$ sedpipe ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
@@ -61,7 +61,7 @@ def run(command: str) -> str:
     return outcome.output
 
 
-def test_every_console_command_is_run_by_a_test_of_this_file() -> None:
+def test_every_console_command_is_run_by_a_test_in_this_file() -> None:
     assert all(
         any(command in commands_of("README.md", part) for part in STARTS) for command in commands_of("README.md")
     )
@@ -74,7 +74,7 @@ def test_every_console_command_is_run_by_a_test_of_this_file() -> None:
     }
 
 
-def test_a_file_is_heard_and_shown_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_predicting_and_showing_a_file_works_as_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_tone(Path("street.wav"), 3, 440)
     opened: list[str] = []
@@ -86,7 +86,7 @@ def test_a_file_is_heard_and_shown_as_written(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.slow
-def test_a_folder_becomes_a_model_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_a_model_on_a_folder_works_as_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for n in range(10):
         write_tone(Path("birds", f"{n}.wav"), 4 + n % 3, (400 if n % 2 else 3000) + n, sample_rate=16_000)
@@ -98,7 +98,7 @@ def test_a_folder_becomes_a_model_as_written(tmp_path: Path, monkeypatch: pytest
     assert [path.name for path in Path("found").iterdir() if path.suffix == ".tsv"] == ["today.wav.tsv"]
 
 
-def test_the_tutorials_work_as_written_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tutorials_work_as_documented_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     first, later = (re.search(r"```toml\n(.*?)```", PAGES[page], flags=re.DOTALL) for page in (OWN, CORRECT))
     assert first is not None
@@ -126,9 +126,7 @@ def test_the_tutorials_work_as_written_one_after_the_other(tmp_path: Path, monke
     assert "100.0" in run(lists)
 
 
-def test_the_bench_is_downloaded_trained_and_reproduced_as_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reproducing_the_paper_works_as_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     commands, (download, features, table) = (
         commands_about("esc10-fold4", "docs/datasets.md"),
@@ -143,7 +141,7 @@ def test_the_bench_is_downloaded_trained_and_reproduced_as_written(
     assert (tmp_path / "cache" / "esc10-fold4" / "tables" / "table2-demo" / "table.md").exists()
 
 
-def test_the_official_lists_commands_work_in_their_order(
+def test_the_commands_for_the_official_lists_work_in_order(
     tmp_path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -164,7 +162,7 @@ def _no_evaluation_lists_here(url: str, *_: object) -> Path:
     raise SedpipeError(f"cannot fetch {url}: no network in tests")
 
 
-def test_the_picture_can_be_drawn_by_the_command_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_below_the_picture_draws_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     command = re.search(
         r"`python (docs/draw_clip\.py demo evaluation-\d{5}) docs/clip\.png`", PAGES["docs/datasets.md"]
@@ -178,14 +176,14 @@ def test_the_picture_can_be_drawn_by_the_command_below_it(tmp_path: Path, monkey
     assert (tmp_path / "clip.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_readme_is_one_screen_and_names_what_ci_runs() -> None:
+def test_the_readme_has_at_most_90_lines_and_names_what_ci_runs() -> None:
     assert len(README.splitlines()) <= 90
     checks = re.findall(r"^make (\w+)", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert checks == ["lint", "test", "demo"]
     assert all(f"`make {target}`" in README for target in checks)
 
 
-def test_what_was_found_is_what_the_table_says() -> None:
+def test_the_stated_results_match_the_table() -> None:
     table = (TABLE2 / "table.md").read_text(encoding="utf-8")
     part = table[table.index("## evaluation, min_er") : table.index("## evaluation, max_f1")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines() if "±" in line]
@@ -199,7 +197,7 @@ def test_what_was_found_is_what_the_table_says() -> None:
         assert values == [measured[f"{pooling}, {stages}"][n] for n in (0, 1) for stages in ("single", "5,5")]
 
 
-def test_none_of_the_comparisons_is_significant_as_told() -> None:
+def test_the_smallest_p_value_of_the_comparisons_is_stated_correctly() -> None:
     cells = {path.stem: json.loads(path.read_text()) for path in (TABLE2 / "cells").glob("*.json")}
 
     def scores(pooling: str, stages: str, split: str, point: str, score: str) -> list[float]:

@@ -13,7 +13,7 @@ NIGHT = datetime(2023, 5, 1, 5, 30)
         "2023-05-01T05-30-00.flac", "2023-05-01 05.30.00.m4a", "back\\20230501-053000.wav",
     ],
 )  # fmt: skip
-def test_the_names_of_recorders_tell_when_a_recording_begins(name: str) -> None:
+def test_the_start_time_is_read_from_the_file_names_of_recorders(name: str) -> None:
     assert recorded_at(name) == NIGHT
 
 
@@ -24,5 +24,5 @@ def test_the_names_of_recorders_tell_when_a_recording_begins(name: str) -> None:
         "20230501_053000/monday.wav", "30230501_053000.wav", "",
     ],
 )  # fmt: skip
-def test_other_names_tell_nothing(name: str) -> None:
+def test_other_names_give_no_start_time(name: str) -> None:
     assert recorded_at(name) is None

@@ -1,4 +1,4 @@
-"""What may not be read is neither empty nor gone nor damaged: every verb says so, and changes nothing."""
+"""Files that may not be read are reported as such, not as empty, missing or damaged, and no command changes them."""
 
 import shutil
 import sys
@@ -53,7 +53,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the first edition left behind."""
+    """A copy of the first edition's files."""
     torch.set_num_threads(1)
     return Path(shutil.copytree(MADE, tmp_path_factory.mktemp("rights") / "made"))
 
@@ -65,7 +65,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")
 @pytest.mark.parametrize(("place", "command"), CASES, ids=[f"{place}-{command}" for place, command in CASES])
-def test_what_may_not_be_read_is_said_to_be_so(
+def test_a_file_or_folder_without_read_permission_is_reported_as_such(
     folder: Path, monkeypatch: pytest.MonkeyPatch, place: str, command: str
 ) -> None:
     monkeypatch.chdir(folder)

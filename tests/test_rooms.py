@@ -1,4 +1,4 @@
-"""The house: which room imports which."""
+"""The layers of the package: which subpackage imports which."""
 
 import ast
 from collections import defaultdict
@@ -14,11 +14,11 @@ MODULES = {
 }
 FLOOR_OF = {room: floor for floor, rooms in enumerate(sedpipe.FLOORS) for room in rooms}
 FACES = {"sedpipe", "sedpipe.__main__", "sedpipe.metrics"}
-"""They hand names on, and define nothing: what they name lies anywhere."""
+"""Modules that only re-export names, from any layer, and define nothing."""
 
 
 def imports_of(path: Path) -> set[str]:
-    """Every module of the package that a file imports, inside functions too."""
+    """Return every module of the package that a file imports, including imports inside functions."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "sedpipe":
@@ -35,12 +35,12 @@ def room(module: str) -> str:
     return module.split(".")[1]
 
 
-def test_every_room_stands_on_a_floor() -> None:
+def test_every_subpackage_belongs_to_a_layer() -> None:
     assert {room(module) for module in IMPORTS} == set(FLOOR_OF)
 
 
 @pytest.mark.parametrize("module", sorted(IMPORTS))
-def test_arrows_run_down_only(module: str) -> None:
+def test_a_module_imports_only_from_its_own_subpackage_or_lower_layers(module: str) -> None:
     up = {
         other
         for other in IMPORTS[module] - FACES
@@ -49,7 +49,7 @@ def test_arrows_run_down_only(module: str) -> None:
     assert not up
 
 
-def test_no_two_modules_import_each_other_in_a_circle() -> None:
+def test_there_are_no_circular_imports() -> None:
     below: dict[str, set[str]] = defaultdict(set, {module: set(names) for module, names in IMPORTS.items()})
     while leaves := {module for module in IMPORTS if module in below and not below[module] & below.keys()}:
         for module in leaves:
@@ -57,7 +57,7 @@ def test_no_two_modules_import_each_other_in_a_circle() -> None:
     assert not dict(below)
 
 
-def test_maths_knows_no_file() -> None:
+def test_numerical_subpackages_import_no_file_access() -> None:
     for module in IMPORTS:
         if room(module) in {"metrics", "detection", "nn", "features", "soundscapes"}:
             names = {
@@ -65,6 +65,6 @@ def test_maths_knows_no_file() -> None:
                 for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8")))
                 if isinstance(node, ast.Import | ast.ImportFrom)
                 for name in node.names
-                if name.name != "BytesIO"  # bytes in memory are no file
+                if name.name != "BytesIO"  # bytes in memory are not a file
             }
             assert not names & {"pathlib", "io", "h5py", "soundfile", "tomllib"}, module

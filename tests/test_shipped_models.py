@@ -1,4 +1,4 @@
-"""The models that come with sedpipe are what their cards say."""
+"""The models that come with sedpipe match their model cards."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def name(request) -> str:
 
 @pytest.fixture
 def hearing(name, tmp_path, request) -> Hearing:
-    """Where the encoder of a model that needs one lies; skips where its file is not at hand."""
+    """Settings with the folder of the encoder, if the model needs one; skips the test if its file is missing."""
     if name == "esc10-yamnet":
         pytest.importorskip("ai_edge_litert")
         given = request.getfixturevalue("shared_data") / "models" / YAMNET
@@ -47,18 +47,18 @@ def card(name: str) -> str:
     return (open_model(name, None, "cpu").folder / "README.md").read_text(encoding="utf-8")
 
 
-def test_two_come_with_sedpipe():
+def test_two_models_come_with_sedpipe():
     assert shipped_models() == list(MOST_BYTES)
 
 
-def test_it_is_small_and_knows_its_datasets_classes(name):
+def test_a_shipped_model_is_small_and_has_its_datasets_classes(name):
     opened = open_model(name, None, "cpu")
     assert sum(path.stat().st_size for path in opened.folder.iterdir()) <= MOST_BYTES[name]
     assert opened.trained.labels == LabelSet(load_manifest(DATASET).labels)
     assert set(opened.trained.operating_points) == {"min_er", "max_f1"}
 
 
-def test_its_card_names_data_licence_classes_and_the_scores_that_were_measured(name):
+def test_the_model_card_names_data_licence_classes_and_the_measured_scores(name):
     text = card(name)
     assert "Piczak" in text
     assert "Attribution 3.0" in text
@@ -75,7 +75,7 @@ def test_its_card_names_data_licence_classes_and_the_scores_that_were_measured(n
 
 
 def expected_f1(name: str) -> float:
-    """On fold 4, of runs that learned from folds 1 and 2 alone, mean over seeds."""
+    """Return the F1 on fold 4 of runs trained on folds 1 and 2 only, averaged over seeds."""
     if name == "esc10":
         paths = [RESULTS / "encoders-esc10-fold4/cells" / f"esc10-fold4-crnn-robust-seed{k}.json" for k in range(3)]
         evaluations = [json.loads(path.read_text())["evaluation"] for path in paths]
@@ -86,12 +86,12 @@ def expected_f1(name: str) -> float:
     return statistics.mean(one["operating_points"]["max_f1"]["f1"] for one in evaluations)
 
 
-def test_its_card_tells_what_to_expect_of_recordings_that_nothing_was_chosen_on(name):
+def test_the_model_card_states_the_expected_f1_on_held_out_recordings(name):
     (told,) = re.findall(r"reaches an F1 of\s+([\d.]+) %\s+on fold 4", card(name))
     assert told == f"{100 * expected_f1(name):.1f}"
 
 
-def test_a_model_that_needs_an_encoder_names_it_and_how_to_get_it(tmp_path):
+def test_a_missing_encoder_is_named_with_the_command_that_fetches_it(tmp_path):
     soundfile.write(tmp_path / "a.wav", np.zeros(16_000), 16_000)
     with pytest.raises(MissingStageError, match="the encoder yamnet") as caught:
         predict([tmp_path / "a.wav"], "esc10-yamnet", Hearing(encoders=tmp_path / "none"))
@@ -101,7 +101,7 @@ def test_a_model_that_needs_an_encoder_names_it_and_how_to_get_it(tmp_path):
     assert sha256 in card("esc10-yamnet")
 
 
-def test_it_hears_nothing_in_faint_noise_and_takes_files_of_any_rate_and_length(name, hearing, tmp_path):
+def test_faint_noise_and_silence_of_several_rates_and_lengths_give_no_events(name, hearing, tmp_path):
     faint = 1e-4 * np.random.default_rng(0).standard_normal((25 * 48_000, 2))
     soundfile.write(tmp_path / "short.wav", faint[:800, 0], 8000)
     soundfile.write(tmp_path / "long.flac", faint, 48_000)
@@ -112,8 +112,8 @@ def test_it_hears_nothing_in_faint_noise_and_takes_files_of_any_rate_and_length(
     assert [file.events for file in report.files] == [[], [], []]
 
 
-def test_it_knows_most_recordings_that_it_did_not_learn_from(name, hearing, shared_data):
-    """Fold 4: thresholds were chosen on mixtures of it, weights were not. One class in ten would be chance."""
+def test_more_than_half_of_the_recordings_outside_training_are_recognised(name, hearing, shared_data):
+    """Fold 4: thresholds were tuned on mixtures of it, weights were not trained on it. Chance is one class in ten."""
     labels = load_manifest(DATASET).labels
     files = sorted((shared_data / DATASET).glob("*/4-*.ogg"))
     right = [
@@ -124,7 +124,7 @@ def test_it_knows_most_recordings_that_it_did_not_learn_from(name, hearing, shar
     assert sum(right) > 40
 
 
-def test_a_run_of_the_same_name_comes_first(name, tmp_path):
+def test_a_run_of_the_same_name_takes_precedence_over_a_shipped_model(name, tmp_path):
     cache = Dataset(tmp_path, "garden")
     assert open_model(name, cache, "cpu").folder == open_model(name, None, "cpu").folder
     write_model(cache.runs / name / "checkpoint.pt", untrained_model())

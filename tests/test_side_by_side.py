@@ -1,4 +1,4 @@
-"""Two verbs at the same moment on one cache: each works or says that the other one does, and nothing is lost."""
+"""Two commands at the same time on one cache: each works or reports that the other one does, and nothing is lost."""
 
 import itertools
 import multiprocessing
@@ -36,13 +36,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def contents(root: Path) -> dict[str, bytes]:
-    """What has the same bytes however often it is made."""
+    """Return the files that are byte-identical whenever they are made."""
     patterns = ("events/*.tsv", "export/*", f"{NAME}/runs/run/estimated-*", f"{NAME}/runs/run/checkpoint.pt")
     return {str(path.relative_to(root)): path.read_bytes() for some in patterns for path in sorted(root.glob(some))}
 
 
 @pytest.mark.parametrize(("one", "other"), list(itertools.combinations_with_replacement(VERBS, 2)))
-def test_each_does_its_work_or_says_that_the_other_one_does(made: Path, tmp_path: Path, one: str, other: str) -> None:
+def test_concurrent_commands_succeed_or_report_an_error_and_lose_nothing(
+    made: Path, tmp_path: Path, one: str, other: str
+) -> None:
     root = tmp_path / "cache"
     shutil.copytree(made, root)
     barrier = PROCESSES.Barrier(2)
@@ -55,7 +57,7 @@ def test_each_does_its_work_or_says_that_the_other_one_does(made: Path, tmp_path
     assert set(codes) <= {0, SAYS_SO}
     assert not list(root.rglob(".tmp-*"))
     if "cache prune" in (one, other):
-        run = root / NAME / "runs" / "run"  # freed, or there with all that it had
+        run = root / NAME / "runs" / "run"  # either deleted, or still complete
         assert not run.exists() or (run / "checkpoint.pt").exists() or one == other
         return
     for verb in (one, other):

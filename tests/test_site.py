@@ -1,4 +1,4 @@
-"""The site of the documents: what it makes of the code, and that it leaves nothing out. MkDocs itself is not needed."""
+"""The documentation site: what it generates from the code, and that it omits nothing. MkDocs itself is not needed."""
 
 import contextlib
 import importlib.util
@@ -27,19 +27,19 @@ hooks = _loaded()
 
 
 def shown_objects(page: str) -> list[str]:
-    """What MkDocs puts into a page from the code."""
+    """Return the names of the objects that MkDocs documents on a page."""
     return re.findall(r"^::: (\S+)$", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 def named(path: str) -> object:
-    """The object of a dotted path."""
+    """Return the object at a dotted path."""
     with contextlib.suppress(ModuleNotFoundError):
         return import_module(path)
     module, _, name = path.rpartition(".")
     return getattr(import_module(module), name)
 
 
-def test_every_command_stands_there_with_every_option_its_help_and_its_examples() -> None:
+def test_every_command_is_documented_with_its_help_and_every_option() -> None:
     sections = re.split(r"^#{2,3} ", hooks.command_line(), flags=re.MULTILINE)
     by_name = {section.split("\n")[0]: section for section in sections}
     commands = dict(main.commands)
@@ -56,7 +56,7 @@ def test_every_command_stands_there_with_every_option_its_help_and_its_examples(
             assert option.help is None or option.help.split("|")[0] in row
 
 
-def test_a_default_is_told_once_and_without_brackets_of_its_own() -> None:
+def test_defaults_are_shown_in_a_single_pair_of_parentheses() -> None:
     text = hooks.command_line()
     assert "(default: 60.0)" in text
     assert "(default: small on a CPU, paper on a GPU)" in text
@@ -67,7 +67,7 @@ def test_every_page_is_in_the_sites_menu() -> None:
     assert menu == {str(page.relative_to(DOCS)) for page in DOCS.glob("**/*.md")} | {"tutorials/python.md"}
 
 
-def test_the_reference_shows_what_the_face_and_json_are_made_of() -> None:
+def test_the_reference_documents_the_public_api_and_the_json_reports() -> None:
     api, reports = shown_objects("reference/api.md"), shown_objects("reference/json.md")
     for path in (*api, *reports):
         assert named(path).__doc__, path
@@ -80,7 +80,7 @@ def test_the_reference_shows_what_the_face_and_json_are_made_of() -> None:
     assert modules <= set(reports)
 
 
-def test_links_out_of_the_site_become_text_and_those_to_the_notebook_its_page() -> None:
+def test_links_out_of_the_site_become_text_and_notebook_links_lead_to_its_page() -> None:
     page = DOCS / "reference" / "api.md"
     text = "[a](../../Makefile) [b](../glossary.md#x) [c](https://d) [e](#f) [g](../tutorials/python.ipynb)"
     assert hooks.within(text, page) == (
@@ -88,7 +88,7 @@ def test_links_out_of_the_site_become_text_and_those_to_the_notebook_its_page() 
     )
 
 
-def test_the_notebook_prints_what_it_shows() -> None:
+def test_the_outputs_in_the_notebook_match_a_new_run() -> None:
     cells = json.loads(hooks.NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     names: dict[str, object] = {}
     n_shown = 0

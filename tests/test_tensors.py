@@ -1,4 +1,4 @@
-"""Bytes that claim to be of torch.save: some are, others mean harm."""
+"""Bytes that claim to come from torch.save: some do, others are malicious."""
 
 import codecs
 import io
@@ -31,7 +31,7 @@ def saved(values: object) -> bytes:
 
 
 def of_pickle(program: bytes, called: str = "data.pkl", values: object = ()) -> bytes:
-    """What ``torch.save`` writes, but for the pickle: its opcodes make the values."""
+    """Return what ``torch.save`` writes, but with the given opcodes as its pickle."""
     changed = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(saved(values))) as old, zipfile.ZipFile(changed, "w") as new:
         for member in old.infolist():
@@ -42,28 +42,28 @@ def of_pickle(program: bytes, called: str = "data.pkl", values: object = ()) -> 
 
 
 TABLE, STORAGE = b"ccollections\nOrderedDict\n", b"(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\x000X\3\0\0\0cpuK\1tQ"
-# a tensor of one number, which claims two million rows of two
+# a tensor of one number that claims to have two million rows of two
 ROWS = b"ctorch._utils\n_rebuild_tensor_v2\n(" + STORAGE + b"K\0J\x80\x84\x1e\0K\2\x86K\0K\0\x86\x89" + TABLE + b")RtR"
 
 
 def in_tuples(depth: int) -> bytes:
-    """A pickle of a table whose key lies in so many tuples."""
+    """Return a pickle of a dictionary whose key is ``depth`` nested tuples."""
     return b"\x80\x02})" + b"\x85" * (depth - 1) + b"K\x01s."
 
 
 @given(plain)
-def test_plain_values_come_back_as_they_were(values):
+def test_plain_values_are_restored(values):
     assert values_of(saved(values)) == values
 
 
-def test_many_values_side_by_side_and_in_several_places_come_back_as_they_were():
+def test_many_values_used_in_several_places_are_restored():
     pairs = [(k, str(k), 0.5, None) for k in range(300)]
     assert values_of(saved([pairs, pairs[::-1], {pair: [pair] for pair in pairs}])) == [
         pairs, pairs[::-1], {pair: [pair] for pair in pairs}
     ]  # fmt: skip
 
 
-def test_what_would_run_is_refused_and_does_not_run(tmp_path):
+def test_executable_content_is_refused_and_not_run(tmp_path):
     class Payload:
         def __reduce__(self) -> tuple[object, ...]:
             return os.mkdir, (str(tmp_path / "ran"),)
@@ -74,16 +74,16 @@ def test_what_would_run_is_refused_and_does_not_run(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_what_is_allowed_besides_may_be_among_the_values():
+def test_an_explicitly_allowed_type_is_accepted_in_that_call_only():
     raw = saved({"at": PurePosixPath("a/b")})
     with pytest.raises(ValueError, match="contains more than tensors"):
         values_of(raw)
     assert values_of(raw, [PurePosixPath]) == {"at": PurePosixPath("a/b")}
-    with pytest.raises(ValueError, match="contains more than tensors"):  # not from now on
+    with pytest.raises(ValueError, match="contains more than tensors"):  # allowed in that call only
         values_of(raw)
 
 
-def test_tensors_claim_no_more_than_the_file_has():
+def test_tensors_that_claim_more_values_than_the_file_has_bytes_are_refused():
     row = torch.zeros(1, dtype=torch.float64)
     size = len(saved(row.expand(100)))
     assert torch.equal(values_of(saved(row.expand(size // 16))), row.expand(size // 16))
@@ -91,13 +91,13 @@ def test_tensors_claim_no_more_than_the_file_has():
         values_of(saved(row.expand(size // 4)))
 
 
-def test_tensors_come_back_alone_and_in_tables():
+def test_tensors_are_restored_alone_and_in_dictionaries():
     weights = torch.rand(3, 2)
     assert torch.equal(values_of(saved(weights)), weights)
     assert torch.equal(values_of(saved([{"weights": weights}]))[0]["weights"], weights)
 
 
-def test_one_damaged_bit_of_a_weight_is_noticed_though_it_could_be_a_weight():
+def test_a_single_flipped_bit_in_a_weight_is_detected():
     weights = torch.arange(7, 107, dtype=torch.float32)
     raw, values = bytearray(saved({"weights": weights})), weights.numpy().tobytes()
     assert raw.count(values) == 1
@@ -109,17 +109,17 @@ def test_one_damaged_bit_of_a_weight_is_noticed_though_it_could_be_a_weight():
 @pytest.mark.parametrize(
     "lists",
     [
-        # 60 lists, each of which holds the next one twice
+        # 60 lists, each of which contains the next one twice
         b"".join(b"]q" + bytes([k]) for k in range(60)) + b"".join(b"ah" + bytes([k]) + b"a" for k in range(59, 0, -1)),
-        b"]q\0h\0a",  # a list that holds itself
+        b"]q\0h\0a",  # a list that contains itself
     ],
 )
-def test_a_few_bytes_that_make_values_without_end_are_refused(lists):
+def test_a_few_bytes_that_expand_to_endless_values_are_refused(lists):
     with pytest.raises(ValueError, match=r"it is damaged|without end"):
         values_of(of_pickle(b"\x80\x02}X\1\0\0\0a" + lists + b"s."))
 
 
-def test_lists_may_lie_in_one_another_as_deep_as_anybody_needs_and_no_deeper():
+def test_lists_may_be_nested_only_up_to_a_limit():
     deep: list = []
     for _ in range(99):
         deep = [deep]
@@ -128,20 +128,20 @@ def test_lists_may_lie_in_one_another_as_deep_as_anybody_needs_and_no_deeper():
         values_of(saved([deep]))
 
 
-def test_torch_finds_the_pickle_in_any_case_of_letters_and_so_does_the_look_at_it():
+def test_the_pickle_is_checked_whatever_the_case_of_its_name():
     assert values_of(of_pickle(in_tuples(3), called="Data.PKL")) == {(((),),): 1}
     with pytest.raises(ValueError, match="it is damaged"):
         values_of(of_pickle(in_tuples(200), called="Data.PKL"))
 
 
 @pytest.mark.parametrize("depth", [102, 1000, 3_000_000])
-def test_a_key_in_tuples_without_end_is_refused_before_it_is_hashed(depth):
-    """Of some hundred thousand the system would end the process."""
+def test_a_key_of_deeply_nested_tuples_is_refused_before_it_is_hashed(depth):
+    """With some hundred thousand levels, the system would kill the process."""
     with pytest.raises(ValueError, match="it is damaged, or contains more than tensors"):
         values_of(of_pickle(in_tuples(depth)))
 
 
-def test_a_key_in_as_many_tuples_as_anybody_needs_is_read():
+def test_a_key_of_up_to_101_nested_tuples_is_read():
     assert list(values_of(of_pickle(in_tuples(3)))) == [(((),),)]
     assert len(values_of(of_pickle(in_tuples(101)))) == 1
 
@@ -151,17 +151,17 @@ def test_a_key_in_as_many_tuples_as_anybody_needs_is_read():
     [
         b"})" + b"\x85" * 150 + b"K\1s.",
         b"})" + b"q\0\x85" * 150 + b"K\1s.",
-        b"})" + b"q\0" + b"0h\0\x85q\0" * 150 + b"K\1s.",  # each by way of the memo alone
-        b"})" + b"q\0h\0\x86" * 150 + b"K\1s.",  # each holds the last one twice, once from the memo
-        b"})" + b"q\0h\0\x86" * 60 + b"K\1s.",  # the same, less deep: to hash it would take longer than there is time
-        # one of ten thousand values, which is a key in ten thousand places
+        b"})" + b"q\0" + b"0h\0\x85q\0" * 150 + b"K\1s.",  # each through the memo only
+        b"})" + b"q\0h\0\x86" * 150 + b"K\1s.",  # each contains the previous one twice, once from the memo
+        b"})" + b"q\0h\0\x86" * 60 + b"K\1s.",  # the same, less deep: hashing it would practically never end
+        # a tuple of ten thousand values that is a key in ten thousand places
         b"}(" + b"K\1" * 10_000 + b"tq\0K\1s" + b"h\0K\1s" * 10_000 + b".",
         b"}" + b"(" * 150 + b"t" * 150 + b"K\1s.",
         b"})" + b"K\2K\3\x87" * 150 + b"K\1s.",
         b"}](K\1" + b"(" * 150 + b"t" * 150 + b"t0e.",
     ],
 )
-def test_whichever_way_tuples_come_into_one_another(program):
+def test_costly_tuples_are_refused_however_they_are_built(program):
     with pytest.raises(ValueError, match="it is damaged, or contains more than tensors") as caught:
         values_of(of_pickle(b"\x80\x02" + program))
     assert "tuples" in str(caught.value.__cause__)
@@ -189,8 +189,8 @@ def saved_number(program: bytes) -> bytes:
         b"ctorch._utils\n_rebuild_tensor_v2\n" + ROWS + b"R.",
     ],
 )
-def test_a_pickle_calls_nothing_that_tensors_do_not_need(program):
-    """With these, torch's reader would copy, or take a tensor apart row by row."""
+def test_a_pickle_with_calls_that_tensors_do_not_need_is_refused(program):
+    """With these calls, torch's reader would copy data, or take a tensor apart row by row."""
     with pytest.raises(ValueError, match="it is damaged, or contains more than tensors") as caught:
         values_of(saved_number(program))
     said = str(caught.value.__cause__)
@@ -202,8 +202,8 @@ def test_a_pickle_calls_nothing_that_tensors_do_not_need(program):
     [TABLE + b")Rh\0K\1Nsb", b"ctorch._utils\n_rebuild_tensor_v2\n(" + STORAGE + b"K\0h\1tR"],
     ids=["attributes", "sizes"],
 )
-def test_what_the_memo_brings_again_and_again_is_not_copied_every_time(repeated):
-    """A few bytes each time would make five thousand values each time."""
+def test_a_memoised_value_that_would_be_copied_many_times_is_refused(repeated):
+    """Each repetition takes a few bytes and would create five thousand values."""
     table = b"}(" + b"".join(b"M" + k.to_bytes(2, "little") + b"N" for k in range(5000)) + b"uq\0"
     sizes = b"](" + b"K\1" * 5000 + b"eq\1"
     with pytest.raises(ValueError, match="it is damaged") as caught:
@@ -211,13 +211,13 @@ def test_what_the_memo_brings_again_and_again_is_not_copied_every_time(repeated)
     assert "without end" in str(caught.value.__cause__)
 
 
-def test_attributes_of_a_table_come_back_with_it():
+def test_attributes_of_a_state_dict_are_restored():
     weights = torch.nn.Linear(1, 1).state_dict()
     assert values_of(saved(weights))._metadata == weights._metadata  # type: ignore[attr-defined]
 
 
-def test_what_an_allowed_call_makes_of_what_it_made_is_bounded():
-    """Twice as many bytes by each encoding as hexadecimal numbers, forty times."""
+def test_nested_allowed_calls_are_bounded():
+    """Each of forty hexadecimal encodings would double the number of bytes."""
     calls, encode = b"X\1\0\0\0aX\6\0\0\0latin1\x86R", b"c_codecs\nencode\n"
     allowed = [(codecs.encode, "_codecs.encode")]
     assert values_of(of_pickle(b"\x80\x02" + encode + calls + b"."), allowed) == b"a"
@@ -226,7 +226,7 @@ def test_what_an_allowed_call_makes_of_what_it_made_is_bounded():
     assert "without end" in str(caught.value.__cause__)
 
 
-def test_a_member_that_unpacks_to_more_is_refused():
+def test_a_compressed_member_is_refused():
     changed = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(saved([0.0] * 1000))) as old, zipfile.ZipFile(changed, "w") as new:
         for member in old.infolist():
@@ -236,8 +236,8 @@ def test_a_member_that_unpacks_to_more_is_refused():
     assert "compressed" in str(caught.value.__cause__)
 
 
-def test_an_archive_behind_a_pickle_is_not_the_archive_that_was_looked_at():
-    """Older files of torch are pickles one after the other: it tells them by their first bytes."""
+def test_a_file_that_begins_with_a_pickle_is_refused_even_with_an_archive_behind_it():
+    """Older files of torch are consecutive pickles, which torch recognises by their first bytes."""
     older = io.BytesIO()
     torch.save({"epoch": 3}, older, _use_new_zipfile_serialization=False)
     assert torch.load(io.BytesIO(older.getvalue()), weights_only=True) == {"epoch": 3}

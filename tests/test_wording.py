@@ -14,10 +14,10 @@ from sedpipe.wording import counted, of_some
         (12_345, "class", "12,345 classes"),
     ],
 )
-def test_one_is_told_as_one_and_others_as_many(count, unit, told):
+def test_units_are_singular_for_one_and_plural_otherwise(count, unit, told):
     assert counted(count, unit) == told
 
 
-def test_few_names_are_all_told() -> None:
+def test_at_most_three_names_are_listed() -> None:
     assert of_some(["a"]) == "'a'"
     assert of_some(list("abcd")) == "'a', 'b', 'c' and 1 more"

@@ -14,38 +14,38 @@ TONE = np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE).astype(np.float32) * 0.5
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, ">i2", "<i4"])
-def test_integers_have_the_full_scale_of_their_type(dtype: type) -> None:
+def test_integers_are_scaled_by_the_range_of_their_type(dtype: type) -> None:
     stored = np.round(TONE * -float(np.iinfo(dtype).min)).astype(dtype)
     np.testing.assert_allclose(as_mono(stored, RATE, RATE), TONE, atol=1 / 128)
 
 
-def test_eight_unsigned_bits_have_their_zero_in_the_middle() -> None:
+def test_unsigned_8_bit_samples_have_their_zero_in_the_middle() -> None:
     stored = np.round(TONE * 128 + 128).astype(np.uint8)
     np.testing.assert_allclose(as_mono(stored, RATE, RATE), TONE, atol=1 / 128)
 
 
 @pytest.mark.parametrize("rate", [RATE, RATE // 2])
 @pytest.mark.parametrize("dtype", [np.float16, ">f4", "<f4", ">f8", np.longdouble])
-def test_floats_of_any_width_and_order_of_bytes_are_the_same_samples(dtype: type, rate: int) -> None:
+def test_floats_of_any_width_and_byte_order_give_the_same_samples(dtype: type, rate: int) -> None:
     expected = as_mono(TONE, RATE, rate)
     np.testing.assert_allclose(as_mono(TONE.astype(dtype), RATE, rate), expected, atol=1e-3)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
-def test_tensors_may_have_a_gradient_and_few_bits(dtype: torch.dtype) -> None:
+def test_tensors_may_require_gradients_and_have_half_precision(dtype: torch.dtype) -> None:
     tensor = torch.from_numpy(TONE).to(dtype).requires_grad_()
     np.testing.assert_allclose(as_mono(tensor, RATE, RATE), TONE, atol=2e-3)
 
 
 @pytest.mark.parametrize("axis", [0, 1])
-def test_channels_are_averaged_whichever_axis_they_are(axis: int) -> None:
+def test_channels_are_averaged_on_either_axis(axis: int) -> None:
     stereo = np.stack([TONE, np.zeros_like(TONE)], axis=axis)
     np.testing.assert_allclose(as_mono(stereo, RATE, RATE), TONE / 2, atol=1e-7)
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint64])
 @pytest.mark.parametrize("make", [np.asarray, np.ndarray.tolist, torch.from_numpy])
-def test_integers_without_a_full_scale_are_refused_and_not_heard_as_silence(make: object, dtype: type) -> None:
+def test_64_bit_integers_are_refused(make: object, dtype: type) -> None:
     stored = make(np.abs(np.round(TONE * 32768)).astype(dtype))
     with pytest.raises(
         AudioError, match=r"expected samples as floats or integers of 8, 16 or 32 bits, got u?int64"
@@ -54,7 +54,7 @@ def test_integers_without_a_full_scale_are_refused_and_not_heard_as_silence(make
     assert "np.int16" in caught.value.hint
 
 
-def test_wide_integers_that_hold_narrow_ones_are_told() -> None:
+def test_int32_samples_in_the_range_of_int16_give_a_warning() -> None:
     stored = np.round(TONE * 32768).astype(np.int16)
     with pytest.warns(UserWarning, match="int32 reach 16384 of 2147483648"):
         as_mono(stored.astype(np.int32), RATE, RATE)
@@ -62,23 +62,23 @@ def test_wide_integers_that_hold_narrow_ones_are_told() -> None:
         warnings.simplefilter("error")
         as_mono(stored, RATE, RATE)
         as_mono(np.zeros(RATE, np.int32), RATE, RATE)
-        as_mono(np.round(TONE * 2**23).astype(np.int32) * 256, RATE, RATE)  # 24 bits, as files of them are read
+        as_mono(np.round(TONE * 2**23).astype(np.int32) * 256, RATE, RATE)  # 24 bits, as 24-bit files are read
 
 
-def test_another_rate_is_resampled_not_taken_for_the_same() -> None:
+def test_samples_at_another_rate_are_resampled() -> None:
     long = as_mono(TONE, RATE, 44_100)
     assert len(long) == 44_100
     expected = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
     np.testing.assert_allclose(long[2000:-2000], expected[2000:-2000], atol=2e-3)
 
 
-def test_torch_tensors_and_lists_are_samples_too() -> None:
+def test_torch_tensors_and_lists_are_accepted() -> None:
     np.testing.assert_array_equal(as_mono(torch.from_numpy(TONE), RATE, RATE), TONE)
     assert as_mono([0.0, 0.5], RATE, RATE).dtype == np.float32
 
 
 @pytest.mark.parametrize("share", [1.0, 0.95])
-def test_channels_that_cancel_each_other_are_refused_as_those_of_files_are(share: float) -> None:
+def test_channels_that_cancel_each_other_are_refused(share: float) -> None:
     with pytest.raises(AudioError, match="samples: its channels cancel each other"):
         as_mono(np.stack([TONE, -share * TONE]), RATE, RATE)
     with warnings.catch_warnings():
@@ -88,8 +88,8 @@ def test_channels_that_cancel_each_other_are_refused_as_those_of_files_are(share
 
 
 @pytest.mark.parametrize("rate", [RATE, 2 * RATE])
-def test_samples_and_a_file_of_them_are_one_recording(rate: int, tmp_path: Path) -> None:
-    """Square waves overshoot where they are resampled, and a click lies beyond full scale."""
+def test_an_array_and_a_file_with_the_same_samples_give_the_same_result(rate: int, tmp_path: Path) -> None:
+    """Square waves overshoot when they are resampled, and clicks lie beyond full scale."""
     clicks = TONE.copy()
     clicks[::1000] = 3.0
     for samples in (np.sign(TONE), clicks, np.stack([clicks, TONE])):
@@ -120,6 +120,6 @@ def test_samples_and_a_file_of_them_are_one_recording(rate: int, tmp_path: Path)
         (np.ones(1), 48_000, "too short for a sample at 100 Hz"),
     ],
 )
-def test_what_is_no_recording_is_a_sentence(samples: object, rate: object, said: str) -> None:
+def test_invalid_samples_or_rates_give_a_one_line_error(samples: object, rate: object, said: str) -> None:
     with pytest.raises(AudioError, match=said):
         as_mono(samples, rate, 100 if "short" in said else RATE)

@@ -21,12 +21,12 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> OpenDataset:
     return open_dataset(NAME, cache=str(cache))
 
 
-def test_it_tells_its_classes_splits_and_clips(opened: OpenDataset) -> None:
+def test_a_dataset_lists_its_classes_splits_and_clips(opened: OpenDataset) -> None:
     assert (opened.name, tuple(opened.labels), opened.splits) == (NAME, LABELS, list(N_CLIPS))
     assert [clip.clip_id for clip in opened.clips("testing")] == [f"testing-{i:05d}" for i in range(N_CLIPS["testing"])]
 
 
-def test_reference_events_are_those_of_every_clip(opened: OpenDataset) -> None:
+def test_reference_events_match_the_labels_of_every_clip(opened: OpenDataset) -> None:
     reference = opened.reference("testing")
     for clip in opened.clips("testing"):
         assert {event.label for event in reference[clip.clip_id]} == set(clip.labels)
@@ -34,7 +34,7 @@ def test_reference_events_are_those_of_every_clip(opened: OpenDataset) -> None:
         opened.reference("training")
 
 
-def test_a_split_is_tensors_of_features_weak_labels_and_frames(opened: OpenDataset) -> None:
+def test_a_split_gives_features_weak_labels_and_frame_counts(opened: OpenDataset) -> None:
     split = opened.torch("training")
     assert len(split) == N_CLIPS["training"]
     for index, clip in enumerate(opened.clips("training")):
@@ -47,7 +47,7 @@ def test_a_split_is_tensors_of_features_weak_labels_and_frames(opened: OpenDatas
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
-def test_workers_read_what_one_process_reads(opened: OpenDataset, start: str) -> None:
+def test_workers_read_the_same_features_as_one_process(opened: OpenDataset, start: str) -> None:
     if start not in multiprocessing.get_all_start_methods():
         pytest.skip(f"no {start} here")
     split = opened.torch("training")
@@ -57,14 +57,14 @@ def test_workers_read_what_one_process_reads(opened: OpenDataset, start: str) ->
     torch.testing.assert_close(torch.cat([x for x, _, _ in loader]), torch.stack(alone), rtol=0, atol=0)
 
 
-def test_features_can_be_named(opened: OpenDataset) -> None:
+def test_features_can_be_selected_by_their_specification(opened: OpenDataset) -> None:
     assert len(opened.torch("testing", FeatureSpec(FRONT_END))) == N_CLIPS["testing"]
     with pytest.raises(MissingStageError, match=r"testing\.h5 does not exist") as caught:
         opened.torch("testing", FeatureSpec(FRONT_END, "float32"))
     assert caught.value.hint.startswith("run `sedpipe features tiny --cache ")
 
 
-def test_a_split_whose_clips_all_failed_is_a_sentence(tmp_path: Path) -> None:
+def test_a_split_whose_clips_all_failed_gives_a_one_line_error(tmp_path: Path) -> None:
     cache = make_dataset(tmp_path, splits=("training",))
     spec = FeatureSpec(FRONT_END)
     store = cache.features_dir(spec.fingerprint) / "training.h5"
@@ -78,7 +78,7 @@ def test_a_split_whose_clips_all_failed_is_a_sentence(tmp_path: Path) -> None:
     assert caught.value.hint == f"{store.with_suffix('.failed.tsv')} says why"
 
 
-def test_what_is_not_there_is_a_sentence(opened: OpenDataset, tmp_path: Path) -> None:
+def test_a_missing_split_or_dataset_gives_a_one_line_error(opened: OpenDataset, tmp_path: Path) -> None:
     with pytest.raises(MissingStageError, match=r"no clips in 'test': it has training, testing, evaluation"):
         opened.clips("test")
     with pytest.raises(ManifestError, match="did you mean 'demo'"):
@@ -87,7 +87,7 @@ def test_what_is_not_there_is_a_sentence(opened: OpenDataset, tmp_path: Path) ->
         open_dataset("demo", tmp_path)
 
 
-def test_features_of_audio_that_was_replaced_are_a_warning(tmp_path: Path) -> None:
+def test_features_of_replaced_audio_give_a_warning(tmp_path: Path) -> None:
     own = Own(tmp_path, training=2)
     own.extract()
     dataset = open_dataset("own", tmp_path)

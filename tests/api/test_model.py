@@ -17,7 +17,7 @@ RATE = FRONT_END.sample_rate
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run's folder with a model that knows three classes at 1 kHz."""
+    """A run's folder with a model of three classes at 1 kHz."""
     folder = tmp_path_factory.mktemp("model")
     write_model(folder / "checkpoint.pt", untrained_model())
     return folder
@@ -32,18 +32,18 @@ def noise(seconds: float, rate: int = RATE) -> np.ndarray:
     return np.random.default_rng(0).normal(0, 0.1, round(seconds * rate)).astype(np.float32)
 
 
-def test_it_tells_what_it_knows(model: Model, folder: Path) -> None:
+def test_a_model_reports_its_classes_sample_rate_and_folder(model: Model, folder: Path) -> None:
     assert (tuple(model.labels), model.sample_rate, model.folder) == (LABELS, 1000, folder)
     assert "3 classes, 1000 Hz" in repr(model)
 
 
-def test_the_face_hands_it_on(folder: Path) -> None:
+def test_load_model_is_exported_by_the_package(folder: Path) -> None:
     assert isinstance(sedpipe.load_model(folder, device="cpu"), Model)
 
 
 @pytest.mark.parametrize("seconds", [0.7, 4.0, 11.3])
 @pytest.mark.parametrize("point", OPERATING_POINTS)
-def test_a_file_and_its_samples_have_the_events_of_the_command(
+def test_a_file_and_its_samples_give_the_same_events_as_the_command(
     model: Model, folder: Path, tmp_path: Path, seconds: float, point: str
 ) -> None:
     path = tmp_path / "r.wav"
@@ -55,13 +55,13 @@ def test_a_file_and_its_samples_have_the_events_of_the_command(
     assert model.predict((noise(seconds), RATE), operating_point=point) == by_command.events
 
 
-def test_a_threshold_may_be_a_number_of_numpy(model: Model) -> None:
+def test_a_threshold_may_be_a_numpy_number(model: Model) -> None:
     for threshold in (np.float32(0.5), np.float64(0.5), np.int64(1)):
         expected = model.predict(noise(6), RATE, threshold=float(threshold))
         assert model.predict(noise(6), RATE, threshold=threshold) == expected  # type: ignore[arg-type]
 
 
-def test_a_lower_threshold_gives_more_of_the_recording_to_events(model: Model) -> None:
+def test_a_lower_threshold_gives_longer_events_in_total(model: Model) -> None:
     covered = [
         sum(event.offset - event.onset for event in model.predict(noise(6), RATE, threshold=threshold))
         for threshold in (0.0, 0.5, 1.0)
@@ -71,13 +71,13 @@ def test_a_lower_threshold_gives_more_of_the_recording_to_events(model: Model) -
 
 
 @pytest.mark.parametrize("seconds", [2.5, 9.0])
-def test_frame_scores_are_the_probabilities_that_events_are_made_of(model: Model, seconds: float) -> None:
+def test_frame_scores_decode_to_the_predicted_events(model: Model, seconds: float) -> None:
     scores = model.frame_scores(noise(seconds), RATE)
     n_frames = int(np.ceil(seconds / 0.2))
     assert scores.frame_probs.shape == (1, n_frames, 3)
     np.testing.assert_allclose(scores.times, (np.arange(n_frames) + 0.5) * 0.2)
     assert scores.durations.tolist() == [seconds]
-    if seconds <= 4:  # one window: the gate, too, is the command's
+    if seconds <= 4:  # in a single window, the gate is also the same as the command's
         (events,) = scores.decode(scores.points["min_er"]).values()
         said = model.predict(noise(seconds), RATE)
         assert [(event.onset, event.offset, event.label) for event in events] == [
@@ -85,7 +85,7 @@ def test_frame_scores_are_the_probabilities_that_events_are_made_of(model: Model
         ]
 
 
-def test_rate_channels_and_integers_are_brought_to_what_the_model_hears(model: Model) -> None:
+def test_sample_rate_channels_and_integers_are_converted_to_the_models_input(model: Model) -> None:
     samples = noise(4)
     stereo = np.stack([samples, samples], axis=1)
     expected = model.frame_scores(samples, RATE).frame_probs
@@ -106,14 +106,14 @@ def test_rate_channels_and_integers_are_brought_to_what_the_model_hears(model: M
         (np.ones(30), 1000, AudioError, "samples: too short .0.030 s, expected at least 0.04 s."),
     ],
 )
-def test_wrong_input_is_a_sentence(
+def test_invalid_input_gives_a_one_line_error(
     model: Model, recording: object, rate: int | None, error: type[Exception], said: str
 ) -> None:
     with pytest.raises(error, match=said):
         model.predict(recording, rate)
 
 
-def test_wrong_settings_are_a_sentence(model: Model, tmp_path: Path) -> None:
+def test_invalid_settings_give_a_one_line_error(model: Model, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="operating point must be one of min_er, max_f1, got 'best'"):
         model.predict(noise(1), RATE, operating_point="best")
     with pytest.raises(SettingsError, match=r"^threshold must lie in \[0, 1\], got 2"):

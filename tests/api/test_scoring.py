@@ -33,7 +33,7 @@ def as_frame(lists: dict[str, list[Event]]) -> object:
 
 
 @pytest.mark.parametrize("metric", [segment_based, event_based])
-def test_files_dictionaries_tuples_and_data_frames_score_alike(metric, tmp_path: Path) -> None:
+def test_files_dictionaries_tuples_and_data_frames_give_the_same_scores(metric, tmp_path: Path) -> None:
     expected = metric(REFERENCE, ESTIMATED, duration=10)
     assert metric(as_tuples(REFERENCE), as_tuples(ESTIMATED), duration=10) == expected
     files = as_file(REFERENCE, tmp_path / "r.tsv"), str(as_file(ESTIMATED, tmp_path / "e.tsv"))
@@ -43,7 +43,7 @@ def test_files_dictionaries_tuples_and_data_frames_score_alike(metric, tmp_path:
 
 
 @pytest.mark.parametrize("metric", [segment_based, event_based])
-def test_what_a_model_has_found_can_be_scored_as_it_is(metric) -> None:
+def test_predicted_events_can_be_scored_directly(metric) -> None:
     found = {
         clip_id: [PredictedEvent(event.onset, event.offset, event.label, 0.9, 0.7) for event in events]
         for clip_id, events in ESTIMATED.items()
@@ -53,7 +53,7 @@ def test_what_a_model_has_found_can_be_scored_as_it_is(metric) -> None:
 
 @pytest.mark.parametrize("kind", [int, float, "Int64", object, "category"])
 @pytest.mark.parametrize("metric", [segment_based, event_based])
-def test_classes_may_be_numbers_wherever_the_lists_are(metric, kind: object) -> None:
+def test_classes_may_be_numbers_in_dictionaries_and_data_frames(metric, kind: object) -> None:
     pandas = pytest.importorskip("pandas")
     number = {"Bus": 0, "Car": 1}
     both = [{clip_id: of[clip_id] for clip_id in "ab"} for of in (REFERENCE, ESTIMATED)]
@@ -76,7 +76,7 @@ def test_classes_may_be_numbers_wherever_the_lists_are(metric, kind: object) -> 
 
 
 @pytest.mark.parametrize("times", [(None, None), (0.0, 0.0)])
-def test_a_row_of_a_data_frame_that_holds_no_event_is_a_clip_without_one(
+def test_a_data_frame_row_without_an_event_is_a_clip_without_events(
     times: tuple[float | None, float | None],
 ) -> None:
     pandas = pytest.importorskip("pandas")
@@ -87,7 +87,7 @@ def test_a_row_of_a_data_frame_that_holds_no_event_is_a_clip_without_one(
 
 
 @pytest.mark.parametrize("label", [None, float("nan")])
-def test_an_event_without_a_class_is_a_sentence(label: object) -> None:
+def test_an_event_without_a_class_gives_a_one_line_error(label: object) -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"filename": ["a.wav"], "onset": [0], "offset": [2.0], "event_label": [label]})
     for lists in (frame, {"a": [(0, 2.0, label)]}):
@@ -95,7 +95,7 @@ def test_an_event_without_a_class_is_a_sentence(label: object) -> None:
             segment_based(lists, {}, duration=10, labels=["Car"])
 
 
-def test_scores_are_those_counted_by_hand() -> None:
+def test_scores_match_an_example_computed_by_hand() -> None:
     # Segments of 1 s: a: Car 0-3 in both (3 right). b: Bus 1-3 (2 right), Car 4-6 missed (2). c: Bus inserted (1).
     scores = segment_based(REFERENCE, ESTIMATED, duration=10)
     assert scores.overall.f1 == pytest.approx(2 * 5 / (7 + 6))
@@ -120,12 +120,12 @@ def test_identical_lists_score_one() -> None:
         (7, {}, "reference: expected a path, a dictionary or a data frame, got int"),
     ],
 )
-def test_lists_that_do_not_fit_are_a_sentence(reference: object, estimated: object, said: str) -> None:
+def test_invalid_lists_give_a_one_line_error(reference: object, estimated: object, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         segment_based(reference, estimated, duration=10)
 
 
-def test_a_file_that_is_not_there_and_columns_that_are_missing_are_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_file_and_missing_columns_give_a_one_line_error(tmp_path: Path) -> None:
     with pytest.raises(SedpipeError, match=r"nowhere\.tsv"):
         segment_based(tmp_path / "nowhere.tsv", {}, duration=10)
     pandas = pytest.importorskip("pandas")
@@ -143,7 +143,7 @@ def test_a_file_that_is_not_there_and_columns_that_are_missing_are_a_sentence(tm
     ],
 )
 @pytest.mark.parametrize("metric", [segment_based, event_based])
-def test_classes_and_lengths_that_are_none_are_a_sentence(metric, options: dict, said: str) -> None:
+def test_invalid_labels_and_durations_give_a_one_line_error(metric, options: dict, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         metric({"a": [(0, 1, "Car")]}, {}, **{"duration": 10, **options})
     with pytest.raises(SettingsError, match="label '' is empty or has blanks around it"):
@@ -151,23 +151,23 @@ def test_classes_and_lengths_that_are_none_are_a_sentence(metric, options: dict,
 
 
 @pytest.mark.parametrize("events", [None, 3, "abc"])
-def test_a_clip_whose_events_are_no_list_is_a_sentence(events: object) -> None:
+def test_a_clip_whose_events_are_not_a_list_gives_a_one_line_error(events: object) -> None:
     with pytest.raises(SettingsError, match="reference, clip 'a': expected its events in a list, empty where there is"):
         segment_based({"a": events}, {}, duration=10)
 
 
-def test_a_class_that_is_not_listed_is_a_sentence() -> None:
+def test_an_unlisted_class_gives_an_error_with_a_suggestion() -> None:
     with pytest.raises(SettingsError, match="did you mean 'Car'"):
         segment_based({"a": [(0, 1, "car")]}, {}, duration=10, labels=["Car", "Bus"])
 
 
-def test_recordings_of_one_name_in_two_folders_of_a_data_frame_are_two_clips() -> None:
+def test_files_of_the_same_name_in_two_folders_are_two_clips() -> None:
     truth = as_frame({"site 1/a": [Event(0, 2, "Dog")], "site 2/a": [Event(5, 7, "Cat")]})
     found = as_frame({"site 1/a": [Event(5, 7, "Cat")], "site 2/a": [Event(0, 2, "Dog")]})
     assert segment_based(truth, found, duration=10).overall.f1 == 0
 
 
-def test_two_files_of_a_data_frame_are_not_one_clip() -> None:
+def test_two_files_of_one_clip_in_a_data_frame_are_refused() -> None:
     pandas = pytest.importorskip("pandas")
     rows = [("a.wav", 0, 2, "Dog"), ("a.mp3", 0, 2, "Dog")]
     frame = pandas.DataFrame(rows, columns=["filename", "onset", "offset", "event_label"])
@@ -175,13 +175,13 @@ def test_two_files_of_a_data_frame_are_not_one_clip() -> None:
         segment_based(frame, frame, duration=10)
 
 
-def test_labels_that_look_the_same_are_the_same_class(tmp_path: Path) -> None:
+def test_labels_in_different_unicode_normal_forms_are_the_same_class(tmp_path: Path) -> None:
     one, two = ({"a": [Event(0, 2, label)]} for label in ("M\u00e9sange", "Me\u0301sange"))
     for estimated in (two, as_tuples(two), as_frame(two), as_file(two, tmp_path / "e.tsv")):
         assert segment_based(one, estimated, duration=10).overall.f1 == 1
 
 
-def test_several_labels_of_one_event_are_several_events_wherever_the_list_is(tmp_path: Path) -> None:
+def test_joined_labels_of_an_event_are_split_into_several_events(tmp_path: Path) -> None:
     rows = [(0.0, 2.0, "Car|Dog"), (4.0, 5.0, "Cat")]
     joined = {"a": [Event(*row) for row in rows]}
     (tmp_path / "e.tsv").write_text("".join(f"a.wav\t{on}\t{off}\t{label}\n" for on, off, label in rows))
@@ -192,12 +192,12 @@ def test_several_labels_of_one_event_are_several_events_wherever_the_list_is(tmp
             assert (scores.overall.f1, len(scores.per_class)) == (1.0, 3)
 
 
-def test_the_label_of_an_event_is_one_class_whatever_it_is_called() -> None:
+def test_the_label_of_an_event_object_is_never_split() -> None:
     one = {"a": [Event(0, 2, "Truck,large"), Event(4, 5, "Cat|Dog")]}
     scores = segment_based(one, one, duration=10)
     assert (scores.overall.f1, list(scores.per_class)) == (1.0, ["Cat|Dog", "Truck,large"])
 
 
-def test_a_length_that_cannot_be_meant_is_a_sentence() -> None:
+def test_an_implausible_duration_gives_a_one_line_error() -> None:
     with pytest.raises(SettingsError, match=r"a clip of 1e\+12 s has 1e\+12 segments of 1 s, for each of 2 classes"):
         segment_based(REFERENCE, ESTIMATED, duration=1e12)

@@ -13,7 +13,7 @@ LOWER, HIGHER = (f" (a {which} one may score better still; nothing needs to be d
 
 
 def scores_of(*probs: float, n_frames: int | None = None) -> FrameScores:
-    """One clip of one class."""
+    """Return the scores of one clip and one class."""
     frames = np.array(probs, np.float32)[None, :, None]
     counted = np.array([len(probs) if n_frames is None else n_frames])
     labels = LabelSet(("Dog",))
@@ -21,7 +21,7 @@ def scores_of(*probs: float, n_frames: int | None = None) -> FrameScores:
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=6))
-def test_no_score_lies_beyond_the_thresholds_but_where_there_are_none(probs):
+def test_thresholds_enclose_all_scores_within_float_precision(probs):
     thresholds = thresholds_within(scores_of(*probs))
     assert sorted(set(thresholds)) == list(thresholds)
     assert 0.5 in thresholds
@@ -30,14 +30,14 @@ def test_no_score_lies_beyond_the_thresholds_but_where_there_are_none(probs):
     assert thresholds[-1] > min(max(probs), 1 - 2e-7)
 
 
-def test_thresholds_of_scores_near_one_tell_them_apart():
+def test_thresholds_separate_scores_near_one():
     crowded = [t for t in thresholds_within(scores_of(0.98, 0.9999)) if 0.98 < t <= 0.9999]
     assert len(crowded) >= 9
     odds = np.log(np.array(crowded) / (1 - np.array(crowded)))
     assert np.diff(odds).max() < 0.6
 
 
-def test_thresholds_lie_evenly_where_the_odds_are_and_further_apart_where_they_are_not():
+def test_thresholds_are_evenly_spaced_in_log_odds_and_sparser_towards_the_ends():
     probs = np.array(thresholds_within(scores_of(0.0, 1.0)))
     odds = np.log(probs / (1 - probs))
     assert odds[-1] == pytest.approx(16, abs=0.01)
@@ -49,7 +49,7 @@ def test_thresholds_lie_evenly_where_the_odds_are_and_further_apart_where_they_a
         assert steps[between] == pytest.approx(step, rel=0.1)
 
 
-def test_the_searches_go_from_no_freedom_to_a_setting_for_each_class():
+def test_searches_go_from_no_tuning_to_settings_for_each_class():
     assert list(searches().items()) == [
         ("untuned", ()), ("threshold", ()), ("smoothing", ("median_s", "min_duration_s")), ("gap", ("gap_s",)),
         ("hysteresis", ("hysteresis",)), ("gate", ("gate",)), ("class_thresholds", ()),
@@ -57,11 +57,11 @@ def test_the_searches_go_from_no_freedom_to_a_setting_for_each_class():
     ]  # fmt: skip
 
 
-def test_padding_does_not_stretch_them():
+def test_padding_does_not_affect_the_thresholds():
     assert thresholds_within(scores_of(0.4, 0.6, 0.0001, n_frames=2)) == thresholds_within(scores_of(0.4, 0.6))
 
 
-def test_the_threshold_nearest_to_a_half_is_the_plainest():
+def test_the_threshold_nearest_to_a_half_comes_first():
     assert Candidates(threshold=(0.9, 0.4, 0.6, 0.5)).thresholds == [0.5, 0.4, 0.6, 0.9]
     assert Candidates(threshold=(0.9, 0.5)).of_search("threshold", UNTUNED) == [UNTUNED, PostProcessing(0.9)]
 
@@ -85,10 +85,10 @@ def test_the_threshold_nearest_to_a_half_is_the_plainest():
         ),
     ],
 )
-def test_a_choice_at_an_end_of_what_was_tried_is_told_but_not_that_a_step_is_off(chosen, remarks):
+def test_a_choice_at_the_end_of_its_range_is_remarked_unless_the_step_is_off(chosen, remarks):
     assert Candidates(threshold=(0.1, 0.5, 0.9)).ends_among("p", chosen, LABELS) == remarks
 
 
-def test_of_a_single_candidate_there_is_no_end():
+def test_a_single_candidate_gives_no_remark():
     only = Candidates(**{name: (value,) for name, value in PostProcessing(0.5, 2.0, 0.8, 0.8, 0.25, 0.7).items()})
     assert only.ends_among("p", PostProcessing(0.5, 2.0, 0.8, 0.8, 0.25, 0.7), LABELS) == []

@@ -15,7 +15,7 @@ activities = arrays.arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 3)
 odd = st.integers(0, 8).map(lambda half: 2 * half + 1)
 
 
-def test_three_frames_of_two_classes_by_hand():
+def test_decoded_events_match_an_example_of_two_classes():
     probs = np.array([[0.9, 0.2], [0.5, 0.2], [0.4, 0.8]])
     assert decode_events(probs, DOG_CAT, PostProcessing(0.5), GRID) == [
         Event(0.0, 0.16, "Dog"),
@@ -23,12 +23,12 @@ def test_three_frames_of_two_classes_by_hand():
     ]
 
 
-def test_the_models_grid_has_125_frames_of_80_ms_in_10_s():
+def test_ten_seconds_have_125_frames_of_80_ms():
     everywhere = decode_events(np.ones((125, 1)), LabelSet(("Dog",)), PostProcessing(0.5), GRID)
     assert everywhere == [Event(0.0, 10.0, "Dog")]
 
 
-def test_nothing_sounds_past_the_end_of_the_clip():
+def test_no_event_extends_past_the_end_of_the_clip():
     probs = np.ones((4, 1))
     one = LabelSet(("Dog",))
     assert decode_events(probs, one, PostProcessing(0.5), GRID, duration=0.2) == [Event(0.0, 0.2, "Dog")]
@@ -36,7 +36,7 @@ def test_nothing_sounds_past_the_end_of_the_clip():
     assert decode_activity(column("..##"), one, GRID, duration=0.1) == []
 
 
-def test_frames_that_count_begin_inside_the_clip():
+def test_countable_frames_begin_inside_the_clip():
     edges = frame_edges(GRID, 5)
     assert (
         countable_frames(edges) == countable_frames(edges, duration=0.4) == countable_frames(edges, duration=9.0) == 5
@@ -51,7 +51,7 @@ def test_frames_that_count_begin_inside_the_clip():
 
 
 @given(activities)
-def test_decoding_and_encoding_are_inverses_on_the_grid(active):
+def test_decoding_and_encoding_are_inverse(active):
     labels = LabelSet(tuple("abc"[: active.shape[1]]))
     events = decode_activity(active, labels, GRID)
     assert np.array_equal(encode_activity(events, labels, GRID, len(active)), active)
@@ -60,7 +60,7 @@ def test_decoding_and_encoding_are_inverses_on_the_grid(active):
 
 
 @given(activities)
-def test_a_grid_off_the_milliseconds_is_encoded_back_too(active):
+def test_decoding_is_also_inverted_on_a_grid_without_whole_milliseconds(active):
     labels = LabelSet(tuple("abc"[: active.shape[1]]))
     grid = FrameGrid(44100, 512)
     assert np.array_equal(encode_activity(decode_activity(active, labels, grid), labels, grid, len(active)), active)

@@ -1,4 +1,4 @@
-"""What was chosen and scored before stays as it was, to the last digit."""
+"""Tuned settings and scores stay identical to those of the first edition, to the last digit."""
 
 import json
 from dataclasses import asdict
@@ -24,7 +24,7 @@ def as_json(value):
     return json.loads(json.dumps(value))
 
 
-def test_the_tuned_settings_and_every_step_of_the_search():
+def test_tuned_settings_and_search_steps_match_the_first_edition():
     points = tune(SCORES, TRUTH, candidates=Candidates(threshold=[k / 50 for k in range(1, 46)]))
     for name, point in points.items():
         then = EXPECTED["tune"][name]
@@ -33,12 +33,12 @@ def test_the_tuned_settings_and_every_step_of_the_search():
         assert as_json(asdict(point.scores)) == then["scores"]
 
 
-def test_the_scores_of_each_epoch():
+def test_scores_after_an_epoch_match_the_first_edition():
     assert scores_at_thresholds(SCORES, TRUTH) == EXPECTED["scores_at_thresholds"]
 
 
 @AT
-def test_events_and_their_scores(settings):
+def test_events_and_their_scores_match_the_first_edition(settings):
     events = SCORES.decode(PostProcessing(**settings["settings"]))
     listed = {clip: [[e.onset, e.offset, TRUTH.labels.index(e.label)] for e in found] for clip, found in events.items()}
     assert listed == settings["events"]
@@ -47,13 +47,13 @@ def test_events_and_their_scores(settings):
 
 
 @AT
-def test_psds_over_the_thresholds_of_the_baseline(settings):
+def test_psds_matches_the_first_edition(settings):
     heard = Heard(SCORES, PostProcessing(**settings["settings"]), np.zeros((32, 17)))
     assert psds_at_thresholds(Scored(TRUTH, {}, heard)) == settings["psds"]
 
 
 @AT
-def test_sweeps_around_a_setting_and_scores_at_each_threshold(settings):
+def test_sweeps_and_scores_at_each_threshold_match_the_first_edition(settings):
     chosen = PostProcessing(**settings["settings"])
     sweeps = sensitivity(SCORES, TRUTH, chosen)
     assert as_json({name: asdict(sweep) for name, sweep in sweeps.items()}) == settings["sensitivity"]
@@ -62,6 +62,6 @@ def test_sweeps_around_a_setting_and_scores_at_each_threshold(settings):
     assert at == settings["by_threshold"]
 
 
-def test_yardsticks():
+def test_yardsticks_match_the_first_edition():
     assert {name: asdict(scores) for name, scores in yardstick_scores(TRUTH, 1.0).items()} == EXPECTED["yardsticks"]
     assert asdict(segment_based_scores(TRUTH.reference, {}, TRUTH.durations, TRUTH.labels).overall)["f1"] == 0

@@ -14,7 +14,7 @@ LABELS, GRID = LabelSet(("Dog", "Rain", "Car")), FrameGrid(100, 8)
 
 @pytest.fixture
 def scores() -> FrameScores:
-    """Of three clips, the second of which ends within its fourth frame."""
+    """Scores of three clips, the second of which ends within its fourth frame."""
     g = np.random.default_rng(0)
     probs = g.random((3, 5, 3), dtype=np.float32)
     points = {"max_f1": PostProcessing(0.5)}
@@ -39,18 +39,18 @@ def scores() -> FrameScores:
         ({"clip_probs": np.full((3, 3), -0.1)}, r"clip_probs holds a value outside \[0, 1\]"),
     ],
 )
-def test_what_does_not_fit_is_refused(scores, changed, complaint):
+def test_inconsistent_arrays_are_refused(scores, changed, complaint):
     with pytest.raises(ValueError, match=complaint):
         replace(scores, **changed)
 
 
-def test_a_system_may_be_sure(scores):
+def test_probabilities_of_exactly_0_and_1_are_accepted(scores):
     sure = np.zeros((3, 5, 3), np.float32)
     sure[0] = 1
     assert replace(scores, frame_probs=sure, clip_probs=sure[:, 0]).frame_probs is sure
 
 
-def test_a_last_group_of_frames_that_is_not_full_makes_a_frame(scores):
+def test_an_incomplete_last_group_of_frames_is_pooled_into_a_frame(scores):
     heard = np.array([20, 14, 17])
     lasting = np.array([0.4, 0.28, 0.34])
     pooled = FrameScores.pooled(
@@ -61,7 +61,7 @@ def test_a_last_group_of_frames_that_is_not_full_makes_a_frame(scores):
     assert pooled.durations == pytest.approx([0.4, 0.28, 0.34])
 
 
-def test_events_are_those_of_each_clip_alone(scores):
+def test_decoding_all_clips_equals_decoding_each_alone(scores):
     point = PostProcessing(0.5, median_s=0.24, gate=0.8)
     alone = {
         clip_id: decode_events(
@@ -74,7 +74,7 @@ def test_events_are_those_of_each_clip_alone(scores):
     assert max(event.offset for event in scores.decode(PostProcessing(0.0))["b"]) == 0.27
 
 
-def test_some_clips_are_as_they_were(scores):
+def test_a_subset_of_clips_keeps_its_scores(scores):
     some = scores.of(["c", "b"])
     assert some.clip_ids == ["c", "b"]
     assert some.points == scores.points
@@ -83,7 +83,7 @@ def test_some_clips_are_as_they_were(scores):
     np.testing.assert_array_equal(scores.counted, [5, 4, 5])
 
 
-def test_the_mean_of_systems_is_theirs_frame_by_frame(scores):
+def test_systems_are_averaged_frame_by_frame(scores):
     other = replace(scores, frame_probs=1 - scores.frame_probs)
     mean = mean_of([scores, other])
     np.testing.assert_allclose(mean.frame_probs, 0.5, atol=1e-7)
@@ -91,14 +91,14 @@ def test_the_mean_of_systems_is_theirs_frame_by_frame(scores):
     assert mean.points == {}
 
 
-def test_systems_of_other_sample_rates_have_a_mean_if_their_frames_are_as_long(scores):
+def test_systems_of_different_sample_rates_are_averaged_if_their_frames_are_equally_long(scores):
     faster = FrameGrid(2 * scores.grid.sample_rate, 2 * scores.grid.hop_length)
     mean = mean_of([scores, replace(scores, grid=faster, frame_probs=1 - scores.frame_probs)])
     np.testing.assert_allclose(mean.frame_probs, 0.5, atol=1e-7)
 
 
-def test_a_frame_that_is_padding_to_one_of_the_systems_is_that_of_the_others(scores):
-    """Front ends of other sample rates may count one frame more or less of a short clip."""
+def test_a_frame_that_is_padding_for_one_system_is_averaged_over_the_others(scores):
+    """Front ends of different sample rates may count one frame more or less in a short clip."""
     fewer = replace(
         scores,
         frame_probs=np.ones_like(scores.frame_probs),
@@ -117,7 +117,7 @@ def test_a_frame_that_is_padding_to_one_of_the_systems_is_that_of_the_others(sco
         np.testing.assert_allclose(mean.frame_probs[1, :3], expected[1, :3], rtol=1e-6)
 
 
-def test_systems_that_heard_other_things_have_no_mean_and_it_is_said_why(scores):
+def test_averaging_incompatible_systems_is_refused_with_the_reason(scores):
     longer = FrameGrid(scores.grid.sample_rate, 2 * scores.grid.hop_length)
     took, twice = scores.grid.frame_duration, longer.frame_duration
     n = scores.frame_probs.shape[1]
@@ -135,7 +135,7 @@ def test_systems_that_heard_other_things_have_no_mean_and_it_is_said_why(scores)
             mean_of([scores, other])
 
 
-def test_clips_that_are_looked_at_a_few_at_a_time_come_to_the_same(scores, monkeypatch):
+def test_processing_clips_in_blocks_does_not_change_the_result(scores, monkeypatch):
     point = PostProcessing(0.5, median_s=0.24, gate=0.8)
     at_once, mean = scores.decode(point), mean_of([scores, scores]).frame_probs
     monkeypatch.setattr("sedpipe.detection.frame_scores._CELLS_OF_BLOCK", 2 * 5 * 3)

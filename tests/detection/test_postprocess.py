@@ -22,24 +22,24 @@ activities = arrays.arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 3)
 odd = st.integers(0, 8).map(lambda half: 2 * half + 1)
 
 
-def test_a_probability_equal_to_the_threshold_is_active_also_in_float32():
+def test_a_probability_equal_to_the_threshold_is_active_in_float32_too():
     probs = np.full((2, 1), 0.7, dtype=np.float32)
     assert activity(probs, PostProcessing(0.7), GRID).all()
 
 
-def test_min_duration_keeps_a_run_that_lasts_exactly_as_long():
+def test_min_duration_keeps_a_run_of_exactly_that_length():
     probs = column("##..###").astype(float)
     settings = PostProcessing(0.5, min_duration_s=0.24)
     assert decode_events(probs, LabelSet(("Dog",)), settings, GRID) == [Event(0.32, 0.56, "Dog")]
 
 
-def test_padding_is_never_active_and_cannot_be_lit_by_the_median():
+def test_padding_is_never_active_even_after_the_median_filter():
     probs = column("..######").astype(float)
     settings = PostProcessing(0.5, median_s=0.4)
     assert decode_events(probs, LabelSet(("Dog",)), settings, GRID, n_frames=5) == [Event(0.16, 0.4, "Dog")]
 
 
-def test_hysteresis_carries_nothing_out_of_the_padding_into_the_clip():
+def test_hysteresis_does_not_spread_from_the_padding_into_the_clip():
     probs = np.array([[0.1], [0.3], [0.3], [0.9], [0.9]])
     settings = PostProcessing(0.5, hysteresis=0.5)
     assert not decode_events(probs, LabelSet(("Dog",)), settings, GRID, n_frames=3)
@@ -48,7 +48,7 @@ def test_hysteresis_carries_nothing_out_of_the_padding_into_the_clip():
 
 
 @given(arrays.arrays(np.float64, 30, elements=st.floats(0, 1)), st.floats(0.1, 1), st.floats(0, 1))
-def test_hysteresis_is_the_low_runs_that_hold_a_high_frame(probs, threshold, share):
+def test_hysteresis_keeps_the_low_runs_that_contain_a_high_frame(probs, threshold, share):
     runs, n = ndimage.label(probs >= threshold * share)
     kept = [run for run in range(1, n + 1) if (probs[runs == run] >= threshold).any()]
     found = activity(probs[:, None], PostProcessing(threshold, hysteresis=share), GRID)[:, 0]
@@ -63,8 +63,8 @@ def test_a_gate_silences_a_class_in_a_clip():
         decode_events(probs, DOG_CAT, point, GRID)
 
 
-def test_the_steps_are_taken_in_the_documented_order():
-    # the median would drop the single frames, closing gaps first would join them
+def test_steps_are_applied_in_the_documented_order():
+    # the median filter drops the single frames; if gaps were closed first, they would be joined
     probs = column("#.#.#").astype(float)
     assert decode_events(probs, LabelSet(("Dog",)), PostProcessing(0.5, gap_s=0.08, min_duration_s=0.4), GRID)
     assert not decode_events(probs, LabelSet(("Dog",)), PostProcessing(0.5, 0.4, gap_s=0.08, min_duration_s=0.4), GRID)
@@ -80,7 +80,7 @@ settings_of_two = st.one_of(
     st.lists(st.integers(0, 20), min_size=4, max_size=4),
     st.builds(PostProcessing, *[settings_of_two] * 6),
 )
-def test_many_clips_at_once_are_as_one_by_one_and_class_by_class(probs, n_frames, point):
+def test_processing_many_clips_together_equals_one_clip_or_class_at_a_time(probs, n_frames, point):
     clip_probs = probs.mean(axis=1)
     together = activity(probs, point, GRID, np.array(n_frames), clip_probs)
     for clip, tags, n, alone in zip(probs, clip_probs, n_frames, together, strict=True):
@@ -90,7 +90,7 @@ def test_many_clips_at_once_are_as_one_by_one_and_class_by_class(probs, n_frames
             assert np.array_equal(of_class[:, 0], alone[:, k])
 
 
-def test_settings_for_each_class_must_be_of_the_classes_there_are():
+def test_per_class_settings_must_match_the_number_of_classes():
     with pytest.raises(ValueError, match=r"settings must all be for the same number of classes, got \[2, 3\]"):
         PostProcessing((0.5, 0.5), gap_s=(0.0, 0.0, 0.0))
     with pytest.raises(ValueError, match="settings are for 3 classes, expected 2"):
@@ -106,12 +106,12 @@ def test_settings_out_of_range_are_refused(name, value):
         PostProcessing(**({"threshold": 0.5} | {name: value}))
 
 
-def test_the_table_holds_every_setting_of_the_house_also_what_is_off():
+def test_the_table_contains_every_built_in_setting_even_if_it_is_off():
     off = {"median_s": 0.0, "min_duration_s": 0.0, "gap_s": 0.0, "hysteresis": 1.0, "gate": 0.0}
     assert PostProcessing(0.5).as_table() == {"threshold": 0.5, **off}
 
 
-def test_settings_are_the_same_in_whatever_order_they_were_given_and_as_a_table():
+def test_settings_are_equal_however_they_were_created_and_equal_to_their_dict():
     settings = PostProcessing(0.5, median_s=(0.2, 0.4), gate=0.1)
     others = [
         PostProcessing(gate=0.1, threshold=0.5, median_s=[0.2, 0.4]),
@@ -123,7 +123,7 @@ def test_settings_are_the_same_in_whatever_order_they_were_given_and_as_a_table(
     assert settings not in ("settings", settings.changed(gate=0.2), settings.of_class(0))
 
 
-def test_a_setting_of_ones_own_stands_in_the_table_only_where_it_is_on():
+def test_a_custom_setting_is_in_the_table_only_if_it_is_on():
     STEPS["echo"] = Step(
         lambda active, frames, echo_s: active, (StepSetting("echo_s", 0.0, (0.0, 0.4), "echo"),), after="gap"
     )

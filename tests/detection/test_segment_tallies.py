@@ -17,7 +17,7 @@ from sedpipe.metrics.sed_eval_scores import official_segment_based_scores
 from sedpipe.truth import Truth
 
 
-def test_clips_that_are_parted_and_put_together_score_as_before():
+def test_splitting_and_rejoining_clips_does_not_change_the_scores():
     g = np.random.default_rng(0)
     whole = SegmentTally(*g.integers(1, 9, (4, 20)))
     mask = g.random(20) < 0.5
@@ -56,7 +56,7 @@ def scores() -> FrameScores:
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-def test_sed_eval_gives_the_same_for_the_events_at_every_threshold(scores, settings):
+def test_scores_at_several_thresholds_match_sed_eval(scores, settings):
     truth = Truth(REFERENCE, DURATIONS, LABELS)
     split = SegmentTallies(scores, truth)
     for threshold in (0.2, 0.5, 0.8):
@@ -66,7 +66,7 @@ def test_sed_eval_gives_the_same_for_the_events_at_every_threshold(scores, setti
 
 
 def lit(events: list[Event], n_segments: int, resolution: float) -> list[set[str]]:
-    """Classes that sound in each segment, by definition."""
+    """Return the classes that are active in each segment, by definition."""
     return [
         {event.label for event in events if event.onset < (k + 1) * resolution and event.offset > k * resolution}
         for k in range(n_segments)
@@ -75,7 +75,7 @@ def lit(events: list[Event], n_segments: int, resolution: float) -> list[set[str
 
 @pytest.mark.parametrize("resolution", [1.0, 0.5, 1 / 32])  # the last is shorter than a frame
 @pytest.mark.parametrize("settings", SETTINGS)
-def test_counts_of_each_clip_are_substitutions_deletions_and_insertions_of_its_segments(scores, settings, resolution):
+def test_counts_per_clip_match_a_direct_count_over_its_segments(scores, settings, resolution):
     settings = settings.changed(threshold=0.5)
     tally = SegmentTallies(scores, Truth(REFERENCE, DURATIONS, LABELS), resolution).tally(settings)
     estimated = scores.decode(settings)
@@ -85,7 +85,7 @@ def test_counts_of_each_clip_are_substitutions_deletions_and_insertions_of_its_s
         both = (lit(events[name], n_segments, resolution) for events in (REFERENCE, estimated))
         pairs = [*zip(*both, strict=True)]
         missed, alarms = [len(true - said) for true, said in pairs], [len(said - true) for true, said in pairs]
-        # one of each is a substitution; what is left are deletions or insertions
+        # a miss and a false alarm together are one substitution; the rest are deletions or insertions
         errors = sum(min(pair) + abs(pair[0] - pair[1]) for pair in zip(missed, alarms, strict=True))
         correct = sum(len(true & said) for true, said in pairs)
         expected.append((errors, correct, sum(len(said) for _, said in pairs), sum(len(true) for true, _ in pairs)))
@@ -93,7 +93,7 @@ def test_counts_of_each_clip_are_substitutions_deletions_and_insertions_of_its_s
     assert len({errors for errors, *_ in expected}) > 2
 
 
-def test_the_roll_has_a_segment_where_an_event_that_is_decoded_touches_it(scores):
+def test_the_roll_is_active_where_a_decoded_event_overlaps_a_segment(scores):
     split, settings = SegmentTallies(scores, Truth(REFERENCE, DURATIONS, LABELS), 0.5), PostProcessing(0.6)
     roll, estimated = split.unpacked(split.roll(settings)), scores.decode(settings)
     assert roll.shape == split.reference.shape == (5, 8, 3)
@@ -103,7 +103,7 @@ def test_the_roll_has_a_segment_where_an_event_that_is_decoded_touches_it(scores
         assert found == lit(estimated[name], n_segments, 0.5) + [set()] * (8 - n_segments)
 
 
-def test_tallies_need_the_classes_of_the_truth(scores):
+def test_tallies_need_the_same_classes_as_the_reference(scores):
     other = Truth({name: [] for name in REFERENCE}, DURATIONS, LabelSet(("Dog", "Rain", "Bus")))
     with pytest.raises(ValueError, match="of different classes than the truth"):
         SegmentTallies(scores, other)
@@ -116,7 +116,7 @@ def test_a_split_without_events_has_no_error_rate():
     assert (overall.error_rate, overall.f1, overall.precision) == (None, None, 0.0)
 
 
-def test_settings_that_share_their_first_steps_share_these_however_many_there_are(scores) -> None:
+def test_settings_with_common_first_steps_compute_them_once(scores) -> None:
     several = [
         PostProcessing(threshold, median_s=median_s, min_duration_s=shortest)
         for median_s in (0.0, 0.5)
@@ -129,7 +129,7 @@ def test_settings_that_share_their_first_steps_share_these_however_many_there_ar
     assert [together._after[k].cache_info().misses for k in (0, 1)] == [80, 160]
 
 
-def test_where_there_is_room_for_one_roll_the_choice_is_the_same_and_takes_longer(scores, monkeypatch):
+def test_a_cache_of_one_roll_does_not_change_the_tuned_settings(scores, monkeypatch):
     truth, candidates = Truth(REFERENCE, DURATIONS, LABELS), Candidates(threshold=tuple(np.linspace(0.05, 0.95, 10)))
     expected = tune(scores, truth, candidates=candidates)
     monkeypatch.setattr("sedpipe.detection.segment_tallies._MOST_BYTES", 1)
@@ -141,15 +141,15 @@ def test_where_there_is_room_for_one_roll_the_choice_is_the_same_and_takes_longe
     assert small._rolls.cache_info().currsize == 1
 
 
-def test_scores_at_settings_are_those_of_all_clips_however_few_are_looked_at_at_once(scores, monkeypatch):
+def test_scores_do_not_depend_on_the_number_of_clips_processed_at_a_time(scores, monkeypatch):
     truth = Truth(REFERENCE, DURATIONS, LABELS)
     expected = [SegmentTallies(scores, truth).scores(point) for point in SETTINGS]
     monkeypatch.setattr("sedpipe.detection.frame_scores._CELLS_OF_BLOCK", 2 * 50 * 3)
     assert scores_at(SETTINGS, scores, truth) == expected
 
 
-def test_tallies_that_nobody_needs_any_more_are_gone_at_once(scores):
-    gc.disable()  # nothing else is to clear them away
+def test_unused_tallies_are_freed_immediately(scores):
+    gc.disable()  # the garbage collector must not be what frees them
     try:
         tallies = SegmentTallies(scores, Truth(REFERENCE, DURATIONS, LABELS))
         tallies.counts(SETTINGS[1])

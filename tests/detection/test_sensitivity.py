@@ -44,14 +44,14 @@ def sweeps_around(split, chosen: PostProcessing):
 
 
 def official(split, settings: PostProcessing) -> dict[str, float]:
-    """What sed_eval says of the events that these settings make."""
+    """Return the scores that sed_eval gives to the events decoded with these settings."""
     scores, truth = split
     estimated = scores.decode(settings)
     return asdict(official_segment_based_scores(truth.reference, estimated, DURATIONS, LABELS).overall)
 
 
 @pytest.mark.parametrize("chosen", [COMMON, OF_CLASSES])
-def test_sed_eval_gives_the_same_for_the_events_at_points_of_each_sweep(split, chosen):
+def test_scores_at_points_of_each_sweep_match_sed_eval(split, chosen):
     sweeps = sweeps_around(split, chosen)
     assert tuple(sweeps) == ("threshold", "median_s", "min_duration_s")
     expected = {
@@ -68,7 +68,7 @@ def test_sed_eval_gives_the_same_for_the_events_at_points_of_each_sweep(split, c
 
 
 def by_hand(threshold, doublings: float):
-    """Twice the odds, in plain arithmetic."""
+    """Return the threshold with its odds doubled ``doublings`` times, in plain arithmetic."""
     each = threshold if isinstance(threshold, tuple) else (threshold,)
     odds = [2**doublings * p / (1 - p) for p in each]
     moved = tuple(o / (1 + o) for o in odds)
@@ -76,7 +76,7 @@ def by_hand(threshold, doublings: float):
 
 
 @pytest.mark.parametrize("chosen", [COMMON, OF_CLASSES])
-def test_nothing_moved_is_what_was_chosen(split, chosen):
+def test_the_unchanged_point_of_a_sweep_scores_as_the_chosen_settings(split, chosen):
     sweep = sweeps_around(split, chosen)["threshold"]
     middle = sweep.values.index(0.0)
     assert sweep.error_rate[middle] == pytest.approx(official(split, chosen)["error_rate"], abs=1e-12)
@@ -85,7 +85,7 @@ def test_nothing_moved_is_what_was_chosen(split, chosen):
     assert shortest.f1[0] == pytest.approx(official(split, chosen.changed(min_duration_s=0.0))["f1"], abs=1e-12)
 
 
-def test_the_sweeps_are_of_whole_frames_up_to_51_and_two_seconds_and_of_a_quarter_to_four_times_the_odds(split):
+def test_sweeps_reach_51_frames_two_seconds_and_a_factor_of_four_in_the_odds(split):
     sweeps = sweeps_around(split, COMMON)
     assert sweeps["median_s"].values == pytest.approx([0.08 * n for n in range(1, 52, 2)])
     assert sweeps["min_duration_s"].values == pytest.approx([0.08 * n for n in range(26)])
@@ -93,19 +93,19 @@ def test_the_sweeps_are_of_whole_frames_up_to_51_and_two_seconds_and_of_a_quarte
 
 
 @given(st.floats(0.001, 0.999), st.sampled_from(DOUBLINGS))
-def test_odds_that_are_doubled_and_halved_again_are_the_same(threshold, doublings):
+def test_doubling_and_halving_the_odds_restores_the_threshold(threshold, doublings):
     there = with_odds(PostProcessing(threshold), doublings)
     assert with_odds(there, -doublings).threshold == pytest.approx(threshold)
     assert there.threshold == pytest.approx(by_hand(threshold, doublings))
 
 
-def test_lengths_in_seconds_have_six_decimals():
+def test_lengths_are_rounded_to_six_decimals():
     around = _settings_around(COMMON, FrameGrid(300, 7))
     assert list(around["median_s"])[:3] == [0.023333, 0.07, 0.116667]
     assert list(around["min_duration_s"])[:3] == [0.0, 0.023333, 0.046667]
 
 
-def test_thresholds_that_nothing_or_everything_reaches_stay():
+def test_thresholds_of_zero_and_one_do_not_move():
     assert with_odds(PostProcessing((0.0, 1.0)), 2).threshold == (0.0, 1.0)
 
 

@@ -23,7 +23,7 @@ LONGEST = StepSetting("longest_s", 0.0, (0.0, 0.4, 0.8), "longest")
 
 
 def drop_long_events(active: np.ndarray, frames: Frames, longest_s: float) -> np.ndarray:
-    """Without the runs that last longer; 0 for none."""
+    """Return the activity without runs longer than ``longest_s``; 0 keeps all."""
     if longest_s == 0:
         return active
     return active & ~drop_short_runs(active, round(longest_s / frames.grid.frame_duration) + 1)
@@ -31,7 +31,7 @@ def drop_long_events(active: np.ndarray, frames: Frames, longest_s: float) -> np
 
 @pytest.fixture
 def own_steps():
-    """What a test adds is forgotten after it."""
+    """The registry of steps, from which the additions of a test are removed after it."""
     yield STEPS
     for name in STEPS.added:
         del STEPS[name]
@@ -39,12 +39,12 @@ def own_steps():
 
 @pytest.fixture(params=[False, True], ids=["booleans", "words"])
 def longest(request, own_steps):
-    """A step of one's own, after the gaps are closed."""
+    """Add a custom step after the closing of gaps."""
     own_steps["longest"] = Step(drop_long_events, (LONGEST,), on_words=request.param, after="gap")
 
 
 def split() -> tuple[FrameScores, Truth]:
-    """Short dogs over long false alarms."""
+    """Return scores of short dog events among long false alarms, and the reference."""
     g = np.random.default_rng(1)
     names = [f"clip{n}" for n in range(30)]
     reference = {name: [Event(1.0 + n / 10, 1.4 + n / 10, "Dog")] for n, name in enumerate(names)}
@@ -58,27 +58,27 @@ def split() -> tuple[FrameScores, Truth]:
     return scores, Truth(reference, dict.fromkeys(names, 10.0), LABELS)
 
 
-def test_the_steps_stand_in_the_documented_order():
+def test_steps_are_in_the_documented_order():
     assert steps_in_order() == [STEPS[name] for name in ("threshold", "median", "gap", "shortest", "gate")]
     assert list(searches()) == [
         "untuned", "threshold", "smoothing", "gap", "hysteresis", "gate", "class_thresholds", "class_smoothing"
     ]  # fmt: skip
 
 
-def test_tuning_tries_first_what_does_nothing_then_more_and_more_of_it():
+def test_candidates_start_with_the_neutral_value_and_move_away_from_it():
     for name, setting in settings_of_steps().items():
         if name != "threshold":
             assert setting.tried[0] == setting.off
             assert list(setting.tried) == sorted(setting.tried, key=lambda value: abs(value - setting.off))
 
 
-def test_the_steps_after_the_median_take_64_clips_at_once():
+def test_the_steps_after_the_median_filter_work_on_words_of_64_clips():
     assert [name for name, step in STEPS.items() if step.on_words] == ["gap", "shortest", "gate"]
 
 
-def test_a_step_of_ones_own_is_taken_in_its_place(longest):
+def test_a_custom_step_is_applied_at_its_position(longest):
     probs = np.array([[0.9, 0.1], [0.1, 0.1], [0.9, 0.1], [0.1, 0.1], [0.1, 0.1], [0.9, 0.1]])
-    # the gap is closed first, so that the first event is too long
+    # the gap is closed first, which makes the first event too long
     point = PostProcessing(0.5, gap_s=0.08, longest_s=0.16)
     assert decode_events(probs, LABELS, point, GRID) == [Event(0.4, 0.48, "Dog")]
     assert len(decode_events(probs, LABELS, PostProcessing(0.5, gap_s=0.08), GRID)) == 2
@@ -86,7 +86,7 @@ def test_a_step_of_ones_own_is_taken_in_its_place(longest):
     assert {event.label for event in decode_events(probs, LABELS, of_classes, GRID)} == {"Rain"}
 
 
-def test_a_step_of_ones_own_is_tuned_and_scored_as_its_events_are(longest):
+def test_a_custom_step_is_tuned_and_its_scores_match_the_decoded_events(longest):
     scores, truth = split()
     points = tune(scores, truth, candidates=Candidates(threshold=(0.3, 0.5)))
     for point in points.values():
@@ -101,18 +101,18 @@ def test_a_step_of_ones_own_is_tuned_and_scored_as_its_events_are(longest):
         assert SegmentTallies(scores, truth).scores(PostProcessing(0.5)).overall.error_rate > 0.5
 
 
-def test_settings_of_ones_own_are_stored_by_their_names(longest):
+def test_custom_settings_are_stored_by_name(longest):
     point = PostProcessing(0.5, longest_s=0.4)
     assert PostProcessing(**json.loads(json.dumps(dict(point)))) == point
     assert pickle.loads(pickle.dumps(point)) == point
     assert hash(PostProcessing(0.5, longest_s=0.0)) == hash(PostProcessing(0.5))
-    # what is off is not told of, so that it can be read where the step is not known
+    # a setting that is off is omitted, so that the settings can be read where the step is not registered
     assert dict(PostProcessing(0.5, longest_s=0.0)) == dict(PostProcessing(0.5))
     with pytest.raises(ValueError, match="longest_s must be a length in seconds, got -1"):
         PostProcessing(0.5, longest_s=-1)
 
 
-def test_a_setting_that_no_step_has_is_refused():
+def test_an_unknown_setting_is_refused():
     with pytest.raises(ValueError, match="no post-processing step has a setting 'longest_s': add its step first"):
         PostProcessing(0.5, longest_s=0.4)
     with pytest.raises(AttributeError, match="no post-processing step has a setting 'longest_s'"):
@@ -121,7 +121,7 @@ def test_a_setting_that_no_step_has_is_refused():
         Candidates(longest_s=(1.0,))
 
 
-def test_a_step_needs_one_to_follow_and_settings_of_its_own(own_steps):
+def test_a_step_must_follow_a_known_step_and_have_unique_settings(own_steps):
     own_steps["longest"] = Step(drop_long_events, (LONGEST,), after="gaps")
     with pytest.raises(ValueError, match="'longest' follows 'gaps', which is not one of threshold, median, gap"):
         PostProcessing(0.5)
@@ -130,14 +130,14 @@ def test_a_step_needs_one_to_follow_and_settings_of_its_own(own_steps):
         PostProcessing(0.5)
 
 
-def test_a_step_may_follow_one_of_ones_own(longest, own_steps):
+def test_a_step_may_follow_a_custom_step(longest, own_steps):
     own_steps["last"] = Step(drop_long_events, (replace(LONGEST, name="last_s"),), after="longest")
     assert [setting for step in steps_in_order() for setting in step.settings][4:6] == [
         LONGEST, replace(LONGEST, name="last_s")
     ]  # fmt: skip
 
 
-def test_a_step_cannot_light_padding(own_steps):
+def test_a_step_cannot_activate_padding(own_steps):
     everywhere = StepSetting("everywhere", 0.0, (0.0,), "everywhere")
     own_steps["everywhere"] = Step(lambda active, frames, on: active | bool(on), (everywhere,), after="shortest")
     scores, truth = split()
@@ -148,7 +148,7 @@ def test_a_step_cannot_light_padding(own_steps):
     assert overall == segment_based_scores(truth.reference, events, truth.durations, LABELS).overall
 
 
-def test_settings_are_never_changed():
+def test_settings_are_immutable():
     point = PostProcessing(0.5)
     with pytest.raises(AttributeError, match=r"use \.changed\(gate=\.\.\.\)"):
         point.gate = 0.3

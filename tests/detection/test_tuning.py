@@ -47,7 +47,7 @@ def some_events(g: np.random.Generator, duration: float) -> list[Event]:
 
 
 def scores_of(probs, clip_ids, durations, n_frames=None, labels=LABELS) -> FrameScores:
-    """Tags are the highest frames; all frames count, if not told otherwise."""
+    """Return scores whose clip probabilities are the maximum over frames; by default all frames count."""
     probs = np.asarray(probs, np.float32)
     counted = np.full(len(probs), probs.shape[1]) if n_frames is None else n_frames
     lengths = np.array([durations[clip_id] for clip_id in clip_ids])
@@ -63,13 +63,13 @@ def tuned(
 
 @pytest.fixture(scope="module")
 def points(split) -> dict[str, OperatingPoint]:
-    """Of a few candidates."""
+    """Operating points tuned over a few candidates."""
     return tuned(split)
 
 
 @pytest.fixture(scope="module")
 def points_of_all(split) -> dict[str, OperatingPoint]:
-    """Of the candidates that are tried if none are given."""
+    """Operating points tuned over the default candidates."""
     return tuned(split, None)
 
 
@@ -82,7 +82,7 @@ def step_of(point: OperatingPoint, name: str):
     return next(step for step in point.steps if step.step == name)
 
 
-def test_no_candidate_of_a_common_step_is_better_than_the_one_it_came_to(split, points):
+def test_no_candidate_of_a_common_step_is_better_than_the_chosen_one(split, points):
     assert tuple(points) == OPERATING_POINTS
     every = [
         PostProcessing(*values)
@@ -95,7 +95,7 @@ def test_no_candidate_of_a_common_step_is_better_than_the_one_it_came_to(split, 
     assert scores[smoothing["max_f1"].settings].f1 == smoothing["max_f1"].tuned
 
 
-def test_each_step_is_at_least_as_good_as_the_one_before_where_it_was_tuned(points):
+def test_each_step_is_at_least_as_good_as_the_previous_one_on_the_tuning_clips(points):
     for name, point in points.items():
         assert [step.step for step in point.steps] == list(searches())
         gains = np.diff([step.tuned for step in point.steps]) * (-1 if name == "min_er" else 1)
@@ -103,14 +103,14 @@ def test_each_step_is_at_least_as_good_as_the_one_before_where_it_was_tuned(poin
         assert gains.sum() > 0
 
 
-def test_every_step_scores_as_its_events_do(split, points):
+def test_the_score_of_every_step_equals_that_of_its_events(split, points):
     for name, point in points.items():
         for step in point.steps:
             scores = scored(split, step.settings).overall
             assert step.tuned == (scores.error_rate if name == "min_er" else scores.f1)
 
 
-def test_the_scores_are_those_of_the_decoded_events_and_of_sed_eval(split, points_of_all):
+def test_scores_match_those_of_the_decoded_events_and_sed_eval(split, points_of_all):
     scores, truth = split
     for point in points_of_all.values():
         assert point.scores == scored(split, point.settings)
@@ -119,7 +119,7 @@ def test_the_scores_are_those_of_the_decoded_events_and_of_sed_eval(split, point
         assert asdict(point.scores.overall) == pytest.approx(asdict(official.overall), abs=1e-12)
 
 
-def test_f1_of_thresholds_for_each_class_is_the_highest_there_is(split, points):
+def test_per_class_thresholds_reach_the_highest_possible_f1(split, points):
     point = points["max_f1"]
     step = step_of(point, "class_thresholds")
     common = step_of(point, "gate").settings
@@ -127,7 +127,7 @@ def test_f1_of_thresholds_for_each_class_is_the_highest_there_is(split, points):
     assert step.tuned == max(scored(split, settings).overall.f1 for settings in every)
 
 
-def test_the_error_rate_falls_by_no_change_of_a_single_class(split, points):
+def test_no_change_of_a_single_class_threshold_lowers_the_error_rate(split, points):
     step = step_of(points["min_er"], "class_thresholds")
     for k, threshold in product(range(3), FEW.values["threshold"]):
         changed = list(step.settings.threshold)
@@ -136,7 +136,7 @@ def test_the_error_rate_falls_by_no_change_of_a_single_class(split, points):
         assert other >= step.tuned
 
 
-def test_the_step_with_the_best_cross_validated_score_is_chosen_of_equal_ones_the_plainer(points):
+def test_the_first_step_with_the_best_cross_validated_score_is_chosen(points):
     for name, point in points.items():
         scores = [step.cross_validated for step in point.steps]
         best = scores.index(min(scores) if name == "min_er" else max(scores))
@@ -144,7 +144,7 @@ def test_the_step_with_the_best_cross_validated_score_is_chosen_of_equal_ones_th
         assert point.settings == point.steps[best].settings
 
 
-def test_a_cross_validated_score_is_of_the_clips_that_the_step_was_not_tuned_on(split):
+def test_a_cross_validated_score_is_computed_on_held_out_clips(split):
     scores, truth = split
     plain = {name: (value,) for name, value in PostProcessing(0.5, median_s=0.4).items()}
     candidates = Candidates(**plain | {"threshold": tuple(np.linspace(0.6, 0.9, 10).tolist())})
@@ -163,7 +163,7 @@ def test_a_cross_validated_score_is_of_the_clips_that_the_step_was_not_tuned_on(
     assert any(step.cross_validated != step.tuned for step in found.values())
 
 
-def test_clips_of_a_group_are_cross_validated_together_and_folds_are_alike_in_size():
+def test_clips_of_a_group_share_a_fold_and_folds_are_of_similar_size():
     groups = [f"patient {n % 23}" for n in range(230)]
     folds = _folds(groups)
     assert len({*zip(groups, folds.tolist(), strict=True)}) == 23
@@ -172,8 +172,8 @@ def test_clips_of_a_group_are_cross_validated_together_and_folds_are_alike_in_si
     assert sorted(np.bincount(_folds(["a"] * 7 + ["b"] * 2 + ["c"]))) == [1, 2, 7]
 
 
-def test_what_helps_on_windows_of_known_recordings_alone_is_not_chosen():
-    """Each of six recordings has a class of its own, and every second of them needs a higher threshold."""
+def test_grouping_by_recording_lowers_the_cross_validated_score_of_overfitted_thresholds():
+    """Each of six recordings has its own class, and every second one needs a higher threshold."""
     clip_ids = [f"{recording}@{k}" for recording in "abcdef" for k in range(8)]
     recordings = [clip_id[0] for clip_id in clip_ids]
     labels = LabelSet(tuple("ABCDEF"))
@@ -194,13 +194,13 @@ def test_what_helps_on_windows_of_known_recordings_alone_is_not_chosen():
         tune(scores, known, groups=["a", "b"])
 
 
-def test_a_step_that_learns_noise_by_heart_is_not_chosen():
+def test_a_step_that_overfits_noise_is_not_chosen():
     g = np.random.default_rng(4)
     labels = LabelSet(tuple(f"c{k}" for k in range(12)))
     clip_ids = [f"clip{n}" for n in range(20)]
     reference = {clip_id: [Event(2, 5, labels.names[n % 12])] for n, clip_id in enumerate(clip_ids)}
     truth = np.array([encode_activity(reference[clip_id], labels, GRID, 125) for clip_id in clip_ids])
-    # every class is alike, so that thresholds of their own can only follow chance
+    # all classes are alike, so that per-class thresholds can only fit chance
     probs = 1 / (1 + np.exp(-(2 * truth - 1 + g.normal(0, 2, truth.shape))))
     durations = dict.fromkeys(clip_ids, 10.0)
     scores = scores_of(probs, clip_ids, durations, labels=labels)
@@ -225,7 +225,7 @@ def test_a_step_that_learns_noise_by_heart_is_not_chosen():
     ],
 )
 @pytest.mark.parametrize("resolution", [1.0, 0.1])
-def test_every_single_candidate_is_scored_exactly(split, settings, resolution):
+def test_every_candidate_is_scored_exactly(split, settings, resolution):
     only = Candidates(**{name: (value,) for name, value in settings.items()})
     points = tuned(split, only, time_resolution=resolution)
     for name, point in points.items():
@@ -234,11 +234,11 @@ def test_every_single_candidate_is_scored_exactly(split, settings, resolution):
         assert step_of(point, "gate").tuned == (overall.error_rate if name == "min_er" else overall.f1)
 
 
-def test_the_order_of_clips_never_matters(split, points):
+def test_the_order_of_clips_does_not_matter(split, points):
     assert points == tuned(split, order=slice(None, None, -1))
 
 
-def test_perfect_probabilities_are_left_as_they_are():
+def test_perfect_probabilities_need_no_post_processing():
     reference = {f"clip{n}": [Event(2, 4, "Car")] for n in range(10)}
     probs = np.array([encode_activity(events, LABELS, GRID, 125) for events in reference.values()])
     durations = dict.fromkeys(reference, 10.0)
@@ -247,7 +247,7 @@ def test_perfect_probabilities_are_left_as_they_are():
     assert points["min_er"].scores.overall.error_rate == 0
 
 
-def test_too_few_clips_to_validate_get_a_threshold_and_nothing_else():
+def test_with_too_few_clips_to_cross_validate_the_threshold_step_is_chosen():
     reference = {"a": [Event(1, 3, "Car")], "no audio": [Event(0, 10, "Bus")]}
     truth = Truth(reference, {"a": 10.0, "no audio": 10.0}, LABELS)
     point = tune(scores_of(np.zeros((1, 125, 3)), ["a"], truth.durations), truth, candidates=FEW)["min_er"]
@@ -256,7 +256,7 @@ def test_too_few_clips_to_validate_get_a_threshold_and_nothing_else():
     assert point.scores.per_class["Bus"].n_reference == 0
 
 
-def test_what_does_not_fit_is_refused():
+def test_invalid_input_is_refused():
     durations = {"a": 10.0, "b": 10.0}
     one = Truth({"a": [Event(1, 3, "Car")]}, durations, LABELS)
     probs = np.zeros((1, 125, 3))
@@ -270,7 +270,7 @@ def test_what_does_not_fit_is_refused():
         Candidates(threshold=())
 
 
-def test_the_common_rule_has_one_setting_for_all_classes_and_scores_as_its_events_do(split, points_of_all):
+def test_the_common_rule_has_one_setting_for_all_classes_and_the_score_of_its_events(split, points_of_all):
     for point in points_of_all.values():
         common = point.common.settings
         assert common.is_common
@@ -279,8 +279,8 @@ def test_the_common_rule_has_one_setting_for_all_classes_and_scores_as_its_event
         assert point.common.scores == scored(split, common)
 
 
-def test_thresholds_of_a_system_that_is_always_sure_are_found_where_they_are():
-    """Probabilities above 0.99 everywhere, as exponential pooling has them: no threshold of 0.9 tells anything."""
+def test_a_threshold_is_found_among_probabilities_that_are_all_near_one():
+    """All probabilities are at least 0.99, as with exponential pooling: a threshold of 0.9 separates nothing."""
     names = [f"clip{n}" for n in range(10)]
     truth = Truth({name: [Event(2, 6, "Car")] for name in names}, dict.fromkeys(names, 10.0), LABELS)
     sounds = np.array([encode_activity(truth.reference[name], LABELS, GRID, 125) for name in names])
@@ -291,14 +291,14 @@ def test_thresholds_of_a_system_that_is_always_sure_are_found_where_they_are():
     assert point.remarks == ()
 
 
-def test_the_quick_look_is_the_best_of_ten_thresholds_with_a_median_filter_of_half_a_second(split):
+def test_scores_at_thresholds_are_the_best_of_ten_thresholds_with_a_median_filter(split):
     tried = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
     each = [scored(split, PostProcessing(threshold, median_s=0.56)).overall for threshold in tried]
     best = {"min_er": min(score.error_rate for score in each), "max_f1": max(score.f1 for score in each)}
     assert scores_at_thresholds(*split) == best
 
 
-def test_a_choice_at_an_end_is_remarked(split):
+def test_a_choice_at_the_end_of_its_range_is_remarked(split):
     plain = {name: (value,) for name, value in PostProcessing(0.5).items() if name != "threshold"}
     point = tuned(split, Candidates(threshold=(0.3, 0.5), **plain))["min_er"]
     assert point.remarks == (

@@ -1,1 +1,1 @@
-"""Damaged files through everything that reads them."""
+"""Fuzz tests that pass damaged files through everything that reads them."""

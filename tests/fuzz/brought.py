@@ -1,6 +1,6 @@
-"""What people bring: lists in all their forms, TOML files, encoders, recordings and archives of them.
+"""Files that users provide: lists in all formats, TOML files, encoders, recordings and archives of recordings.
 
-- :data:`BROUGHT`: which file, and what reads it
+- :data:`BROUGHT`: each file with the function that reads it
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ EVENTS = Path("testing-events.tsv")
 
 
 def _survey(path: Path) -> object:
-    """What a recording turned out to be, and what a stretch of it sounds like; a clip that is bad is one word."""
+    """Return the survey of a recording, and the checksum of a cut from it, or only the failure if the cut is bad."""
     found = survey(path)
     try:
         piece = cut(path, 0.1, 0.5, 8_000)
@@ -49,7 +49,7 @@ def _survey(path: Path) -> object:
 
 
 def _unpack(path: Path) -> object:
-    """Every member of an archive."""
+    """Return every member of an archive, with its checksum or its error."""
     if not is_archive(path):
         return None
     members = []
@@ -65,7 +65,7 @@ def _unpack(path: Path) -> object:
 
 
 def _hear(toml: str) -> object:
-    """What an encoder makes of half a second of silence."""
+    """Return the shape of an encoder's output for half a second of silence."""
     front_end = encoders_front_end(toml, clips=ClipFormat(0.5))
     ready = ready_to_hear(FeatureSpec(front_end), Path("elsewhere")).front_end
     return ready.frames_of(np.zeros(front_end.sample_rate // 2, np.float32), front_end.n_frames).shape

@@ -1,9 +1,9 @@
-"""The command line: what people mistype, and what scripts with an empty variable call.
+"""Command lines as people mistype them, and as scripts with an empty variable call them.
 
-No option that may rightly take for ever (epochs, processes, pauses) is given a large number, and no path outside the
-folder: what is written is written where a mistyped ``--out`` says.
+No option that may rightly run for very long (epochs, processes, pauses) gets a large number, and no path is outside
+the folder, since output is written wherever a mistyped ``--out`` points.
 
-- :data:`COMMAND_LINES`: a command a surface
+- :data:`COMMAND_LINES`: one surface per command
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ VALUES = (
     "ears.toml", "ears.onnx", "recipe.toml", "formats/tones.zip", "cache/tones/ledger.sqlite",
 )  # fmt: skip
 _KEPT = re.compile(r"--(yes|quiet|json|dry-run|explain|epochs|seeds|threads|cache)")
-"""Options whose values are left alone."""
+"""Options whose values are not changed."""
 LINES = (
     "status tones.toml --classes --cache cache --export out.tsv",
     "status tones.toml --cache now --json",
@@ -54,7 +54,7 @@ LINES = (
 
 
 def retyped(words: list[str], seed: str | None) -> list[str]:
-    """One to three words that are missing, twice there, somewhere else, or another value."""
+    """Return the words with one to three changes: a word removed, doubled, inserted or replaced by another value."""
     if seed is None:
         return words
     g = random.Random(seed)

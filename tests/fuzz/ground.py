@@ -1,7 +1,7 @@
-"""The folder whose files are damaged: what the first edition left behind, what this one makes, what people bring.
+"""The folder whose files are damaged: files of the first edition, files of this edition, files that users provide.
 
-- :func:`make`: it, in some seconds
-- :data:`CACHE`, :data:`NOW`: the first edition's cache and this one's, of the same recordings
+- :func:`make`: create the folder, in a few seconds
+- :data:`CACHE`, :data:`NOW`: the first edition's cache and this edition's, of the same recordings
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ TEXTS = {
         {"record_annotation": "DAS", "event_annotation": [{"start": "13", "end": "814", "type": "Wheeze"}]}
     ),
 }
-"""What people write."""
+"""Files that users write."""
 
 
 def make(folder: Path) -> Path:
-    """Put everything into a folder that is not there yet."""
+    """Create the folder with all files; it must not exist yet."""
     shutil.copytree(MADE, folder)
     for name, text in TEXTS.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -81,13 +81,13 @@ def make(folder: Path) -> Path:
 
 
 def tiny(preset: str = "tiny.toml") -> TrainSettings:
-    """What is trained."""
+    """Return the settings of the training."""
     loaded = load_preset(preset)
     return TrainSettings(loaded.name, loaded.network, loaded.pooling, loaded.training, 0, "cpu", 1)
 
 
 def _write_recordings(folder: Path) -> None:
-    """A tone of 0.6 s in several formats, and archives of them."""
+    """Write a tone of 0.6 s in several formats, and archives of these files."""
     folder.mkdir()
     tone = 0.1 * np.sin(2 * np.pi * 300 * np.arange(round(0.6 * RATE)) / RATE)
     for suffix, subtype in (("wav", "PCM_16"), ("aiff", "PCM_24"), ("flac", "PCM_16"), ("mp3", None)):
@@ -124,7 +124,7 @@ def _write_container(path: Path, tone: np.ndarray, codec: str) -> None:
 
 
 def _run_this_edition(folder: Path) -> None:
-    """Rows, audio, features, a run of two epochs with its state, scores, predictions."""
+    """Write this edition's cache: rows, audio, features, a run of two epochs with its state, scores, predictions."""
     there = Path.cwd()
     import os
 

@@ -1,6 +1,6 @@
-"""Damages of files, by a seed: what disks, editors, other programs and enemies do to them.
+"""Random damage to files as caused by disks, editors, other programs and attackers, determined by a seed.
 
-- :func:`damaged`: bytes -> other bytes
+- :func:`damaged`: bytes -> damaged bytes
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TEXTS = [
 
 
 def flipped(raw: bytes, g: random.Random) -> bytes:
-    """A few bits."""
+    """Flip a few bits."""
     content = bytearray(raw)
     for _ in range(g.choice((1, 1, 4, 32))):
         if content:
@@ -34,31 +34,31 @@ def flipped(raw: bytes, g: random.Random) -> bytes:
 
 
 def cut_short(raw: bytes, g: random.Random) -> bytes:
-    """As by a full disk, or by the power cord."""
+    """Truncate the content, as a full disk or a power failure does."""
     return raw[: g.randrange(len(raw) + 1)]
 
 
 def zeroed(raw: bytes, g: random.Random) -> bytes:
-    """Blocks that a file system lost."""
+    """Zero a block, as if the file system had lost it."""
     start, n = g.randrange(len(raw) + 1), g.choice((1, 16, 512, 4096))
     return raw[:start] + bytes(min(n, len(raw) - start)) + raw[start + n :]
 
 
 def moved(raw: bytes, g: random.Random) -> bytes:
-    """A piece that is missing, twice there, or somewhere else."""
+    """Remove, double or move a piece."""
     first, last = sorted(g.randrange(len(raw) + 1) for _ in range(2))
     piece, place = raw[first:last], g.randrange(len(raw) + 1)
     return g.choice((raw[:first] + raw[last:], raw[:last] + piece + raw[last:], raw[:place] + piece + raw[place:]))
 
 
 def spliced(raw: bytes, g: random.Random) -> bytes:
-    """Something that nobody expects, anywhere."""
+    """Insert something unexpected anywhere."""
     place = g.randrange(len(raw) + 1)
     return raw[:place] + g.choice(TEXTS) + raw[place + g.choice((0, 0, 1, 5)) :]
 
 
 def renumbered(raw: bytes, g: random.Random) -> bytes:
-    """Another number in the place of one."""
+    """Replace a number by another one."""
     numbers = list(re.finditer(rb"-?\d+(\.\d+)?(e[+-]?\d+)?", raw))
     if not numbers:
         return flipped(raw, g)
@@ -68,7 +68,7 @@ def renumbered(raw: bytes, g: random.Random) -> bytes:
 
 
 def relined(raw: bytes, g: random.Random) -> bytes:
-    """Lines that are missing, twice there, in another order, or of another file."""
+    """Remove, double or shuffle lines, or insert foreign text as a line."""
     lines = raw.split(b"\n")
     k = g.randrange(len(lines))
     kind = g.randrange(4)
@@ -84,7 +84,7 @@ def relined(raw: bytes, g: random.Random) -> bytes:
 
 
 def retyped(raw: bytes, g: random.Random) -> bytes:
-    """JSON, a line of it or all, with another value, a key less, a key more, or nested too deeply."""
+    """Change JSON, one line of it or all: another value, a key removed or added, or nesting that is too deep."""
     lines = raw.split(b"\n") if raw.count(b"\n{") else [raw]
     k = g.randrange(len(lines))
     try:
@@ -98,7 +98,7 @@ def retyped(raw: bytes, g: random.Random) -> bytes:
 
 
 def _changed(content: Any, g: random.Random) -> Any:
-    """One thing of it is another one."""
+    """Return the content with one element changed."""
     if isinstance(content, dict) and content:
         key = g.choice(list(content))
         kind = g.randrange(8)
@@ -120,7 +120,7 @@ BINARY: tuple[Damage, ...] = (flipped, flipped, zeroed, cut_short, moved, splice
 
 
 def damaged(raw: bytes, seed: str, *, is_text: bool) -> bytes:
-    """The same bytes with one to three damages; the same ones for the same seed."""
+    """Return the bytes with damage applied one to three times; equal seeds give equal damage."""
     g = random.Random(seed)
     for _ in range(g.choice((1, 1, 1, 2, 3))):
         raw = g.choice(TEXT if is_text else BINARY)(raw, g)

@@ -1,6 +1,6 @@
-"""What sedpipe itself has written, in the first edition and now, and reads back.
+"""Files that sedpipe itself writes, in the first edition and now, and reads back.
 
-- :data:`RECORDS`: which file, and what reads it
+- :data:`RECORDS`: each file with the function that reads it
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _extract() -> object:
 
 
 def _digests(path: Path) -> list[tuple[str, int, str]]:
-    """What each row holds."""
+    """Return clip id, number of frames and checksum of each row."""
     file = FeatureFile(path)
     try:
         rows = list(map(file.read, range(len(file.clip_ids))))

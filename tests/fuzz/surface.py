@@ -1,7 +1,7 @@
-"""What is damaged and read: a file of a folder and what reads it, or a command line.
+"""The units that are damaged and read: a file in a folder with the function that reads it, or a command line.
 
-- :class:`Surface`: one of them; :class:`Told`: how reading it ended
-- :class:`Ground`: the folder, whole but for the file that is damaged
+- :class:`Surface`: one such unit; :class:`Told`: how reading it ended
+- :class:`Ground`: the folder, intact except for the file that is damaged
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ MOST_OF_A_MESSAGE = 300
 
 @dataclass(frozen=True)
 class Surface:
-    """One kind of file, or of command.
+    """One kind of file or command.
 
     Parameters
     ----------
     name : str
     path : Path, optional
-        Below the folder; None where nothing is damaged but what ``read`` makes of the seed.
+        Path of the file below the folder; None if no file is damaged and ``read`` itself uses the seed.
     read : callable
-        Reads it, in that folder, and gives what it came to. It is given the seed, which is None where all is whole.
+        Function that reads the file, in that folder, and returns the result. It takes the seed, None for intact files.
     is_text : bool
-        Damaged as text; else as bytes.
+        Whether the file is damaged as text instead of as bytes.
     is_slow : bool
-        Takes more than a twentieth of a second: only some of the inputs go there.
+        Whether reading takes more than a twentieth of a second; such a surface gets fewer inputs.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Surface:
 
 @dataclass(frozen=True)
 class Told:
-    """How reading ended: ``read``, ``refused``, or what must not be: ``traceback``, ``long`` or ``unprintable``."""
+    """How reading ended: ``read``, ``refused``, or a fault: ``traceback``, ``long`` or ``unprintable``."""
 
     outcome: str
     said: str
@@ -56,19 +56,19 @@ class Told:
 
     @property
     def is_fine(self) -> bool:
-        """Whether it may be so."""
+        """Whether the outcome is acceptable."""
         return self.outcome in ("read", "refused")
 
 
 def of_file(
     name: str, path: Path | str, read: Callable[[], object], *, is_text: bool = True, is_slow: bool = False
 ) -> Surface:
-    """A file and what reads it."""
+    """Return the surface of a file and the function that reads it."""
     return Surface(name, Path(path), lambda _: read(), is_text, is_slow)
 
 
 def judged(message: str) -> Told:
-    """A refusal: a sentence that can be read."""
+    """Return the outcome of an error message, which must be short and printable."""
     if len(message) > MOST_OF_A_MESSAGE:
         return Told("long", message)
     if printable(message) != message:
@@ -77,18 +77,18 @@ def judged(message: str) -> Told:
 
 
 def fallen(error: BaseException) -> Told:
-    """What nobody has caught."""
+    """Return the outcome of an exception that was not caught."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return Told("traceback", f"{type(error).__name__}: {error}"[:200], f"{frame.filename}:{frame.lineno}")
 
 
 class Ground:
-    """A folder in which one file after the other is damaged, read and mended.
+    """A folder in which one file after the other is damaged, read and restored.
 
     Parameters
     ----------
     folder : Path
-        Whole as it is.
+        Folder with intact files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -97,9 +97,9 @@ class Ground:
         self._whole = {path: Path(path).read_bytes() for path in self._stamps}
 
     def told(self, surface: Surface, seed: str | None) -> Told:
-        """Damage a surface's file, read it, and take back both the damage and what reading has written.
+        """Damage a surface's file, read it, and undo both the damage and whatever reading has written.
 
-        Without a seed, the file is whole.
+        Without a seed, the file stays intact.
         """
         with self._mended(), _in(self._folder):
             if surface.path is not None and seed is not None:
@@ -133,7 +133,7 @@ def _stamp(status: os.stat_result) -> tuple[int, ...]:
 
 
 def _files_below(folder: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Paths of all files, with what tells whether one has changed; this runs for every input."""
+    """Yield the paths of all files with a stamp that shows changes; this runs for every input."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):

@@ -1,6 +1,6 @@
-"""Everything that sedpipe reads: which file, and what reads it. Each is damaged and read through the real readers.
+"""Everything that sedpipe reads: each file with its reader. Each is damaged and read by the real reader.
 
-- :data:`SURFACES`: all of them
+- :data:`SURFACES`: all surfaces
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Damaged files and mistyped commands of every kind through the real readers: a value, or one short sentence.
+"""Damaged files and mistyped commands of every kind give a value or a short one-line error from the real readers.
 
-``python benchmarks/fuzz.py`` reads some thousand more of each.
+``python benchmarks/fuzz.py`` tries thousands more of each.
 """
 
 import pytest
@@ -19,12 +19,12 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
 
 
 @pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.name)
-def test_whatever_was_done_to_a_file_it_is_read_or_refused_in_a_sentence(surface: Surface, ground: Ground) -> None:
+def test_a_damaged_input_is_read_or_refused_with_a_one_line_error(surface: Surface, ground: Ground) -> None:
     n_inputs = N_SLOW_INPUTS if surface.is_slow else N_INPUTS
     bad = {seed: found for seed in range(n_inputs) if not (found := ground.told(surface, f"{SEED}-{seed}")).is_fine}
     assert not bad
 
 
 @pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.name)
-def test_what_is_whole_is_read(surface: Surface, ground: Ground) -> None:
+def test_an_intact_input_is_read(surface: Surface, ground: Ground) -> None:
     assert ground.told(surface, None).outcome == "read"

@@ -13,7 +13,7 @@ TESTS = os.fspath(Path(__file__).parents[1])
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_results_come_in_the_order_of_the_items(jobs: int) -> None:
+def test_results_are_in_the_order_of_the_items(jobs: int) -> None:
     assert list(in_parallel(abs, range(-20, 0), jobs)) == list(range(20, 0, -1))
     assert list(in_threads(abs, list(range(-20, 0)), jobs)) == list(range(20, 0, -1))
 
@@ -21,13 +21,13 @@ def test_results_come_in_the_order_of_the_items(jobs: int) -> None:
 SLOW_FIRST = ["__import__('time').sleep(0.5) or 'slow'", "'quick'"]
 
 
-def test_results_can_come_as_soon_as_they_are_there() -> None:
-    list(in_parallel(abs, [1, 2], 2))  # so that workers are there already
+def test_unordered_results_are_yielded_as_soon_as_they_are_ready() -> None:
+    list(in_parallel(abs, [1, 2], 2))  # so that the workers have started already
     assert list(in_parallel(eval, SLOW_FIRST, 2)) == ["slow", "quick"]
     assert list(in_parallel(eval, SLOW_FIRST, 2, ordered=False)) == ["quick", "slow"]
 
 
-def test_items_are_taken_as_workers_become_free() -> None:
+def test_items_are_consumed_lazily() -> None:
     taken = []
 
     def items():
@@ -39,14 +39,14 @@ def test_items_are_taken_as_workers_become_free() -> None:
     assert len(taken) < 20
 
 
-def test_relative_paths_mean_the_same_to_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    list(in_parallel(abs, range(4), 2))  # so that workers are there already
+def test_workers_resolve_relative_paths_like_their_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    list(in_parallel(abs, range(4), 2))  # so that the workers have started already
     (tmp_path / "a").write_text("")
     monkeypatch.chdir(tmp_path)
     assert list(in_parallel(os.path.exists, ["a"] * 4, 2)) == [True] * 4
 
 
-def test_pieces_hold_everything_once() -> None:
+def test_chunks_contain_every_item_once() -> None:
     assert chunked([1, 2, 3, 4, 5], 2) == [[1, 2], [3, 4], [5]]
 
 
@@ -55,7 +55,7 @@ def in_a_process(code: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", begin + code], stdout=subprocess.PIPE, text=True)
 
 
-def test_workers_end_soon_after_their_parent_was_killed() -> None:
+def test_workers_exit_soon_after_their_parent_is_killed() -> None:
     code = """
 import os, time
 from sedpipe.io.parallel import in_parallel
@@ -70,7 +70,7 @@ for pid in in_parallel(eval, ["__import__('os').getpid()"] * 2 + ["__import__('t
     assert not alive
 
 
-def test_a_worker_that_is_killed_is_a_sentence() -> None:
+def test_a_killed_worker_gives_a_one_line_error() -> None:
     with pytest.raises(SedpipeError, match=r"^a worker process was killed from outside") as caught:
         list(in_parallel(eval, ["__import__('os').kill(__import__('os').getpid(), 9)"] * 2, 2))
     assert "--jobs" in caught.value.hint
@@ -84,10 +84,10 @@ LEAK = """[
     __import__("time").sleep(0.3),
     __import__("os").getpid(),
 ][-1]"""
-"""As loky sees it, a leak: at every look at the memory it is too much."""
+"""Code that makes loky take its worker for leaking: every check of the memory finds too much."""
 
 
-def test_a_worker_that_loky_replaces_for_its_memory_costs_no_result_and_no_warning() -> None:
+def test_workers_replaced_by_loky_for_memory_lose_no_results_and_give_no_warning() -> None:
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         workers = list(in_parallel(eval, [LEAK] * 12, 3))
@@ -96,14 +96,14 @@ def test_a_worker_that_loky_replaces_for_its_memory_costs_no_result_and_no_warni
     assert [str(warning.message) for warning in said if "worker" in str(warning.message)] == []
 
 
-def test_a_scheduler_that_does_not_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_dask_scheduler_gives_a_one_line_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sedpipe.io.parallel.SECONDS_TO_CONNECT", 0.3)
     with pytest.raises(SedpipeError, match=r"^no Dask scheduler answers at tcp://127\.0\.0\.1:9") as caught:
         list(in_parallel(abs, [1], 1, "tcp://127.0.0.1:9"))
     assert "dask scheduler" in caught.value.hint
 
 
-def test_a_process_apart_answers_tells_its_errors_and_has_its_own_memory() -> None:
+def test_a_separate_process_returns_results_and_raises_its_errors() -> None:
     with process_apart() as call:
         assert call(eval, "1 + 1") == 2
         assert call(os.path.abspath, ".") == os.getcwd()
@@ -114,6 +114,6 @@ def test_a_process_apart_answers_tells_its_errors_and_has_its_own_memory() -> No
         assert call(eval, "__import__('os').getpid()") == os.getpid()
 
 
-def test_a_process_apart_that_is_killed_is_a_sentence() -> None:
+def test_a_killed_separate_process_gives_a_one_line_error() -> None:
     with pytest.raises(SedpipeError, match="killed from outside"), process_apart() as call:
         call(eval, "__import__('os').kill(__import__('os').getpid(), 9)")

@@ -21,7 +21,7 @@ def finished(recording: Path) -> PredictedFile:
     return PredictedFile(str(recording), "a.wav", 1.5, [PredictedEvent(0.0, 1.28, "Dog bark", 0.9)])
 
 
-def test_what_was_logged_is_found_again_by_another_process_with_the_same_settings(tmp_path, recording):
+def test_a_logged_recording_is_found_by_a_later_log_with_the_same_settings(tmp_path, recording):
     log = PredictionLog(tmp_path / "out", SETTINGS)
     assert log.find("a.wav", recording) is None
     log.add(finished(recording), state_of(recording))
@@ -30,7 +30,7 @@ def test_what_was_logged_is_found_again_by_another_process_with_the_same_setting
     assert (found.duration, found.events) == (1.5, finished(recording).events)
 
 
-def test_a_recording_that_was_replaced_is_done_again(tmp_path, recording):
+def test_a_replaced_or_deleted_recording_is_not_found(tmp_path, recording):
     PredictionLog(tmp_path, SETTINGS).add(finished(recording), state_of(recording))
     recording.write_bytes(b"other sound")
     assert PredictionLog(tmp_path, SETTINGS).find("a.wav", recording) is None
@@ -38,7 +38,7 @@ def test_a_recording_that_was_replaced_is_done_again(tmp_path, recording):
     assert PredictionLog(tmp_path, SETTINGS).find("a.wav", recording) is None
 
 
-def test_another_recording_of_the_same_name_does_not_overwrite_one_that_is_still_there(tmp_path, recording):
+def test_another_recording_of_the_same_name_is_refused_while_the_first_exists(tmp_path, recording):
     other = tmp_path / "other" / "a.wav"
     other.parent.mkdir()
     other.write_bytes(b"what another recorder heard")
@@ -51,11 +51,11 @@ def test_another_recording_of_the_same_name_does_not_overwrite_one_that_is_still
     assert caught.value.hint == "name another --out, or the folder above both in one call"
     (tmp_path / "link.wav").symlink_to(recording)
     assert log.find("a.wav", tmp_path / "link.wav").state == "kept"
-    recording.unlink()  # moved, and changed perhaps
+    recording.unlink()  # moved, and perhaps changed
     assert log.find("a.wav", other) is None
 
 
-def test_a_log_of_an_edition_that_noted_no_paths_is_gone_on_with(tmp_path, recording):
+def test_a_log_of_an_older_version_without_paths_is_continued(tmp_path, recording):
     PredictionLog(tmp_path, SETTINGS).add(finished(recording), state_of(recording))
     lines = [json.loads(line) for line in (tmp_path / LOG_NAME).read_bytes().splitlines()]
     assert lines[1].pop("path") == str(recording)
@@ -68,9 +68,7 @@ def test_a_log_of_an_edition_that_noted_no_paths_is_gone_on_with(tmp_path, recor
 
 
 @pytest.mark.parametrize("kept_bytes", [1, 30, -1])
-def test_a_line_that_a_killed_process_left_unfinished_is_dropped_and_the_others_are_kept(
-    tmp_path, recording, kept_bytes
-):
+def test_an_unfinished_line_is_dropped_and_the_others_are_kept(tmp_path, recording, kept_bytes):
     log = PredictionLog(tmp_path, SETTINGS)
     log.add(finished(recording), state_of(recording))
     path = tmp_path / LOG_NAME
@@ -83,7 +81,7 @@ def test_a_line_that_a_killed_process_left_unfinished_is_dropped_and_the_others_
     assert all(json.loads(line) for line in path.read_bytes().splitlines())
 
 
-def test_other_settings_are_refused_with_the_difference(tmp_path):
+def test_different_settings_are_refused_and_the_difference_is_reported(tmp_path):
     PredictionLog(tmp_path, SETTINGS)
     with pytest.raises(StaleError, match=r"post_processing\.threshold: there 0\.5, now 0\.7") as caught:
         PredictionLog(tmp_path, {"model": "0123", "post_processing": {"threshold": 0.7}})
@@ -91,7 +89,7 @@ def test_other_settings_are_refused_with_the_difference(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\n", b"[1]\n", b'{"settings": 3}\n', b'{"name": "a.wav"}\n', b"null\n"])
-def test_a_log_of_something_else_is_refused_or_begun_anew_never_believed(tmp_path, recording, content):
+def test_a_file_that_is_not_a_prediction_log_yields_no_recordings(tmp_path, recording, content):
     (tmp_path / LOG_NAME).write_bytes(content)
     with suppress(SedpipeError):
         assert PredictionLog(tmp_path, SETTINGS).find("a.wav", recording) is None
@@ -108,7 +106,7 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=range(len(DAMAGES)))
-def test_a_damaged_line_is_dropped_and_counted_and_the_others_stay(tmp_path, recording, damage):
+def test_a_damaged_line_is_dropped_and_counted_and_the_others_are_kept(tmp_path, recording, damage):
     log = PredictionLog(tmp_path, SETTINGS)
     log.add(finished(recording), state_of(recording))
     head, line = (tmp_path / LOG_NAME).read_bytes().splitlines(keepends=True)
@@ -119,7 +117,7 @@ def test_a_damaged_line_is_dropped_and_counted_and_the_others_stay(tmp_path, rec
     assert PredictionLog(tmp_path, SETTINGS).n_dropped == 0
 
 
-def test_a_line_without_end_is_taken_in_pieces_that_are_dropped(tmp_path, recording, monkeypatch):
+def test_an_overlong_line_is_read_in_pieces_and_dropped(tmp_path, recording, monkeypatch):
     monkeypatch.setattr("sedpipe.io.prediction_log.MOST_BYTES_IN_A_LINE", 400)
     log = PredictionLog(tmp_path, SETTINGS)
     log.add(finished(recording), state_of(recording))
@@ -130,21 +128,21 @@ def test_a_line_without_end_is_taken_in_pieces_that_are_dropped(tmp_path, record
     assert again.find("a.wav", recording) is not None
 
 
-def test_a_log_that_is_no_file_is_not_to_be_deleted(tmp_path):
+def test_a_folder_in_place_of_the_log_gives_an_error_that_does_not_advise_deletion(tmp_path):
     (tmp_path / LOG_NAME).mkdir()
     with pytest.raises(SedpipeError, match=r"cannot read .*predictions\.jsonl: Is a directory") as caught:
         PredictionLog(tmp_path, SETTINGS)
     assert "delete" not in caught.value.hint
 
 
-def test_a_log_of_something_else_is_named_and_not_overwritten(tmp_path):
+def test_a_file_that_is_not_a_prediction_log_is_refused_and_not_overwritten(tmp_path):
     (tmp_path / LOG_NAME).write_text("my own notes\n")
     with pytest.raises(SedpipeError, match=r"predictions\.jsonl does not start with the settings of a prediction"):
         PredictionLog(tmp_path, SETTINGS)
     assert (tmp_path / LOG_NAME).read_text() == "my own notes\n"
 
 
-def test_a_remark_about_a_recording_is_kept_and_one_without_has_no_key(tmp_path, recording):
+def test_a_reason_is_logged_and_a_recording_without_one_has_no_reason_key(tmp_path, recording):
     log = PredictionLog(tmp_path, SETTINGS)
     log.add(finished(recording), state_of(recording))
     assert "reason" not in (tmp_path / LOG_NAME).read_text()

@@ -24,7 +24,7 @@ SETTINGS = {"model": "0123", "post_processing": {"threshold": 0.5}}
 
 
 @pytest.mark.parametrize("form", ["tsv", "csv"])
-def test_lists_are_read_back_as_any_event_list_and_a_recording_without_events_is_in_them(tmp_path, form):
+def test_written_lists_are_readable_event_lists_that_include_recordings_without_events(tmp_path, form):
     (tmp_path / "events").write_text(rendered(FILES, form), encoding="utf-8")
     assert read_event_list(tmp_path / "events") == {
         "a": [Event(0.0, 1.28, "Dog bark"), Event(60.0, 61.5, HORN)],
@@ -34,7 +34,7 @@ def test_lists_are_read_back_as_any_event_list_and_a_recording_without_events_is
 
 @pytest.mark.parametrize("form", ["tsv", "csv", "json"])
 @pytest.mark.parametrize("name", ["#1", "#1.wav", '# "one", two'])
-def test_a_name_that_begins_as_a_comment_is_read_back(tmp_path, form, name):
+def test_a_name_that_looks_like_a_comment_is_read_back(tmp_path, form, name):
     event = PredictedEvent(0.0, 1.28, "Dog bark", 0.9, 0.7)
     for events, times in (([event], (0.0, 1.28)), ([], None)):
         path = tmp_path / f"list.{form}"
@@ -42,7 +42,7 @@ def test_a_name_that_begins_as_a_comment_is_read_back(tmp_path, form, name):
         assert [(row.filename, row.times) for row in read_annotations(path).rows] == [(name, times)]
 
 
-def test_tsv_is_the_fields_event_list():
+def test_tsv_is_an_event_list_with_the_four_standard_columns():
     assert rendered(FILES, "tsv") == (
         "filename\tonset\toffset\tevent_label\n"
         "day/a.wav\t0.000\t1.280\tDog bark\n"
@@ -51,14 +51,14 @@ def test_tsv_is_the_fields_event_list():
     )
 
 
-def test_csv_has_probabilities_and_quotes_what_needs_it():
+def test_csv_adds_probabilities_and_quotes_special_characters():
     rows = list(csv.reader(rendered(FILES, "csv").splitlines()))
     assert rows[0][:6] == ["filename", "onset", "offset", "event_label", "probability", "mean_probability"]
     assert rows[1][4:] == ["0.9123", "0.7000", "", ""]
     assert rows[2] == ["day/a.wav", "60.000", "61.500", HORN, "0.5000", "", "", ""]
 
 
-def test_the_time_of_day_is_that_of_the_recorders_clock_where_its_name_tells_it():
+def test_times_of_day_are_derived_from_a_timestamp_in_the_file_name():
     events = [PredictedEvent(0.0, 1.28, "Owl", 0.9, 0.8), PredictedEvent(7199.5, 7200.0, "Owl", 0.9, 0.8)]
     file = PredictedFile("x", "site 1/20230501_230000.WAV", 7200.0, events)
     rows = list(csv.DictReader(rendered([file], "csv").splitlines()))
@@ -67,19 +67,19 @@ def test_the_time_of_day_is_that_of_the_recorders_clock_where_its_name_tells_it(
     assert json.loads(rendered([file], "json"))["recorded_at"] == "2023-05-01T23:00:00"
 
 
-def test_json_is_the_object_of_one_recording_or_of_several_and_tells_of_bad_ones():
+def test_json_holds_one_recording_or_a_list_of_files_including_failed_ones():
     one, several = json.loads(rendered(FILES[:1], "json")), json.loads(rendered(FILES, "json"))
     assert {"path", "duration", "events"} <= one.keys()
     assert one["events"][0] == {
         "onset": 0.0, "offset": 1.28, "label": "Dog bark", "probability": 0.91234, "mean_probability": 0.7
     }  # fmt: skip
-    assert one["recorded_at"] is None  # the name tells no time
-    assert (one["nearest"], one["peaks"]) == (None, None)  # nobody looked
+    assert one["recorded_at"] is None  # the name contains no timestamp
+    assert (one["nearest"], one["peaks"]) == (None, None)  # not computed
     assert several["files"][0] == one
     assert several["files"][2]["reason"] == "cannot be decoded as audio"
 
 
-def test_json_tells_how_sure_the_model_was_of_each_class_at_most_and_when():
+def test_json_contains_the_peak_probability_of_each_class_and_its_time():
     file = replace(FILES[1], glance=Glance(peaks={"Dog bark": Peak(0.31, 0.4), HORN: Peak(0.02, 2.5)}))
     told = json.loads(rendered([file], "json"))
     assert (told["peaks"], told["nearest"]) == (
@@ -87,11 +87,11 @@ def test_json_tells_how_sure_the_model_was_of_each_class_at_most_and_when():
     )  # fmt: skip
 
 
-def test_audacity_reads_its_labels():
+def test_audacity_output_is_one_tab_separated_line_per_event():
     assert rendered(FILES[:1], "audacity") == f"0.000000\t1.280000\tDog bark\n60.000000\t61.500000\t{HORN}\n"
 
 
-def test_raven_opens_its_selection_table():
+def test_raven_output_is_a_selection_table():
     head, *rows = (line.split("\t") for line in rendered(FILES, "raven", 16_000).splitlines())
     assert head[:7] == [
         "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)"
@@ -100,14 +100,14 @@ def test_raven_opens_its_selection_table():
     assert rows[1][:8] == ["2", "Spectrogram 1", "1", "60.000000", "61.500000", "0.0", "8000.0", "day/a.wav"]
 
 
-def test_what_a_spreadsheet_would_compute_is_text_in_csv_alone():
+def test_only_csv_escapes_cells_that_a_spreadsheet_would_evaluate():
     files = [PredictedFile("=a.wav", "=a.wav", 1.0, [PredictedEvent(0.0, 1.0, "@Car", 0.5)])]
     [_, row] = csv.reader(rendered(files, "csv").splitlines())
     assert row[:5] == ["'=a.wav", "0.000", "1.000", "'@Car", "0.5000"]
     assert rendered(files, "tsv").splitlines()[1] == "=a.wav\t0.000\t1.000\t@Car"
 
 
-def test_csv_is_read_back_by_the_names_that_it_hides_from_spreadsheets_and_it_is_said(tmp_path):
+def test_apostrophes_that_protect_csv_cells_are_dropped_when_read_and_this_is_reported(tmp_path):
     name, labels = "-5QrBL6MzLg_60.000_70.000.wav", ("-ve call", "'+ call", "@Car")
     events = [PredictedEvent(float(k), k + 1.0, label, 0.5) for k, label in enumerate(labels)]
     (tmp_path / "events.csv").write_text(rendered([PredictedFile(name, name, 3.0, events)], "csv"), encoding="utf-8")
@@ -116,7 +116,7 @@ def test_csv_is_read_back_by_the_names_that_it_hides_from_spreadsheets_and_it_is
     assert "apostrophes before = + - @ dropped, which hide them from spreadsheets (6 cells)" in map(str, found.remarks)
 
 
-def test_json_holds_no_control_character_and_says_the_same():
+def test_json_escapes_control_characters_and_keeps_the_text():
     files = [PredictedFile("a.wav", "a.wav", 1.0, [PredictedEvent(0.0, 1.0, "Car\x9b2J\u2028Vögel", 0.5)])]
     text = rendered(files, "json")
     assert "Vögel" in text

@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score, precision_recall_fscore_sup
 few_values = st.sampled_from([0.0, 0.1, 0.5, 0.5000001, 0.9, 1.0])  # so that ties are common
 
 
-def test_an_example_by_hand():
+def test_scores_match_an_example_computed_by_hand():
     probs = np.array([[0.9, 0.6], [0.8, 0.1], [0.7, 0.5]])
     targets = np.array([[1, 0], [0, 0], [1, 1]])
     scores = clip_based_scores(probs, targets)
@@ -18,12 +18,12 @@ def test_an_example_by_hand():
     assert scores.macro.map == pytest.approx((5 / 6 + 1 / 2) / 2)
 
 
-def test_a_class_without_a_positive_is_left_out_of_the_mean():
+def test_a_class_without_positives_is_left_out_of_the_mean():
     assert average_precision(np.array([0.3, 0.4]), np.array([False, False])) is None
     assert clip_based_scores(np.array([[0.9, 0.9]]), np.array([[1, 0]])).macro.map == 1
 
 
-def test_undefined_is_none():
+def test_an_undefined_score_is_none():
     nothing = clip_based_scores(np.zeros((2, 2)), np.zeros((2, 2)))
     for scores in (nothing.micro, nothing.macro):
         assert (scores.precision, scores.recall, scores.f1, scores.map) == (None, None, None, None)
@@ -32,15 +32,15 @@ def test_undefined_is_none():
 
 
 @given(arrays.arrays(np.float64, 12, elements=few_values), arrays.arrays(bool, 12))
-def test_average_precision_is_that_of_sklearn(probs, truth):
+def test_average_precision_matches_sklearn(probs, truth):
     if truth.any():
         assert average_precision(probs, truth) == pytest.approx(average_precision_score(truth, probs), abs=1e-12)
 
 
 @pytest.mark.parametrize("average", ["micro", "macro"])
 @given(probs=arrays.arrays(np.float64, (6, 3), elements=few_values), targets=arrays.arrays(bool, (6, 3)))
-def test_micro_and_macro_scores_are_those_of_sklearn(average, probs, targets):
-    there = np.flatnonzero(targets.any(axis=0))  # of the macro mean
+def test_micro_and_macro_scores_match_sklearn(average, probs, targets):
+    there = np.flatnonzero(targets.any(axis=0))  # classes in the macro mean
     if not len(there):
         return
     scores = getattr(clip_based_scores(probs, targets, threshold=0.5), average)

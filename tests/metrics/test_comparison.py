@@ -13,7 +13,7 @@ ALONE = Sharing.alone(60)
 
 
 def runs(n_seeds: int, correct: float, seed: int, n_clips: int = 60) -> np.ndarray:
-    """Counts of a system that finds a share of ten reference segments a clip and adds nothing."""
+    """Return counts of a system that finds a share of each clip's ten reference segments and has no false alarms."""
     g = np.random.default_rng(seed)
     found = g.binomial(10, correct, (n_seeds, n_clips))
     return np.stack([10 - found, np.full_like(found, 10), found, found], axis=-1)
@@ -25,7 +25,7 @@ def f1(ours: np.ndarray, theirs: np.ndarray, sharing: Sharing = ALONE) -> Differ
     return found
 
 
-def test_where_all_clips_gain_alike_it_is_students_paired_test() -> None:
+def test_without_variation_over_clips_the_result_matches_a_paired_t_test() -> None:
     g = np.random.default_rng(0)
     values, none = g.standard_normal((2, 5)), np.zeros((5, 60))
     found = compare(Estimate(values[0], none), Estimate(values[1], none), ALONE, lower_is_better=True)
@@ -39,10 +39,10 @@ def test_where_all_clips_gain_alike_it_is_students_paired_test() -> None:
     assert (alone.p, alone.interval) == (pytest.approx(found.p), pytest.approx(found.interval))
 
 
-def test_where_all_seeds_are_alike_it_is_students_test_over_recordings() -> None:
+def test_with_identical_seeds_the_result_matches_a_t_test_over_recordings() -> None:
     ours, theirs = (np.repeat(runs(1, correct, seed), 4, axis=0) for correct, seed in ((0.6, 0), (0.5, 1)))
     gains = (ours[0, :, 2] - theirs[0, :, 2]) / 10
-    # the error rate of references that are all as long is a mean over clips
+    # with references of equal length, the error rate is a mean over clips
     pair = [of_rows(rows)["error_rate"] for rows in (theirs, ours)]
     found = compare(*pair, ALONE, lower_is_better=True)
     assert found is not None
@@ -51,13 +51,13 @@ def test_where_all_seeds_are_alike_it_is_students_test_over_recordings() -> None
     assert found.over_recordings == pytest.approx(scipy.stats.sem(gains))
 
 
-def test_a_system_against_itself_differs_by_nothing() -> None:
+def test_a_system_does_not_differ_from_itself() -> None:
     found = f1(runs(3, 0.6, 0), runs(3, 0.6, 0))
     assert (found.difference, found.interval, found.p, found.better) == (0, (0, 0), 1, 0.5)
 
 
-def test_a_few_seeds_that_gain_the_same_to_the_last_digit_prove_nothing() -> None:
-    # the same ten points in both seeds, but for the last digit of arithmetic
+def test_the_same_gain_in_two_seeds_is_not_significant() -> None:
+    # a gain of ten points in both seeds, up to rounding error
     [found] = judged([student([0.8, 0.5], [0.7, 0.4], lower_is_better=False)])
     assert found is not None
     assert found.difference == pytest.approx(0.1)
@@ -67,7 +67,7 @@ def test_a_few_seeds_that_gain_the_same_to_the_last_digit_prove_nothing() -> Non
 
 
 @given(st.integers(0, 50), st.integers(1, 5))
-def test_the_order_is_only_a_sign(seed: int, n_seeds: int) -> None:
+def test_swapping_the_systems_only_flips_the_sign(seed: int, n_seeds: int) -> None:
     one, other = runs(n_seeds, 0.6, seed), runs(n_seeds, 0.58, seed + 100)
     there, back = f1(one, other), f1(other, one)
     assert there.difference == pytest.approx(-back.difference)
@@ -75,7 +75,7 @@ def test_the_order_is_only_a_sign(seed: int, n_seeds: int) -> None:
     assert there.better == pytest.approx(1 - back.better)
 
 
-def test_a_better_system_is_told_from_a_worse_one_and_a_lower_error_rate_is_better() -> None:
+def test_a_better_system_is_recognised_and_a_lower_error_rate_is_better() -> None:
     both = of_rows(runs(5, 0.7, 1)), of_rows(runs(5, 0.6, 2))
     pair = [compare(both[0][s], both[1][s], ALONE, lower_is_better=s == "error_rate") for s in ("error_rate", "f1")]
     for found in judged(pair):
@@ -85,7 +85,7 @@ def test_a_better_system_is_told_from_a_worse_one_and_a_lower_error_rate_is_bett
     assert [found.outcome for found in judged([f1(runs(5, 0.6, 2), runs(5, 0.7, 1))]) if found] == ["worse"]
 
 
-def test_recordings_that_clips_share_make_a_difference_less_sure() -> None:
+def test_clips_that_share_recordings_make_a_difference_less_significant() -> None:
     g = np.random.default_rng(0)
     of_recording = g.integers(0, 4, size=15)
     heard = np.repeat(of_recording, 4)
@@ -96,7 +96,7 @@ def test_recordings_that_clips_share_make_a_difference_less_sure() -> None:
     assert f1(ours, theirs, shared).recordings == 15
 
 
-def test_one_seed_is_judged_as_two_models_and_one_recording_not_at_all() -> None:
+def test_one_seed_gets_no_holm_correction_and_one_recording_gets_no_p_value() -> None:
     [found] = judged([f1(runs(1, 0.8, 0), runs(1, 0.5, 1))])
     assert found is not None
     assert (found.outcome, found.seeds) == ("one seed", 1)
@@ -107,7 +107,7 @@ def test_one_seed_is_judged_as_two_models_and_one_recording_not_at_all() -> None
     assert (found.outcome, found.interval, found.p) == ("not distinguishable", None, None)
 
 
-def test_all_comparisons_are_judged_together_and_the_smallest_that_could_be_seen_is_at_the_edge() -> None:
+def test_holm_corrects_all_comparisons_and_the_smallest_detectable_difference_is_at_the_level() -> None:
     each = [f1(runs(5, 0.6 + gain, 2 * k), runs(5, 0.6, 2 * k + 1)) for k, gain in enumerate((0.2, 0.02, 0.0, 0.01))]
     verdicts = judged([*each, None])
     assert verdicts[-1] is None
@@ -121,40 +121,40 @@ def test_all_comparisons_are_judged_together_and_the_smallest_that_could_be_seen
             assert (abs(found.difference) > found.smallest) == (found.outcome != "not distinguishable")
 
 
-def test_one_comparison_alone_needs_no_more_than_its_own_level() -> None:
+def test_a_single_comparison_is_not_corrected() -> None:
     [found] = judged([f1(runs(5, 0.8, 0), runs(5, 0.5, 1))])
     assert found is not None
     assert found.smallest == pytest.approx(scipy.stats.t.isf(LEVEL / 2, found.degrees) * found.standard_error)
 
 
-def test_every_outcome_is_one_of_those_that_are_named() -> None:
+def test_every_listed_outcome_can_occur() -> None:
     more, less = runs(5, 0.8, 0), runs(5, 0.5, 1)
     each = [f1(more, less), f1(less, more), f1(less, less), f1(more[:1], less[:1])]
     assert tuple(found.outcome for found in judged(each) if found) == OUTCOMES
 
 
-def test_an_undefined_score_is_no_difference() -> None:
+def test_an_undefined_score_gives_no_difference() -> None:
     ours, theirs = runs(2, 0.5, 0), runs(2, 0.5, 1)
     ours[1] = 0
     assert compare(of_rows(ours)["f1"], of_rows(theirs)["f1"], ALONE, lower_is_better=False) is None
 
 
-def test_systems_on_other_clips_are_refused() -> None:
+def test_mismatched_seeds_or_clips_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\(2, 60\) and \(3, 60\)"):
         f1(runs(2, 0.5, 0), runs(3, 0.5, 1))
     with pytest.raises(ValueError, match="recordings of 60 clips"):
         f1(runs(2, 0.5, 0, n_clips=50), runs(2, 0.5, 1, n_clips=50))
 
 
-def test_whole_counts_are_compared_by_macro_f1_too() -> None:
+def test_complete_counts_are_also_compared_by_macro_f1() -> None:
     ours, theirs = [some_counts(k) for k in (1, 2)], [some_counts(k, quality=0.6) for k in (3, 4)]
     found = compare_runs(ours, theirs, Sharing.alone(40))
     assert set(found) == {"error_rate", "f1", "macro_f1"}
     assert found["error_rate"].difference < 0 < found["macro_f1"].difference
 
 
-def test_false_alarms_are_as_many_as_are_said_where_seeds_and_recordings_vary() -> None:
-    # benchmarks/false_alarms.py does so with counts, in many ways; here are means of 30 recordings of two clips each
+def test_the_false_alarm_rate_is_close_to_the_level_when_seeds_and_recordings_vary() -> None:
+    # benchmarks/false_alarms.py simulates counts in many settings; here are means over 30 recordings of two clips each
     g, n_tables = np.random.default_rng(1), 600
     sharing = Sharing.of([{f"recording {n // 2}"} for n in range(60)])
     alarms = 0

@@ -11,7 +11,7 @@ LABELS = LabelSet(("Bus", "Car", "Train"))
 
 
 def weighed(counts: DetectionCounts, clip: int, weight: int) -> DetectionCounts:
-    """Every clip ``weight`` times, and one of them once more."""
+    """Return the counts with every clip repeated ``weight`` times and one of them once more."""
     places = np.append(np.repeat(np.arange(len(counts.errors)), weight), clip)
     return DetectionCounts(*(getattr(counts, field.name)[places] for field in fields(counts)))
 
@@ -27,7 +27,7 @@ def test_a_clip_moves_the_score_by_its_contribution(clip: int) -> None:
         assert estimate.contributions[0, clip] == pytest.approx(moved, abs=2e-4)
 
 
-def test_contributions_sum_to_nothing_and_differences_are_differences() -> None:
+def test_contributions_sum_to_zero_and_estimates_can_be_subtracted() -> None:
     one, other = of_counts([some_counts(1), some_counts(2)]), of_counts([some_counts(3), some_counts(4)])
     for name, estimate in one.items():
         over = estimate - other[name]
@@ -35,7 +35,7 @@ def test_contributions_sum_to_nothing_and_differences_are_differences() -> None:
         assert over.values == pytest.approx(estimate.values - other[name].values)
 
 
-def test_rows_of_a_table_come_to_the_same_as_whole_counts() -> None:
+def test_table_rows_give_the_same_contributions_as_complete_counts() -> None:
     counts = some_counts(5)
     items = (counts.errors, *(getattr(counts, name).sum(axis=1) for name in ("n_reference", "correct", "n_estimated")))
     rows, whole = of_rows(np.stack(items, axis=1)[None]), of_counts([counts])
@@ -43,12 +43,12 @@ def test_rows_of_a_table_come_to_the_same_as_whole_counts() -> None:
         assert estimate.contributions == pytest.approx(whole[name].contributions)
 
 
-def test_without_reference_a_score_is_undefined() -> None:
+def test_without_reference_segments_every_score_is_nan() -> None:
     nothing = DetectionCounts(*(np.zeros((4, 3)[: 1 + (k > 2)], int) for k in range(6)))
     assert all(np.isnan(estimate.values).all() for estimate in of_counts([nothing]).values())
 
 
-def test_a_score_is_defined_from_the_first_segment_on() -> None:
+def test_one_reference_segment_is_enough_for_a_defined_score() -> None:
     one_missed = of_rows(np.array([[[1, 1, 0, 0], [0, 0, 0, 0]]]))
     assert (one_missed["error_rate"].values.tolist(), one_missed["f1"].values.tolist()) == ([1.0], [0.0])
     assert one_missed["error_rate"].contributions.tolist() == [[0.0, 0.0]]

@@ -13,7 +13,7 @@ def counted(correct, n_reference, n_estimated, errors=(0, 0, 0)) -> DetectionCou
     return DetectionCounts(*(np.array([count]) for count in errors), *rows)
 
 
-def test_scores_are_those_of_a_pencil() -> None:
+def test_scores_match_an_example_computed_by_hand() -> None:
     scores = detection_scores(counted([3, 1], [4, 2], [5, 1], errors=(1, 1, 1)), LABELS)
     overall = scores.overall
     assert (overall.error_rate, overall.substitution_rate) == (3 / 6, 1 / 6)
@@ -25,12 +25,12 @@ def test_scores_are_those_of_a_pencil() -> None:
     assert overall.macro_f1 == pytest.approx((car.f1 + bus.f1) / 2)
 
 
-def test_what_is_undefined_is_none_and_a_class_that_is_never_said_scores_zero() -> None:
+def test_an_undefined_score_is_none_and_a_class_that_is_never_predicted_scores_zero() -> None:
     scores = detection_scores(counted([0, 0], [2, 0], [0, 0], errors=(0, 2, 0)), LABELS)
     assert (scores.overall.precision, scores.overall.f1, scores.overall.error_rate) == (None, 0.0, 1.0)
     assert scores.per_class["Car"].f1 == 0.0
     assert scores.per_class["Bus"].f1 is None
-    assert scores.overall.macro_f1 == 0.0  # of the one class that has a reference
+    assert scores.overall.macro_f1 == 0.0  # the mean over the one class that has a reference
     nothing = detection_scores(counted([0, 0], [0, 0], [0, 0]), LABELS).overall
     assert {nothing.error_rate, nothing.f1, nothing.recall, nothing.precision, nothing.macro_f1} == {None}
 

@@ -12,7 +12,7 @@ LABELS = LabelSet(("Bus", "Car"))
 TEN_S = {"a": 10.0, "b": 10.0}
 
 
-def test_an_example_by_hand():
+def test_scores_match_an_example_computed_by_hand():
     reference = {"a": [Event(1, 2, "Car"), Event(5, 6, "Bus")], "b": [Event(0, 1, "Car")]}
     estimated = {"a": [Event(1.1, 2.1, "Car"), Event(5, 6, "Car")], "b": [Event(3, 4, "Bus")]}
     scores = event_based_scores(reference, estimated, TEN_S, LABELS).overall
@@ -27,14 +27,14 @@ def test_an_offset_may_be_off_by_a_fifth_of_the_reference_events_length(offset, 
     assert event_based_counts(*lists, TEN_S, LABELS, offset_collar_rate=None).correct.sum() == 1
 
 
-def test_as_many_pairs_are_made_as_can_be():
+def test_matching_finds_the_maximum_number_of_pairs():
     # the first estimate fits both references, the second only the first: greedy matching would find one pair
     reference = {"a": [Event(1.0, 2, "Car"), Event(1.3, 2, "Car")]}
     estimated = {"a": [Event(1.15, 2, "Car"), Event(0.85, 2, "Car")]}
     assert event_based_scores(reference, estimated, TEN_S, LABELS).overall.f1 == 1
 
 
-def test_of_equally_many_pairs_sed_evals_are_made_which_tells_what_is_left_over():
+def test_among_maximum_matchings_the_one_of_sed_eval_is_chosen():
     reference = {"a": [Event(0.4, 0.9, "Bus"), Event(0.2, 0.7, "Car"), Event(0.4, 0.8, "Car")]}
     estimated = {"a": [Event(0.6, 0.9, "Car"), Event(0.2, 0.5, "Car"), Event(0.3, 0.7, "Car")]}
     scores = event_based_scores(reference, estimated, TEN_S, LABELS)
@@ -43,25 +43,25 @@ def test_of_equally_many_pairs_sed_evals_are_made_which_tells_what_is_left_over(
     assert official.overall.substitution_rate == pytest.approx(1 / 3)
 
 
-def test_each_event_is_found_once():
+def test_a_reference_event_is_matched_only_once():
     reference = {"a": [Event(1, 2, "Car")]}
     counts = event_based_counts(reference, {"a": [Event(1, 2, "Car")] * 3}, TEN_S, LABELS)
     assert (counts.correct.sum(), counts.insertions.sum()) == (1, 2)
 
 
-def test_each_event_finds_one():
+def test_an_estimated_event_matches_only_one_reference_event():
     reference = {"a": [Event(1, 2, "Car"), Event(1.1, 2, "Car"), Event(1.2, 2, "Car")]}
     counts = event_based_counts(reference, {"a": [Event(1.1, 2, "Car")]}, TEN_S, LABELS)
     assert (counts.correct.sum(), counts.deletions.sum(), counts.insertions.sum()) == (1, 2, 0)
 
 
-def test_float_dust_puts_a_difference_beyond_the_collar_as_in_sed_eval():
+def test_a_float_rounding_error_can_push_a_difference_beyond_the_collar():
     assert abs(0.9 - 0.7) > 0.2
     scores = event_based_scores({"a": [Event(0.7, 2, "Car")]}, {"a": [Event(0.9, 2, "Car")]}, TEN_S, LABELS)
     assert scores.overall.f1 == 0
 
 
-def test_counts_of_many_clips_are_those_of_each_clip_alone():
+def test_counts_of_many_clips_equal_those_of_each_clip_alone():
     g = np.random.default_rng(0)
 
     def some_events() -> list[Event]:
@@ -85,7 +85,7 @@ def test_collars_out_of_range_are_refused():
             event_based_scores({"a": []}, {}, TEN_S, LABELS, **options)
 
 
-def test_a_recording_of_a_day_takes_memory_for_what_fits_not_for_all_pairs():
+def test_a_day_long_recording_needs_memory_only_for_pairs_that_match():
     n = 20_000
     truth = [Event(4.0 * i, 4.0 * i + 2, LABELS.names[i % 2]) for i in range(n)]
     found = [Event(each.onset + 0.1 + (i % 4 == 0), each.offset, each.label) for i, each in enumerate(truth)]
@@ -96,4 +96,4 @@ def test_a_recording_of_a_day_takes_memory_for_what_fits_not_for_all_pairs():
     tracemalloc.stop()
     assert counts.correct.tolist() == [[n // 4, n // 2]]
     assert (counts.substitutions.sum(), counts.insertions.sum()) == (0, n // 4)
-    assert peak < 100e6  # a byte for each pair: 400e6
+    assert peak < 100e6  # one byte per pair would take 400e6

@@ -13,12 +13,12 @@ from sedpipe.metrics.frame_precision import frame_average_precision, frames_of_c
 from sedpipe.metrics.psds_scores import SCENARIOS, Scenario, joined, psds
 from sedpipe.metrics.validation import EventTable, validate
 
-# an exact number: sed_scores_eval counts ceil(1.12 / 0.08) = 15 segments
+# exact as a float: with frames of 0.08 s, sed_scores_eval would count ceil(1.12 / 0.08) = 15 segments
 STEP = 0.25
 
 
 def split(seed: int, n_clips: int, n_classes: int, values: int | None):
-    """Noise over events at random; probabilities of few values, so that many are equal, or of as many as there are."""
+    """Return noise as probabilities, with few distinct values, so that many are equal, or all different; and events."""
     g = np.random.default_rng(seed)
     labels, names = LabelSet(tuple("ABCDE"[:n_classes])), [f"clip{n}" for n in range(n_clips)]
     edges = np.round(np.arange(26) * STEP, 3)
@@ -30,7 +30,7 @@ def split(seed: int, n_clips: int, n_classes: int, values: int | None):
     counted = g.integers(1, 26, n_clips)
     durations = np.round(edges[counted] - g.choice([0, 0.03], n_clips), 3)
     reference = {name: some_events(g, float(length), labels) for name, length in zip(names, durations, strict=True)}
-    for k, label in enumerate(labels):  # sed_scores_eval counts a class without reference as never found
+    for k, label in enumerate(labels):  # sed_scores_eval counts a class without reference events as never found
         reference[names[k % n_clips]].append(Event(0.0, 0.05, label))
     lengths = dict(zip(names, durations.tolist(), strict=True))
     return probs, counted, edges, durations, validate(reference, {}, lengths, labels).reference, labels
@@ -63,7 +63,7 @@ SPLITS = {
 @pytest.mark.parametrize("name", SCENARIOS)
 @settings(max_examples=15, phases=[Phase.explicit, Phase.generate])
 @given(**SPLITS, max_efpr=st.sampled_from([1e3, 8e3, 1e6]))
-def test_psds_over_all_thresholds_is_that_of_sed_scores_eval(name, seed, n_clips, n_classes, values, max_efpr):
+def test_psds_over_all_thresholds_matches_sed_scores_eval(name, seed, n_clips, n_classes, values, max_efpr):
     oracle = pytest.importorskip("sed_scores_eval.intersection_based")
     probs, counted, edges, durations, reference, labels = split(seed, n_clips, n_classes, values)
     scenario = untied(name, max_efpr)
@@ -78,7 +78,7 @@ def test_psds_over_all_thresholds_is_that_of_sed_scores_eval(name, seed, n_clips
 
 @settings(max_examples=10, phases=[Phase.explicit, Phase.generate])
 @given(**SPLITS)
-def test_frame_average_precision_is_that_of_sed_scores_eval_with_segments_of_a_frame(seed, n_clips, n_classes, values):
+def test_frame_average_precision_matches_sed_scores_eval_with_one_frame_per_segment(seed, n_clips, n_classes, values):
     oracle = pytest.importorskip("sed_scores_eval.segment_based")
     probs, counted, edges, durations, reference, labels = split(seed, n_clips, n_classes, values)
     expected, _ = oracle.average_precision(
@@ -93,7 +93,7 @@ def test_frame_average_precision_is_that_of_sed_scores_eval_with_segments_of_a_f
 
 @settings(max_examples=20, phases=[Phase.explicit, Phase.generate])
 @given(seed=st.integers(0, 10**6), n_classes=st.integers(1, 4), name=st.sampled_from(list(SCENARIOS)))
-def test_it_is_the_psds_of_operating_points_at_every_value_that_occurs(seed, n_classes, name):
+def test_exact_psds_equals_psds_with_an_operating_point_at_every_score(seed, n_classes, name):
     probs, counted, edges, durations, reference, _ = split(seed, 5, n_classes, 7)
     scenario = untied(name, 3e4)
     there = np.arange(25)[:, None] < counted[:, None, None]
@@ -103,7 +103,7 @@ def test_it_is_the_psds_of_operating_points_at_every_value_that_occurs(seed, n_c
 
 
 def untied(name: str, max_efpr: float) -> Scenario:
-    """With shares that no two of these times have: on a tie (0.525 s of 0.75 s), floats need not come to 0.7."""
+    """Return the scenario with ratios that cannot tie: for 0.525 s of 0.75 s, float division need not give 0.7."""
     shares = {share: getattr(SCENARIOS[name], share) + 3e-4 for share in ("dtc", "gtc", "cttc")}
     return replace(SCENARIOS[name], max_efpr=max_efpr, **shares)
 
@@ -115,8 +115,8 @@ def events_at(probs, there, threshold, edges, durations) -> EventTable:
     return EventTable(clips, classes, edges[starts], np.minimum(edges[stops], durations[clips]))
 
 
-def test_fifty_thresholds_fall_short_of_what_all_of_them_reach():
-    # one event at 0.995 and a false alarm at 0.993: only a threshold between them has one without the other
+def test_exact_psds_uses_a_threshold_that_the_fixed_ones_miss():
+    # one event at 0.995 and a false alarm at 0.993: only a threshold between them separates the two
     probs = np.array([[[0.995], [0.0], [0.993], [0.0]]])
     truth = EventTable(np.array([0]), np.array([0]), np.array([0.0]), np.array([STEP]))
     counted, edges, durations = np.array([4]), np.arange(5) * STEP, np.array([4 * STEP])
@@ -126,7 +126,7 @@ def test_fifty_thresholds_fall_short_of_what_all_of_them_reach():
     assert exact_psds(truth, probs, counted, edges, durations, {"s": scenario}) == {"s": 1.0}
 
 
-def test_without_a_reference_there_is_no_score():
+def test_without_reference_events_the_psds_is_none():
     nothing = EventTable(*(np.zeros(0, int),) * 2, *(np.zeros(0),) * 2)
     probs = np.full((1, 4, 2), 0.5)
     found = exact_psds(nothing, probs, np.array([4]), np.arange(5) * STEP, np.array([4 * STEP]), SCENARIOS)
@@ -134,13 +134,13 @@ def test_without_a_reference_there_is_no_score():
 
 
 @pytest.mark.parametrize("n_frames", [0, 4])
-def test_where_no_frame_counts_nothing_is_found(n_frames):
+def test_without_counted_frames_the_psds_is_zero(n_frames):
     truth = EventTable(np.array([0]), np.array([0]), np.array([1.0]), np.array([3.0]))
     probs, edges = np.ones((1, n_frames, 1)), np.arange(n_frames + 1.0)
     assert set(exact_psds(truth, probs, np.array([0]), edges, np.array([4.0]), SCENARIOS).values()) == {0.0}
 
 
-def test_clips_that_are_counted_in_pieces_come_to_the_same(monkeypatch):
+def test_counting_clips_in_pieces_does_not_change_the_psds(monkeypatch):
     probs, counted, edges, durations, reference, _ = split(3, 7, 3, None)
     many = {name: replace(scenario, max_efpr=1e5) for name, scenario in SCENARIOS.items()}
     at_once = exact_psds(reference, probs, counted, edges, durations, many)
@@ -149,7 +149,7 @@ def test_clips_that_are_counted_in_pieces_come_to_the_same(monkeypatch):
 
 
 @pytest.mark.parametrize("values", [None, 7])
-def test_classes_that_are_counted_in_turn_come_to_the_same_to_the_last_bit(values, monkeypatch):
+def test_counting_classes_in_turn_gives_a_bit_identical_psds(values, monkeypatch):
     probs, counted, edges, durations, reference, _ = split(4, 7, 5, values)
     many = {name: replace(scenario, max_efpr=1e5) for name, scenario in SCENARIOS.items()}
     at_once = exact_psds(reference, probs, counted, edges, durations, many)
@@ -161,8 +161,8 @@ def test_classes_that_are_counted_in_turn_come_to_the_same_to_the_last_bit(value
 @pytest.mark.parametrize("name", SCENARIOS)
 @settings(max_examples=8, phases=[Phase.explicit, Phase.generate])
 @given(seed=st.integers(0, 10**6))
-def test_of_one_class_it_is_the_area_under_psds_evals_curve(name, seed):
-    """Its own ``psds`` gives 0 whatever is found: the mean of no cross-triggers is nan, and so is every rate."""
+def test_for_one_class_exact_psds_equals_the_area_under_the_curve_of_psds_eval(name, seed):
+    """For one class, psds_eval's own ``psds`` is 0: the mean of no cross-triggers is nan, and so is every rate."""
     probs, counted, edges, durations, reference, labels = split(seed, 4, 1, 5)
     scenario = untied(name, 2e4)
     there = np.arange(25)[:, None] < counted[:, None, None]
@@ -176,14 +176,14 @@ def test_of_one_class_it_is_the_area_under_psds_evals_curve(name, seed):
 
 
 def by_psds_eval(reference, tables, durations, labels, scenario) -> tuple[float, float]:
-    """Area under the curve of found events against false positives, and what it makes of it."""
+    """Return the area under psds_eval's curve of true against false positives, and the score that psds_eval returns."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pandas as pd
         from psds_eval import PSDSEval
         from psds_eval import psds as module
 
-        module.int = lambda found: found.item()  # NumPy 2.4 no longer takes int() of an array of one
+        module.int = lambda found: found.item()  # since NumPy 2.4, int() refuses an array of one element
 
         def frame(table: EventTable) -> pd.DataFrame:
             events = joined(table, len(labels)).lists(len(durations), labels)
@@ -202,7 +202,7 @@ def by_psds_eval(reference, tables, durations, labels, scenario) -> tuple[float,
 
 
 def many(name: str) -> float:
-    """Of 60 clips, with false alarms enough for every threshold to matter."""
+    """Return the score of 60 clips with enough false alarms for every threshold to matter."""
     probs, counted, edges, durations, reference, _ = split(1, 60, 3, None)
     scenario = replace(SCENARIOS[name], max_efpr=4e3)
     score = exact_psds(reference, probs, counted, edges, durations, {name: scenario})[name]
@@ -211,16 +211,16 @@ def many(name: str) -> float:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_how_many_clips_are_looked_at_at_once_changes_nothing(name, monkeypatch):
+def test_the_number_of_clips_processed_at_a_time_does_not_change_the_psds(name, monkeypatch):
     at_once = many(name)
     monkeypatch.setattr(module, "_MOST_CELLS", 200)
     assert many(name) == pytest.approx(at_once, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_some_hundred_thresholds_a_class_fall_little_short_of_all(name, monkeypatch):
+def test_a_few_hundred_thresholds_per_class_come_close_to_the_exact_psds(name, monkeypatch):
     exact = many(name)
     monkeypatch.setattr(module, "_MOST_THRESHOLDS", 3 * 300)
     assert exact - 0.02 < many(name) <= exact
-    monkeypatch.setattr(module, "_MOST_THRESHOLDS", 3 * 2)  # the highest and the lowest
+    monkeypatch.setattr(module, "_MOST_THRESHOLDS", 3 * 2)  # only the highest and the lowest
     assert many(name) < exact - 0.02

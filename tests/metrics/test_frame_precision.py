@@ -15,7 +15,7 @@ def table(*events: tuple[int, int, float, float]) -> EventTable:
     return EventTable(clips, classes, onsets, offsets)
 
 
-def test_a_frame_sounds_where_an_event_overlaps_it():
+def test_a_frame_is_active_if_an_event_overlaps_it():
     events = table((0, 1, 0.08, 0.17), (1, 0, 0.0, 9.9), (1, 1, 0.05, 0.05))
     assert frames_of_class(events, 0, EDGES, 2).tolist() == [[False] * 3, [True] * 3]
     assert frames_of_class(events, 1, EDGES, 2).tolist() == [[False, True, True], [False] * 3]
@@ -26,7 +26,7 @@ def test_a_frame_sounds_where_an_event_overlaps_it():
     arrays(bool, (4, 6, 2)),
     arrays(int, 4, elements=st.integers(0, 6)),
 )
-def test_each_class_is_that_of_scikit_learn_over_the_frames_that_count(probs, sounds, counted):
+def test_average_precision_over_the_counted_frames_matches_sklearn(probs, sounds, counted):
     for k in range(2):
         found = frame_average_precision(probs[:, :, k], sounds[:, :, k], counted)
         scores, truth = (np.concatenate([a[n, : counted[n], k] for n in range(4)]) for a in (probs, sounds))
@@ -34,6 +34,6 @@ def test_each_class_is_that_of_scikit_learn_over_the_frames_that_count(probs, so
         assert found == pytest.approx(expected, abs=1e-12)
 
 
-def test_arrays_of_other_shapes_are_refused():
+def test_arrays_of_different_shapes_are_refused():
     with pytest.raises(ValueError, match=r"expected two arrays \(N, T\), got \(1, 2\) and \(1, 3\)"):
         frame_average_precision(np.zeros((1, 2)), np.zeros((1, 3), bool), np.array([2]))

@@ -18,7 +18,7 @@ def test_more_clips_make_intervals_narrower_and_shared_recordings_wider() -> Non
     assert width(40, twice) >= width(40, Sharing.alone(40))
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
+def test_intervals_cover_the_true_value_at_about_the_nominal_rate() -> None:
     # each clip's events are all found or all missed: half of them in the long run
     held = []
     for seed in range(300):
@@ -30,13 +30,13 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     assert 0.92 <= np.mean(held) <= 0.98
 
 
-def test_an_interval_ends_where_scores_end() -> None:
+def test_intervals_stay_within_the_range_of_the_score() -> None:
     for name, interval in intervals(some_counts(1, 4, quality=0.99), Sharing.alone(4)).items():
         assert interval[0] >= 0
         assert name == "error_rate" or interval[1] <= 1
 
 
-def test_two_clips_are_enough_for_students_interval() -> None:
+def test_two_clips_are_enough_for_students_t_interval() -> None:
     reference = np.ones((2, 10, 1), bool)
     found = reference.copy()
     found[0, :1] = found[1, :3] = False
@@ -45,13 +45,13 @@ def test_two_clips_are_enough_for_students_interval() -> None:
     assert (low, high) == (0.0, pytest.approx(expected[1]))
 
 
-def test_where_all_clips_are_heard_alike_the_interval_has_no_width() -> None:
+def test_clips_with_equal_scores_give_an_interval_of_zero_width() -> None:
     everything = np.ones((5, 10, 1), bool)
     found = intervals(count_segments(everything, everything), Sharing.alone(5))
     assert found == {"error_rate": (0.0, 0.0), "f1": (1.0, 1.0), "macro_f1": (1.0, 1.0)}
 
 
-def test_what_cannot_be_told_is_none() -> None:
+def test_an_undefined_interval_is_none() -> None:
     assert intervals(some_counts(1), Sharing.of([{"the only one"}] * 40)) == {
         "error_rate": None,
         "f1": None,

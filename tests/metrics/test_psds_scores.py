@@ -13,7 +13,7 @@ from sedpipe.metrics.validation import EventTable, validate
 
 LABELS = LabelSet(("Bus", "Car", "Train"))
 CLIPS = ("a", "b", "c")
-TENTHS = st.integers(0, 100).map(lambda tenth: tenth / 10)  # so that shares of 0.7 and 0.1 are common
+TENTHS = st.integers(0, 100).map(lambda tenth: tenth / 10)  # so that ratios of 0.7 and 0.1 are common
 EVENTS = st.builds(
     lambda a, b, label: Event(min(a, b), max(a, b), label), TENTHS, TENTHS, st.sampled_from(LABELS.names)
 )
@@ -35,7 +35,7 @@ def by_psds_eval(reference, points, scenario: Scenario) -> float:
         from psds_eval import PSDSEval
         from psds_eval import psds as module
 
-        module.int = lambda found: found.item()  # NumPy 2.4 no longer takes int() of an array of one
+        module.int = lambda found: found.item()  # since NumPy 2.4, int() refuses an array of one element
 
         metadata = pd.DataFrame({"filename": CLIPS, "duration": 10.0})
         evaluation = PSDSEval(
@@ -53,9 +53,9 @@ def ours(reference, points, scenario: Scenario) -> float | None:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-@settings(max_examples=12, phases=[Phase.explicit, Phase.generate])  # psds_eval takes its time
+@settings(max_examples=12, phases=[Phase.explicit, Phase.generate])  # psds_eval is slow
 @given(reference=LISTS, points=st.lists(LISTS, min_size=1, max_size=4), max_efpr=st.sampled_from([100.0, 1000.0]))
-def test_psds_is_that_of_psds_eval(name, reference, points, max_efpr):
+def test_psds_matches_psds_eval(name, reference, points, max_efpr):
     # psds_eval needs a reference event of every class, and a detection
     reference = {clip: [*events, *(Event(9.9, 10, label) for label in LABELS)] for clip, events in reference.items()}
     points = [{**point, "a": [*point["a"], Event(0, 0.1, "Car")]} for point in points]
@@ -65,19 +65,19 @@ def test_psds_is_that_of_psds_eval(name, reference, points, max_efpr):
 
 
 @given(LISTS)
-def test_joined_events_are_the_merged_ones(lists):
+def test_joined_events_equal_merged_events(lists):
     found = joined(table_of(lists), len(LABELS)).lists(len(CLIPS), LABELS)
     assert [sorted(events) for events in found] == [merged(lists[clip]) for clip in CLIPS]
 
 
-def test_the_truth_scores_1_and_silence_0():
+def test_the_reference_scores_1_and_an_empty_output_scores_0():
     reference = {"a": [Event(0, 2, "Car"), Event(1, 4, "Bus")], "b": [Event(2, 3, "Train")], "c": []}
     for scenario in SCENARIOS.values():
         assert ours(reference, [reference], scenario) == 1
         assert ours(reference, [{clip: [] for clip in CLIPS}], scenario) == 0
 
 
-def test_only_classes_with_a_reference_count_and_without_any_there_is_no_score():
+def test_only_classes_with_a_reference_count_and_without_any_the_score_is_none():
     reference = {"a": [Event(0, 2, "Car")], "b": [], "c": []}
     noisy = {**reference, "b": [Event(0, 10, "Bus"), Event(0, 9, "Train")]}
     for scenario in SCENARIOS.values():
@@ -85,21 +85,21 @@ def test_only_classes_with_a_reference_count_and_without_any_there_is_no_score()
         assert ours({clip: [] for clip in CLIPS}, [noisy], scenario) is None
 
 
-def test_the_thresholds_are_those_of_the_desed_baseline():
+def test_the_thresholds_match_the_desed_baseline():
     assert np.allclose(THRESHOLDS, np.arange(1 / 100, 1, 1 / 50))
 
 
 @given(LISTS, LISTS)
-def test_pairs_are_all_that_overlap(reference, estimated):
+def test_overlapping_pairs_match_a_brute_force_search(reference, estimated):
     truth, found = joined(table_of(reference), len(LABELS)), table_of(estimated)
     shared = np.minimum.outer(found.offsets, truth.offsets) - np.maximum.outer(found.onsets, truth.onsets)
-    # of no length, a detection overlaps what it lies in
+    # a detection of zero length overlaps the events that contain it
     inside = np.less.outer(found.onsets, truth.offsets) & np.greater.outer(found.offsets, truth.onsets)
     expected = np.argwhere(((shared > 0) | inside) & np.equal.outer(found.clips, truth.clips))
     assert np.stack(overlapping_pairs(truth, found), axis=1).tolist() == expected.tolist()
 
 
-def test_a_day_of_short_events_over_a_long_one_takes_memory_for_pairs_that_overlap():
+def test_a_day_of_events_needs_memory_only_for_pairs_that_overlap():
     n = 20_000
     onsets = np.append(0.0, np.arange(n) * 4.0)
     offsets = np.append(4.0 * n, onsets[1:] + 2)

@@ -10,13 +10,13 @@ VALUES = arrays(
 
 
 def at_threshold(column: np.ndarray, threshold: float) -> set[tuple[int, int]]:
-    """Runs of a column, by looking at it."""
+    """Return the runs of a column at one threshold, found directly."""
     changes = np.diff(np.concatenate([[0], (column >= threshold).astype(int), [0]]))
     return set(zip(np.flatnonzero(changes == 1).tolist(), np.flatnonzero(changes == -1).tolist(), strict=True))
 
 
 @given(VALUES, st.data())
-def test_at_every_threshold_the_runs_are_those_of_the_frames_that_reach_it(values, data):
+def test_at_every_threshold_the_runs_match_the_frames_that_reach_it(values, data):
     n_frames, n_columns = values.shape
     counted = np.array(data.draw(st.lists(st.integers(0, n_frames), min_size=n_columns, max_size=n_columns)))
     runs = runs_of_all_thresholds(values, counted)
@@ -29,7 +29,7 @@ def test_at_every_threshold_the_runs_are_those_of_the_frames_that_reach_it(value
             assert len(found) == len(set(found))
 
 
-def test_values_of_float16_and_no_frames_at_all_are_taken():
+def test_float16_values_and_zero_frames_are_accepted():
     assert len(runs_of_all_thresholds(np.zeros((0, 2)), np.zeros(2, int)).columns) == 0
     runs = runs_of_all_thresholds(np.array([[0.5], [0.25]], np.float16), np.array([2]))
     assert sorted(runs.highs.tolist()) == [0.25, 0.5]

@@ -16,7 +16,7 @@ from sedpipe.metrics.sed_eval_scores import (
 )
 from sedpipe.metrics.segment_scores import segment_based_scores
 
-SAME = 1e-12  # two ways of adding the same integers' ratios
+SAME = 1e-12  # tolerance for adding the same ratios of integers in two ways
 LABELS = LabelSet(("Bus", "Car", "None"))
 TIMES = st.one_of(
     st.floats(0, 12),
@@ -37,21 +37,21 @@ def assert_same(ours: DetectionScores, official: DetectionScores) -> None:
 
 
 def taken_apart(clips) -> tuple[dict, dict, dict]:
-    """Reference, estimated (clips without events left out) and durations."""
+    """Return reference and estimated events (without clips that have no estimated event) and durations."""
     reference = {clip_id: truth for clip_id, (truth, _, _) in clips.items()}
     estimated = {clip_id: found for clip_id, (_, found, _) in clips.items() if found}
     return reference, estimated, {clip_id: duration for clip_id, (_, _, duration) in clips.items()}
 
 
 @given(CLIPS, st.sampled_from([1.0, 0.1, 0.5]))
-def test_segment_based_scores_are_those_of_sed_eval(clips, resolution):
+def test_segment_based_scores_match_sed_eval(clips, resolution):
     lists = taken_apart(clips)
     ours = segment_based_scores(*lists, LABELS, resolution)
     assert_same(ours, official_segment_based_scores(*lists, LABELS, resolution))
 
 
 @given(CLIPS, st.sampled_from([0.2, 0.1, 1.0]), st.sampled_from([0.2, 0.5, None]))
-def test_event_based_scores_are_those_of_sed_eval(clips, collar, rate):
+def test_event_based_scores_match_sed_eval(clips, collar, rate):
     lists = taken_apart(clips)
     ours = event_based_scores(*lists, LABELS, collar, rate)
     assert_same(ours, official_event_based_scores(*lists, LABELS, collar, rate))
@@ -61,7 +61,7 @@ MANY = st.lists(EVENTS, max_size=25)
 
 
 @given(MANY, MANY, st.sampled_from([0.2, 0.1, 1.0]), st.sampled_from([0.2, 0.5, None]))
-def test_a_long_clip_in_parts_counts_what_it_counts_in_one(truth, found, collar, rate):
+def test_evaluating_a_long_clip_in_parts_does_not_change_the_scores(truth, found, collar, rate):
     lists = {"a": truth}, {"a": found}, {"a": 12.0}, LABELS
     in_one = official_event_based_scores(*lists, collar, rate)
     with pytest.MonkeyPatch.context() as patch:
@@ -71,13 +71,13 @@ def test_a_long_clip_in_parts_counts_what_it_counts_in_one(truth, found, collar,
 
 
 def raw_rows(events) -> list[dict]:
-    """Events as sed_eval reads them, rounded; nothing of sedpipe's in between."""
+    """Return events rounded and in sed_eval's format, without using sedpipe's own conversion."""
     rounded = [(round(event.onset, 6), round(event.offset, 6), f"class {event.label}") for event in events]
     return [{"onset": a, "offset": b, "event_label": label} for a, b, label in rounded if (a, b) != (0, 0)]
 
 
 @given(CLIPS)
-def test_error_rate_and_f1_are_those_of_sed_eval_called_directly(clips):
+def test_error_rate_precision_and_recall_match_sed_eval_called_directly(clips):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import sed_eval
@@ -99,7 +99,7 @@ def test_error_rate_and_f1_are_those_of_sed_eval_called_directly(clips):
                 assert scores.precision == pytest.approx(official.overall_f_measure()["precision"], abs=SAME)
 
 
-def test_differences_name_each_score_that_is_not_the_same():
+def test_differences_name_each_score_that_differs():
     lists = {"a": [Event(0, 2, "Car")]}, {"a": [Event(0, 1, "Car")]}, {"a": 10.0}
     official, ours = official_segment_based_scores(*lists, LABELS), segment_based_scores(*lists, LABELS)
     assert differences(official, ours) == []
@@ -107,7 +107,7 @@ def test_differences_name_each_score_that_is_not_the_same():
     assert differences(official, off) == ["precision (1.0 and None)", f"f1 ({official.overall.f1} and 0.7)"]
 
 
-def test_an_error_rate_of_thousands_may_differ_in_its_last_digits():
+def test_an_error_rate_in_the_thousands_may_differ_in_its_last_digits():
     ours = segment_based_scores({"a": [Event(0, 1, "Car")]}, {"a": [Event(0, 60, "Car")]}, {"a": 60.0}, LABELS)
     thousands = [
         replace(ours, overall=replace(ours.overall, error_rate=rate))
@@ -117,7 +117,7 @@ def test_an_error_rate_of_thousands_may_differ_in_its_last_digits():
     assert len(differences(thousands[0], thousands[2])) == 1
 
 
-def test_undefined_is_none_and_no_warning_gets_out():
+def test_undefined_scores_are_none_and_cause_no_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for score in (official_segment_based_scores, official_event_based_scores):
@@ -127,7 +127,7 @@ def test_undefined_is_none_and_no_warning_gets_out():
             assert (false_alarm.overall.error_rate, false_alarm.overall.precision) == (None, 0)
 
 
-def test_events_are_found_within_the_collar_or_a_fifth_of_their_length():
+def test_events_match_within_the_collar_or_a_fifth_of_their_length():
     reference = {"a": [Event(1, 2, "Car"), Event(0, 10, "Bus")], "b": [Event(4, 5, "Car")]}
     estimated = {"a": [Event(1.19, 2.19, "Car"), Event(0, 8, "Bus")], "b": [Event(4, 5.3, "Car"), Event(7, 8, "None")]}
     scores = official_event_based_scores(reference, estimated, {"a": 10.0, "b": 10.0}, LABELS)
@@ -136,14 +136,14 @@ def test_events_are_found_within_the_collar_or_a_fifth_of_their_length():
     assert scores.overall.macro_f1 == (1 / 2 + 1) / 2
 
 
-def test_event_based_scores_count_no_event_that_is_not_located():
+def test_event_based_scores_ignore_events_that_are_not_located():
     reference = {"a": [Event(0, 0, "Car"), Event(1, 2, "Bus")]}
     scores = official_event_based_scores(reference, reference, {"a": 10.0}, LABELS)
     assert scores.overall.f1 == 1
     assert scores.per_class["Car"].n_reference == 0
 
 
-def test_a_clip_that_the_reference_lacks_is_named():
+def test_a_clip_missing_from_the_reference_is_named_in_the_error():
     for score in (official_segment_based_scores, official_event_based_scores):
         with pytest.raises(ValueError, match="clip 'b' has estimated events but is not in the reference"):
             score({"a": []}, {"b": [Event(0, 1, "Car")]}, {"a": 10.0}, LABELS)
@@ -168,7 +168,7 @@ def dcase_testing(shared_data):
         pytest.param(lambda events: {"Car"}, 1.161, 0.0805, id="Car everywhere"),
     ],
 )
-def test_the_known_baselines_of_dcase_2017_testing(dcase_testing, tags_of, error_rate, f1):
+def test_trivial_baselines_on_dcase_2017_testing_have_their_known_scores(dcase_testing, tags_of, error_rate, f1):
     reference, labels = dcase_testing
     assert (len(reference), len(labels)) == (488, 17)
     durations = dict.fromkeys(reference, 10.0)
@@ -181,7 +181,7 @@ def test_the_known_baselines_of_dcase_2017_testing(dcase_testing, tags_of, error
     assert_same(segment_based_scores(reference, estimated, durations, labels), official)
 
 
-def test_who_watches_sees_every_clip_go_by_once():
+def test_the_watch_callback_sees_every_clip_once():
     lists = {f"clip{n}": [] for n in range(5)}
     for score in (official_segment_based_scores, official_event_based_scores):
         seen = []

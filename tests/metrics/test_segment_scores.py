@@ -22,11 +22,11 @@ LABELS = LabelSet(("Bus", "Car", "Train"))
 TEN_S = {"a": 10.0, "b": 10.0}
 
 
-def test_an_example_by_hand():
+def test_scores_match_an_example_computed_by_hand():
     reference = {"a": [Event(0.5, 2.5, "Car")], "b": [Event(0, 1, "Bus"), Event(3, 4, "Bus")]}
     estimated = {"a": [Event(1, 2, "Car"), Event(0, 1, "Bus")], "b": [Event(0.2, 0.3, "Bus"), Event(8, 9.5, "Train")]}
     scores = segment_based_scores(reference, estimated, TEN_S, LABELS)
-    # a: Car 0 1 2 against Bus 0, Car 1; b: Bus 0 3 against Bus 0, Train 8 9
+    # reference against estimated segments: a: Car 0 1 2 against Bus 0, Car 1; b: Bus 0 3 against Bus 0, Train 8 9
     assert asdict(scores.overall) == pytest.approx(
         {
             "error_rate": 5 / 5,
@@ -71,26 +71,26 @@ def test_macro_f1_is_the_mean_over_the_classes_of_the_reference():
     assert segment_based_scores(reference, estimated, TEN_S, LABELS).overall.macro_f1 == 1 / 2
 
 
-def test_dust_on_a_time_lights_no_segment():
+def test_a_rounding_error_in_a_time_activates_no_segment():
     reference = {"a": [Event(0, 2, "Car")]}
     scores = segment_based_scores(reference, {"a": [Event(0, 2.0000001, "Car")]}, TEN_S, LABELS)
     assert scores.overall.error_rate == 0
 
 
-def test_rows_that_do_not_locate_a_class_light_no_segment():
+def test_events_that_are_not_located_activate_no_segment():
     reference = {"a": [Event(0, 0, "Car"), Event(3, 4, "Bus")]}
     scores = segment_based_scores(reference, {}, TEN_S, LABELS)
     assert (scores.per_class["Car"].n_reference, scores.per_class["Bus"].n_reference) == (0, 1)
 
 
-def test_nothing_is_looked_at_past_the_end_of_a_clip():
+def test_nothing_past_the_end_of_a_clip_is_counted():
     reference = {"a": [Event(0, 10, "Car")], "b": [Event(0, 3, "Car")]}
     estimated = {"a": [], "b": [Event(0, 10, "Car")]}
     scores = segment_based_scores(reference, estimated, {"a": 10.0, "b": 3.2}, LABELS)
     assert scores.per_class["Car"].n_estimated == 4
 
 
-def test_what_does_not_fit_is_named():
+def test_invalid_input_is_named_in_the_error():
     car = [Event(0, 1, "Car")]
     with pytest.raises(ValueError, match="clip 'c' has estimated events but is not in the reference"):
         segment_based_scores({"a": car}, {"c": car}, TEN_S, LABELS)
@@ -112,20 +112,20 @@ rolls = arrays.arrays(bool, (3, 4, 3))
 
 
 @given(rolls, rolls)
-def test_recall_is_what_is_neither_substituted_nor_deleted(reference, estimated):
+def test_recall_equals_one_minus_the_substitution_and_deletion_rates(reference, estimated):
     scores = detection_scores(count_segments(reference, estimated), LABELS).overall
     if scores.recall is not None:
         assert scores.recall == pytest.approx(1 - scores.substitution_rate - scores.deletion_rate)
 
 
 @given(rolls, rolls, st.permutations(range(3)))
-def test_the_order_of_clips_never_matters(reference, estimated, order):
+def test_the_order_of_clips_does_not_matter(reference, estimated, order):
     shuffled = detection_scores(count_segments(reference[order], estimated[order]), LABELS)
     assert detection_scores(count_segments(reference, estimated), LABELS) == shuffled
 
 
 @given(arrays.arrays(bool, (50, 3)), st.sampled_from([0.02, 0.07, 0.08, 0.3]), st.sampled_from([1.0, 0.1, 0.25]))
-def test_frames_light_the_segments_that_their_events_light(active, frame_s, resolution):
+def test_frames_activate_the_same_segments_as_their_events(active, frame_s, resolution):
     edges = np.array([round(k * frame_s, 3) for k in range(51)])
     changes = np.diff(np.pad(active, ((1, 1), (0, 0))).astype(int), axis=0)
     events = [
@@ -138,7 +138,7 @@ def test_frames_light_the_segments_that_their_events_light(active, frame_s, reso
     assert np.array_equal(segments_of_frames(active, edges, len(roll), resolution), roll)
 
 
-def test_counts_are_the_same_however_many_clips_are_counted_at_once(monkeypatch):
+def test_counts_do_not_depend_on_the_number_of_clips_counted_at_a_time(monkeypatch):
     names = [f"clip{n}" for n in range(20)]
     durations = {name: float(n % 7 + 1) for n, name in enumerate(names)}
     reference = {name: [Event(0.0, n % 5 + 0.5, "Car")] for n, name in enumerate(names)}
@@ -152,7 +152,7 @@ def test_counts_are_the_same_however_many_clips_are_counted_at_once(monkeypatch)
 
 
 @given(st.lists(st.integers(1, 40), max_size=12), st.integers(1, 3), st.sampled_from([1, 30, 100]))
-def test_clips_are_counted_together_as_long_as_their_rolls_are_small(n_segments, n_classes, most):
+def test_each_piece_holds_as_many_clips_as_fit_within_the_limit(n_segments, n_classes, most):
     pieces = list(_pieces(np.array(n_segments, dtype=int), n_classes, most))
     assert [n for some in pieces for n in range(some.start, some.stop)] == list(range(len(n_segments)))
 
@@ -163,5 +163,5 @@ def test_clips_are_counted_together_as_long_as_their_rolls_are_small(n_segments,
     assert all(cells(some.start, some.stop + 1) > most for some in pieces[:-1])
 
 
-def test_no_clip_at_all_has_counts_of_nothing():
+def test_counts_of_no_clips_are_empty():
     assert segment_based_counts({}, {}, {}, LABELS).correct.shape == (0, 3)

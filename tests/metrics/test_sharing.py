@@ -15,7 +15,7 @@ def centred(n_clips: int, seed: int = 0, rows: int = 2) -> np.ndarray:
 
 
 def by_inclusion_and_exclusion(made_of: list[frozenset[str]], u: np.ndarray) -> float:
-    """Sum over pairs that share: sums over clips that have a recording, less those that have two, and so on."""
+    """Return the sum over sharing pairs: sums over the clips of each recording, less those of each two, and so on."""
     sets = {some for of in made_of for size in (1, 2, 3) for some in combinations(sorted(of), size)}
     sums = {some: sum(value for of, value in zip(made_of, u, strict=True) if of >= set(some)) for some in sets}
     alone = sum(value**2 for of, value in zip(made_of, u, strict=True) if not of)
@@ -34,7 +34,7 @@ def test_every_pair_with_a_recording_in_common_counts_once(made_of: list[frozens
             assert variance * (1 - sharing.share) == pytest.approx(at_least)
 
 
-def test_clips_of_one_recording_each_are_clusters() -> None:
+def test_clips_of_one_recording_form_a_cluster() -> None:
     made_of = [{f"recording {n % 5}"} for n in range(20)]
     sharing, [u] = Sharing.of(made_of), centred(20, rows=1)
     sums = [u[k::5].sum() for k in range(5)]
@@ -45,7 +45,7 @@ def test_clips_of_one_recording_each_are_clusters() -> None:
     assert sharing.n_recordings == 5
 
 
-def test_clips_that_share_nothing_have_the_variance_of_a_mean() -> None:
+def test_clips_that_share_no_recording_have_the_variance_of_a_mean() -> None:
     values = np.random.default_rng(3).standard_normal(12)
     alone = Sharing.alone(12)
     assert alone.variance((values - values.mean()) / 12) == pytest.approx(np.var(values, ddof=1) / 12)
@@ -53,14 +53,14 @@ def test_clips_that_share_nothing_have_the_variance_of_a_mean() -> None:
 
 
 @pytest.mark.parametrize("made_of", [[{"a"}] * 4, [set()]])
-def test_one_recording_tells_nothing(made_of: list[set[str]]) -> None:
+def test_one_recording_has_infinite_variance_and_no_degrees_of_freedom(made_of: list[set[str]]) -> None:
     sharing = Sharing.of(made_of)
     assert np.isinf(sharing.variance(np.zeros(len(made_of))))
     assert sharing.degrees == 0
     assert np.isinf(sharing.variance(np.zeros((3, len(made_of))))).tolist() == [True] * 3
 
 
-def test_the_variance_is_right_on_average_where_recordings_decide() -> None:
+def test_the_variance_is_right_on_average_when_clips_share_recordings() -> None:
     g = np.random.default_rng(0)
     made_of = [set(g.choice(list("abcdefghijklmnopqrst"), g.integers(1, 4), replace=False)) for _ in range(80)]
     names = sorted(set().union(*made_of))

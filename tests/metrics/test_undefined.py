@@ -8,7 +8,7 @@ from sedpipe.metrics.segment_scores import segment_based_scores
 from sedpipe.metrics.undefined import undefined
 
 
-def test_every_score_that_is_none_has_a_reason_and_no_other_has():
+def test_exactly_the_scores_that_are_none_have_a_reason():
     scores = segment_based_scores({"a": [Event(0, 1, "Car")]}, {}, {"a": 10.0}, LabelSet(("Bus", "Car")))
     reasons = undefined(asdict(scores))
     assert reasons["overall.precision"] == "nothing was estimated"
@@ -20,7 +20,7 @@ def test_every_score_that_is_none_has_a_reason_and_no_other_has():
     }
 
 
-def test_a_macro_precision_is_undefined_where_the_reference_has_nothing_whatever_was_estimated():
+def test_macro_precision_is_undefined_without_a_reference_whatever_was_estimated():
     scores = clip_based_scores(np.array([[0.9, 0.1]]), np.zeros((1, 2)))
     reasons = undefined(asdict(scores))
     assert "micro.precision" not in reasons

@@ -17,13 +17,13 @@ def test_clips_and_events_keep_the_order_of_the_reference() -> None:
     assert clips.estimated.lists(2, LABELS) == [[], [Event(0, 3, "Car")]]
 
 
-def test_a_row_that_locates_nothing_is_no_event() -> None:
+def test_a_row_that_is_not_located_is_dropped() -> None:
     clips = validate({"a": [Event(0, 0, "Car"), Event(2, 2, "Car")]}, {}, {"a": 5}, LABELS)
     assert clips.reference.onsets.tolist() == [2.0]
 
 
 @given(st.floats(0, 10), st.integers(-9, 9))
-def test_float_dust_moves_no_time(seconds: float, ulps: int) -> None:
+def test_float_rounding_errors_do_not_change_times(seconds: float, ulps: int) -> None:
     whole = round(seconds, 3)
     dusty = max(0.0, whole + ulps * np.spacing(max(whole, 1e-3)))
     clips = validate({"a": [Event(dusty, dusty + 1, "Car")]}, {}, {"a": 20}, LABELS)
@@ -40,6 +40,6 @@ def test_float_dust_moves_no_time(seconds: float, ulps: int) -> None:
         ({"a": [Event(0, 1, "car")]}, {"a": 1}, "clip 'a' has an event of no known class"),
     ],
 )
-def test_lists_that_do_not_fit_together_are_named(estimated, durations, said: str) -> None:
+def test_mismatched_lists_raise_an_error_that_says_what_is_wrong(estimated, durations, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         validate({"a": []}, estimated, durations, LABELS)

@@ -21,13 +21,13 @@ def test_each_yardstick_is_what_its_name_says():
     assert found["rounded_to_segments"] == {"a": [Event(0, 3, "Car")], "b": [], "c": []}
 
 
-def test_nothing_has_an_error_rate_of_1_and_a_perfect_tagger_misses_nothing():
+def test_an_empty_output_has_an_error_rate_of_1_and_a_perfect_tagger_a_recall_of_1():
     found = yardsticks(REFERENCE, DURATIONS, LABELS)
     scores = {name: segment_based_scores(REFERENCE, lists, DURATIONS, LABELS).overall for name, lists in found.items()}
     assert (scores["nothing"].error_rate, scores["tags_stretched"].recall) == (1, 1)
 
 
-def test_times_are_rounded_to_the_segments_that_are_asked_for():
+def test_times_are_rounded_to_the_requested_segment_length():
     reference = {"a": [Event(0.4, 2.6, "Car"), Event(1.2, 1.4, "Bus")]}
     found = yardsticks(reference, DURATIONS, LABELS, time_resolution=0.5)
     assert found["rounded_to_segments"] == {"a": [Event(0.5, 2.5, "Car"), Event(1.0, 1.5, "Bus")]}

@@ -54,7 +54,7 @@ def link(name: str, kind: bytes) -> tarfile.TarInfo:
 
 
 @pytest.mark.parametrize("packing", ["", "gz", "bz2", "xz"])
-def test_plain_files_of_a_tar_are_read_and_nothing_else(tmp_path: Path, packing: str) -> None:
+def test_only_regular_files_with_safe_names_are_read_from_a_tar(tmp_path: Path, packing: str) -> None:
     archive = tar_of(
         tmp_path / "audio.tar",
         f"w:{packing}",
@@ -69,7 +69,7 @@ def test_plain_files_of_a_tar_are_read_and_nothing_else(tmp_path: Path, packing:
     assert contents(archive) == [("audio/a.wav", SOUND), ("g.wav", SOUND)]
 
 
-def test_plain_files_of_a_zip_are_read_and_nothing_else(tmp_path: Path) -> None:
+def test_only_files_with_safe_names_are_read_from_a_zip(tmp_path: Path) -> None:
     archive = zip_of(tmp_path / "audio.zip", **{"audio/a.wav": SOUND, "../b.wav": b"evil", "/c.wav": b"evil"})
     assert contents(archive) == [("audio/a.wav", SOUND)]
 
@@ -89,11 +89,11 @@ NAMES = {
     ".\\C:\\m.wav": None,
     "a\\..\\..\\n.wav": None,
 }
-"""As archives have it, and as it is read; None: not at all."""
+"""Names of members and the names under which they are read; None: the member is skipped."""
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar"])
-def test_names_are_read_as_paths_however_they_are_written(tmp_path: Path, kind: str) -> None:
+def test_member_names_become_relative_paths_and_unsafe_ones_are_skipped(tmp_path: Path, kind: str) -> None:
     if kind == "zip":
         archive = zip_of(tmp_path / "audio.zip", **dict.fromkeys(NAMES, SOUND), **{"ESC-10\\": b"", "./": b""})
     else:
@@ -106,7 +106,7 @@ def test_names_are_read_as_paths_however_they_are_written(tmp_path: Path, kind: 
     assert len(passed_over) == sum(name is None for name in NAMES.values())
 
 
-def test_what_is_no_plain_file_is_told_and_folders_are_not(tmp_path: Path) -> None:
+def test_skipped_links_and_pipes_are_reported_and_folders_are_not(tmp_path: Path) -> None:
     folder = tarfile.TarInfo("audio")
     folder.type = tarfile.DIRTYPE
     members = folder, link("b.wav", tarfile.SYMTYPE), tarfile.TarInfo("audio/a.wav"), link("d.wav", tarfile.FIFOTYPE)
@@ -137,20 +137,20 @@ def test_a_member_that_is_too_big_is_refused_and_the_next_is_read(tmp_path: Path
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive at all", b"PK\x03\x04 and nothing more", b"\x1f\x8b\x08"])
-def test_what_is_no_archive_is_a_sentence(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_an_archive_gives_a_one_line_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "audio.zip").write_bytes(content)
     with pytest.raises(ArchiveError, match=r"audio\.zip"):
         list(read_members(tmp_path / "audio.zip"))
 
 
-def test_an_archive_of_too_many_members_is_refused(tmp_path: Path) -> None:
+def test_an_archive_with_too_many_members_is_refused(tmp_path: Path) -> None:
     archive = zip_of(tmp_path / "audio.zip", a=SOUND, b=SOUND, c=SOUND)
     with pytest.raises(ArchiveError, match="more than 2"):
         list(read_members(archive, ArchiveLimits(members=2)))
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.xz", "tar.bz2"])
-def test_a_small_archive_that_unpacks_without_end_is_left_early(tmp_path: Path, kind: str) -> None:
+def test_unpacking_a_decompression_bomb_stops_early(tmp_path: Path, kind: str) -> None:
     limits = ArchiveLimits(ratio=1, total_bytes=3_000_000)
     if kind == "zip":
         archive = zip_of(tmp_path / "bomb.zip", **{f"{n}.wav": bytes(1_000_000) for n in range(9)})
@@ -168,7 +168,7 @@ def test_a_small_archive_that_unpacks_without_end_is_left_early(tmp_path: Path, 
     assert 1 <= len(got) <= 3
 
 
-def test_what_comes_out_is_bounded_by_the_size_of_the_archive_beyond_a_gibibyte(tmp_path: Path) -> None:
+def test_the_limit_on_unpacked_bytes_is_one_gibibyte_or_100_times_the_archive(tmp_path: Path) -> None:
     small = zip_of(tmp_path / "small.zip", a=SOUND)
     assert ArchiveLimits().unpacked_of(small) == 1 << 30
     with (tmp_path / "big.zip").open("wb") as file:
@@ -177,7 +177,7 @@ def test_what_comes_out_is_bounded_by_the_size_of_the_archive_beyond_a_gibibyte(
 
 
 @pytest.mark.parametrize("packing", ["", "gz", "bz2", "xz"])
-def test_a_tar_that_breaks_off_is_read_up_to_there(tmp_path: Path, packing: str) -> None:
+def test_a_truncated_tar_is_read_up_to_the_break(tmp_path: Path, packing: str) -> None:
     rng = random.Random(0)
     archive = tmp_path / "audio.tar"
     with tarfile.open(archive, f"w:{packing}") as opened:  # type: ignore[call-overload]
@@ -190,10 +190,10 @@ def test_a_tar_that_breaks_off_is_read_up_to_there(tmp_path: Path, packing: str)
     got: list[str] = []
     with pytest.raises(ArchiveError, match=r"cannot read the archive .*audio\.tar"):
         got.extend(name for name, unpack in read_members(archive) if unpacked(unpack))
-    assert got in (["0.wav", "1.wav"], ["0.wav"])  # bzip2 and xz end with their last whole block
+    assert got in (["0.wav", "1.wav"], ["0.wav"])  # with bzip2 and xz, reading ends at the last whole block
 
 
-def test_archives_are_told_from_other_files(tmp_path: Path) -> None:
+def test_archives_are_distinguished_from_other_files(tmp_path: Path) -> None:
     assert is_archive(zip_of(tmp_path / "a", x=SOUND))
     assert is_archive(tar_of(tmp_path / "b", "w:xz", tarfile.TarInfo("x")))
     (tmp_path / "c").write_bytes(b"Rar!" * 100)
@@ -202,8 +202,8 @@ def test_archives_are_told_from_other_files(tmp_path: Path) -> None:
     assert not is_archive(tmp_path / "nowhere")
 
 
-def test_a_file_that_a_zip_is_appended_to_is_no_archive(tmp_path: Path) -> None:
-    """LiteRT models carry their labels so; what reads members would find no beginning."""
+def test_a_file_with_an_appended_zip_is_not_an_archive(tmp_path: Path) -> None:
+    """LiteRT models contain their labels in this way; a reader of members would not find the start of an archive."""
     appended = zip_of(tmp_path / "labels.zip", labels=SOUND).read_bytes()
     (tmp_path / "model.tflite").write_bytes(b"\x1c\0\0\0TFL3" + appended)
     assert zipfile.is_zipfile(tmp_path / "model.tflite")
@@ -212,7 +212,7 @@ def test_a_file_that_a_zip_is_appended_to_is_no_archive(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("packing", ["", "gz", "bz2", "xz", "zip"])
-def test_an_archive_that_is_cut_short_still_begins_as_one(tmp_path: Path, packing: str) -> None:
+def test_a_truncated_archive_is_still_recognised_by_its_beginning(tmp_path: Path, packing: str) -> None:
     path = tmp_path / "a"
     whole = zip_of(path, x=SOUND) if packing == "zip" else tar_of(path, f"w:{packing}", tarfile.TarInfo("x"))
     assert begins_as_archive(whole)
@@ -230,7 +230,7 @@ def test_the_size_of_a_member_is_known_before_it_is_unpacked(tmp_path: Path, pac
 
 
 def extended(content: bytes, kind: bytes = tarfile.XHDTYPE) -> bytes:
-    """A tar archive of one empty file, with a header of any content before its own."""
+    """Return a tar archive of one empty file, preceded by an extended header with any content."""
     header = tarfile.TarInfo("x")
     header.type, header.size = kind, len(content)
     padded = content + bytes(-len(content) % 512)
@@ -247,9 +247,7 @@ def extended(content: bytes, kind: bytes = tarfile.XHDTYPE) -> bytes:
         b"6 abc\n",
     ],
 )
-def test_an_extended_header_that_is_none_is_refused_before_it_takes_the_square_of_its_length(
-    tmp_path: Path, content: bytes
-) -> None:
+def test_an_invalid_extended_header_is_refused_without_quadratic_time(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.tar").write_bytes(extended(content))
     begin = time.process_time()
     assert not is_archive(tmp_path / "a.tar")
@@ -259,7 +257,7 @@ def test_an_extended_header_that_is_none_is_refused_before_it_takes_the_square_o
 
 
 @pytest.mark.parametrize("packing", ["", "gz"])
-def test_extended_headers_of_others_are_read(tmp_path: Path, packing: str) -> None:
+def test_valid_extended_headers_are_read(tmp_path: Path, packing: str) -> None:
     names = ["V\u00f6gel/" + "x" * 300 + ".wav", "b.wav"]
     mode: Any = f"w:{packing}"
     with tarfile.open(tmp_path / "a", mode, format=tarfile.PAX_FORMAT, pax_headers={"comment": "\n1 2="}) as tar:
@@ -269,7 +267,7 @@ def test_extended_headers_of_others_are_read(tmp_path: Path, packing: str) -> No
     assert [name for name, _ in contents(tmp_path / "a")] == names
 
 
-def test_to_tell_an_archive_takes_no_memory_that_its_header_claims(tmp_path: Path) -> None:
+def test_recognising_an_archive_does_not_allocate_the_memory_that_its_header_claims(tmp_path: Path) -> None:
     with gzip.open(tmp_path / "a.tar.gz", "wb", compresslevel=1) as file:
         file.write(extended(bytes(64 << 20), tarfile.GNUTYPE_LONGNAME))
     tracemalloc.start()

@@ -14,7 +14,7 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_file_appears_only_when_the_block_ends_well(tmp_path: Path) -> None:
+def test_the_file_appears_only_when_the_block_succeeds(tmp_path: Path) -> None:
     target = tmp_path / "new" / "audio.flac"
     with write_atomically(target) as temporary:
         temporary.write_bytes(b"whole")
@@ -27,7 +27,7 @@ def test_file_appears_only_when_the_block_ends_well(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder cannot be forced to disk")
-def test_bytes_are_forced_to_disk_before_the_name_appears_and_the_name_after(tmp_path: Path, monkeypatch) -> None:
+def test_bytes_are_synced_before_the_file_is_renamed_and_its_folder_afterwards(tmp_path: Path, monkeypatch) -> None:
     target, done, replace = tmp_path / "clips.tsv", [], os.replace
 
     def force(descriptor: int) -> None:
@@ -61,7 +61,7 @@ def test_an_error_in_the_block_leaves_the_old_file_and_no_leftover(tmp_path: Pat
     assert names_in(tmp_path) == ["clips.tsv"]
 
 
-def test_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_gives_a_one_line_error_and_leaves_no_file(tmp_path: Path) -> None:
     def fill() -> None:
         with write_atomically(tmp_path / "a.h5"):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -71,7 +71,7 @@ def test_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
     assert names_in(tmp_path) == []
 
 
-def test_a_name_that_the_disk_does_not_allow_is_told_before_anything_is_written(tmp_path: Path) -> None:
+def test_a_name_too_long_for_the_disk_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     path = tmp_path / "new" / ("\N{CJK UNIFIED IDEOGRAPH-97F3}" * 84 + ".tsv")  # three bytes each
     begun = False
 
@@ -91,19 +91,19 @@ def test_a_name_that_the_disk_does_not_allow_is_told_before_anything_is_written(
     check_name(path.with_suffix(".tx"))
 
 
-def test_place_that_is_no_folder_is_one_sentence(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_gives_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SedpipeError, match=r"^cannot write .*file/a\.txt: (Not a directory|File exists)$"):
         write_text(tmp_path / "file" / "a.txt", "")
 
 
 @pytest.mark.parametrize("place", ["", ".", "/"])
-def test_a_place_without_a_name_is_one_sentence(place: str) -> None:
+def test_a_path_without_a_file_name_gives_a_one_line_error(place: str) -> None:
     with pytest.raises(SedpipeError, match="it is a folder"):
         write_text(Path(place), "x")
 
 
-def test_target_that_is_a_folder_is_one_sentence_and_leaves_no_leftover(tmp_path: Path) -> None:
+def test_a_folder_as_target_gives_a_one_line_error_and_leaves_no_leftover(tmp_path: Path) -> None:
     (tmp_path / "a.txt").mkdir()
     with pytest.raises(SedpipeError, match=r"^cannot write .*a\.txt: Is a directory$"):
         write_text(tmp_path / "a.txt", "")
@@ -111,9 +111,9 @@ def test_target_that_is_a_folder_is_one_sentence_and_leaves_no_leftover(tmp_path
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among files")
-def test_no_file_takes_the_place_of_a_pipe_or_a_device(tmp_path: Path) -> None:
+def test_pipes_and_links_to_them_are_not_replaced_by_files(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "stdout").symlink_to("pipe")  # as /dev/stdout is one
+    (tmp_path / "stdout").symlink_to("pipe")  # /dev/stdout is a link, too
     for name in ("pipe", "stdout"):
         with pytest.raises(SedpipeError, match=rf"^cannot write .*{name}: it is a device or a pipe, expected a file$"):
             write_text(tmp_path / name, "new")
@@ -122,7 +122,7 @@ def test_no_file_takes_the_place_of_a_pipe_or_a_device(tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["pipe", "stdout"]
 
 
-def test_two_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
+def test_two_writers_of_one_file_do_not_interfere(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
     with write_atomically(target) as first:
         with write_atomically(target) as second:
@@ -131,18 +131,18 @@ def test_two_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
     assert target.read_text() == "first"
 
 
-def test_new_file_has_the_rights_of_an_ordinary_one(tmp_path: Path) -> None:
+def test_a_new_file_has_the_usual_permissions(tmp_path: Path) -> None:
     (tmp_path / "ordinary").write_text("")
     write_text(tmp_path / "atomic", "")
     assert (tmp_path / "atomic").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
 
 
-def test_text_is_utf_8_with_line_ends_as_given(tmp_path: Path) -> None:
+def test_text_is_written_as_utf_8_with_line_endings_unchanged(tmp_path: Path) -> None:
     write_text(tmp_path / "a.txt", "Vögel\n")
     assert (tmp_path / "a.txt").read_bytes() == "Vögel\n".encode()
 
 
-def test_pieces_are_written_as_they_come_and_an_error_among_them_leaves_the_old_file(tmp_path: Path) -> None:
+def test_pieces_are_written_unchanged_and_an_error_among_them_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     write_pieces(path, iter(["Straße\r\n", "", "\N{PARTY POPPER}"]))
     assert path.read_bytes() == "Straße\r\n\N{PARTY POPPER}".encode()
@@ -164,7 +164,7 @@ def test_json_is_readable_and_refuses_nan(tmp_path: Path) -> None:
         write_json(tmp_path / "a.json", float("nan"))
 
 
-def test_leftovers_of_killed_processes_are_removed_from_the_folders_named_and_nothing_else(tmp_path: Path) -> None:
+def test_only_leftovers_of_killed_processes_in_the_given_folders_are_removed(tmp_path: Path) -> None:
     dead = leftover_name(".h5")
     for name in (f"a/{dead}", "a/0.h5", "a/.hidden", f"b/{dead}", f"b/below/{dead}"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -174,7 +174,7 @@ def test_leftovers_of_killed_processes_are_removed_from_the_folders_named_and_no
     assert left == ["a/.hidden", "a/0.h5", f"b/below/{dead}"]
 
 
-def test_leftover_folders_are_removed_with_what_they_hold(tmp_path: Path) -> None:
+def test_leftover_folders_are_removed_with_their_content_but_not_what_links_point_to(tmp_path: Path) -> None:
     folder, link = (tmp_path / leftover_name() for _ in range(2))
     folder.mkdir()
     (folder / "0.wav").write_bytes(b"unpacked")

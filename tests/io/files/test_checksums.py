@@ -7,7 +7,7 @@ from sedpipe.errors import ListFormatError
 from sedpipe.io.files.checksums import read_checksums, sha256_of
 
 
-def test_a_list_by_sha256sum_is_read(tmp_path: Path) -> None:
+def test_output_of_sha256sum_is_read(tmp_path: Path) -> None:
     (tmp_path / "a folder").mkdir()
     (tmp_path / "a folder" / "clip.wav").write_bytes(b"one")
     (tmp_path / "b.wav").write_bytes(b"two")
@@ -25,7 +25,7 @@ def test_a_list_by_sha256sum_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line", [f"{'0' * 64}  ../outside", f"{'0' * 64}  a/../../b", f"{'0' * 64}  /etc/passwd", f"{'0' * 63}  a", "", "a"]
 )
-def test_a_line_that_is_none_or_leads_out_of_the_folder_is_refused(tmp_path: Path, line: str) -> None:
+def test_invalid_lines_and_paths_that_leave_the_folder_are_refused(tmp_path: Path, line: str) -> None:
     path = tmp_path / "list"
     path.write_text(f"{'1' * 64}  ./fine\n{line}\n")
     if not line:

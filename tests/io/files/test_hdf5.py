@@ -14,7 +14,7 @@ TEXT = h5py.string_dtype("utf-8")
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
-    """A file with texts in two heaps."""
+    """A file with strings in two heaps."""
     with h5py.File(tmp_path / "table.h5", "w") as file:
         file.attrs["labels"] = "Rain " * 200
         file["values"] = np.zeros(300_000)
@@ -27,20 +27,20 @@ def check(path: Path) -> None:
         check_heaps(file, path, "name")
 
 
-def test_what_h5py_writes_passes(table: Path, tmp_path: Path) -> None:
-    assert table.read_bytes().count(b"GCOL\x01\0\0\0") == 2  # of the attribute, of the column
+def test_files_written_by_h5py_pass(table: Path, tmp_path: Path) -> None:
+    assert table.read_bytes().count(b"GCOL\x01\0\0\0") == 2  # one for the attribute, one for the column
     check(table)
     with h5py.File(tmp_path / "none.h5", "w") as file:
         file.create_dataset("name", (0,), dtype=TEXT)
     check(tmp_path / "none.h5")
 
 
-def test_a_turned_bit_for_which_hdf5_would_read_for_ever_is_noticed_in_every_heap(table: Path) -> None:
+def test_a_flipped_bit_that_would_make_hdf5_read_forever_is_detected_in_every_heap(table: Path) -> None:
     whole = table.read_bytes()
     for heap in [match.start() for match in re.finditer(rb"GCOL\x01\0\0\0", whole)]:
         end = heap + struct.unpack_from("<Q", whole, heap + 8)[0]
         at = heap + 16
-        while whole[at : at + 2] != bytes(2):  # number 0 is the free room at the end of the heap
+        while whole[at : at + 2] != bytes(2):  # object 0 is the free space at the end of the heap
             at += 16 + -(-struct.unpack_from("<Q", whole, at + 8)[0] // 8) * 8
         assert at + struct.unpack_from("<Q", whole, at + 8)[0] == end > at
         changed = bytearray(whole)
@@ -59,7 +59,7 @@ def test_a_turned_bit_for_which_hdf5_would_read_for_ever_is_noticed_in_every_hea
         (24, b"\xff" * 8, r"^an object of a heap takes no room, or more than there is$"),
     ],
 )
-def test_a_damaged_heap_is_noticed(table: Path, offset: int, changed: bytes, message: str) -> None:
+def test_a_damaged_heap_is_detected(table: Path, offset: int, changed: bytes, message: str) -> None:
     with h5py.File(table) as file:
         _, address, _ = struct.unpack("<IQI", table.read_bytes()[file["name"].id.get_offset() + 16 :][:16])
     with table.open("r+b") as raw:
@@ -69,7 +69,7 @@ def test_a_damaged_heap_is_noticed(table: Path, offset: int, changed: bytes, mes
         check(table)
 
 
-def test_a_text_that_lies_nowhere_is_noticed(table: Path) -> None:
+def test_a_string_in_a_heap_beyond_the_end_of_the_file_is_detected(table: Path) -> None:
     with h5py.File(table) as file:
         offset = file["name"].id.get_offset()
     with table.open("r+b") as raw:
@@ -101,7 +101,7 @@ for limit in map(int, sys.argv[3:]):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files have no limit there")
 @pytest.mark.parametrize("how", ["memory", "disk"])
-def test_a_disk_that_fills_up_anywhere_is_a_sentence_and_does_not_end_the_process(tmp_path: Path, how: str) -> None:
+def test_a_full_disk_gives_a_one_line_error_at_any_point_and_does_not_end_the_process(tmp_path: Path, how: str) -> None:
     (tmp_path / "kept.h5").write_bytes(b"before")
     limits = [*range(0, 40_000, 1000), *range(40_000, 57_600, 400)]
     command = [sys.executable, "-c", FILLS_UP, str(tmp_path / "kept.h5"), how, *map(str, limits)]

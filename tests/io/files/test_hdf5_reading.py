@@ -9,7 +9,7 @@ from sedpipe.errors import SedpipeError
 from sedpipe.io.files.hdf5_reading import open_to_read, refusal
 
 
-def test_what_the_system_refuses_is_told_from_damage(tmp_path: Path) -> None:
+def test_errors_of_the_system_are_distinguished_from_damage(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     with h5py.File(path, "w") as file:
         file["values"] = range(1000)
@@ -28,7 +28,7 @@ def test_what_the_system_refuses_is_told_from_damage(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no such rights here")
-def test_what_is_not_there_is_not_damaged_and_what_may_not_be_read_is_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_file_is_not_damaged_and_an_unreadable_one_gives_a_one_line_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         open_to_read(tmp_path / "a.h5")
     h5py.File(tmp_path / "a.h5", "w").close()

@@ -12,7 +12,7 @@ from sedpipe.errors import SedpipeError
 from sedpipe.io.files.locks import hold, hold_if_free, is_held, wait_for
 
 
-def test_one_process_holds_a_lock_and_others_are_told_what_it_is_doing(tmp_path: Path) -> None:
+def test_another_attempt_to_hold_a_lock_fails_with_what_its_holder_is_doing(tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "a.lock"
     assert not is_held(path)
     with hold(path, "baking", hint="wait for the bread"):
@@ -32,7 +32,7 @@ def test_one_process_holds_a_lock_and_others_are_told_what_it_is_doing(tmp_path:
     assert not is_held(path)
 
 
-def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+def test_a_killed_process_releases_its_lock(tmp_path: Path) -> None:
     path = tmp_path / "a.lock"
     code = f"""
 from pathlib import Path
@@ -49,7 +49,7 @@ with hold(Path({os.fspath(path)!r}), "x", ""):
     assert not is_held(path)
 
 
-def test_who_has_to_wait_is_told_so_and_who_has_not_is_not(tmp_path: Path) -> None:
+def test_the_callback_is_called_only_if_the_lock_has_to_be_waited_for(tmp_path: Path) -> None:
     path, told = tmp_path / "a.lock", []
     with wait_for(path, lambda: told.append("at once")):
         pass
@@ -65,7 +65,7 @@ def test_who_has_to_wait_is_told_so_and_who_has_not_is_not(tmp_path: Path) -> No
     assert told == ["waiting"]
 
 
-def test_a_disk_without_locks_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_lock_support_blocks_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: FileLock, **_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
@@ -77,7 +77,7 @@ def test_a_disk_without_locks_keeps_nobody_out(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
-def test_where_the_system_knows_no_locks_a_file_stands_for_one_and_is_seen(
+def test_without_system_locks_a_file_serves_as_the_lock_and_counts_as_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unknown(*_: object) -> None:
@@ -91,7 +91,7 @@ def test_where_the_system_knows_no_locks_a_file_stands_for_one_and_is_seen(
     assert not is_held(path)
 
 
-def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+def test_an_unwritable_folder_gives_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     held = hold(tmp_path / "file" / "a.lock", "x", "")
     with pytest.raises(SedpipeError, match=r"^cannot write .*a\.lock: (Not a directory|File exists)$"):
@@ -100,7 +100,9 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")
 @pytest.mark.parametrize(("mode", "is_known"), [(0o444, True), (0, False)])
-def test_of_somebody_elses_cache_it_is_told_without_writing_to_it(tmp_path: Path, mode: int, is_known: bool) -> None:
+def test_locks_in_a_read_only_cache_are_checked_without_writing_to_it(
+    tmp_path: Path, mode: int, is_known: bool
+) -> None:
     path = tmp_path / "cache" / "a.lock"
     with hold(path, "baking", ""):
         path.chmod(mode)
@@ -115,7 +117,7 @@ def test_of_somebody_elses_cache_it_is_told_without_writing_to_it(tmp_path: Path
     assert path.stat().st_mtime == 1
 
 
-def test_who_only_asks_keeps_nobody_out(tmp_path: Path) -> None:
+def test_checking_whether_a_lock_is_held_does_not_keep_others_from_taking_it(tmp_path: Path) -> None:
     path, stop = tmp_path / "a.lock", threading.Event()
     path.write_text("")
 

@@ -11,7 +11,7 @@ from sedpipe.io.files.one_place import Disk, disk_of, sharing
 EVERY = [Disk(case, form) for case in (False, True) for form in (False, True)]
 
 
-def test_a_disk_is_asked_with_files_and_left_as_it_was(tmp_path: Path) -> None:
+def test_a_disk_is_probed_with_files_that_are_removed_afterwards(tmp_path: Path) -> None:
     disk = disk_of(tmp_path / "new")
     for name in ("Owl", "b\u00e4r"):
         (tmp_path / name).write_text("")
@@ -21,7 +21,7 @@ def test_a_disk_is_asked_with_files_and_left_as_it_was(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("disk", EVERY)
-def test_names_are_one_file_where_the_disk_says_so(disk: Disk) -> None:
+def test_names_have_the_same_key_if_the_disk_takes_them_for_one_file(disk: Disk) -> None:
     decomposed = unicodedata.normalize("NFD", "b\u00e4r.flac")
     assert (disk.key("site/A.flac") == disk.key("Site/a.flac")) == disk.ignores_case
     assert (disk.key("b\u00e4r.flac") == disk.key(decomposed)) == disk.ignores_form
@@ -30,7 +30,9 @@ def test_names_are_one_file_where_the_disk_says_so(disk: Disk) -> None:
 
 
 @pytest.mark.parametrize("disk", EVERY)
-def test_the_first_two_that_share_a_file_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disk: Disk) -> None:
+def test_the_first_two_keys_that_share_a_file_are_returned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disk: Disk
+) -> None:
     monkeypatch.setattr("sedpipe.io.files.one_place.disk_of", lambda _: disk)
     assert sharing({"one": "x.flac", "two": "y.flac", "three": "x.flac"}, tmp_path) == ("one", "three")
     alike = sharing({"one": "x.flac", "two": "X.flac"}, tmp_path)
@@ -38,7 +40,7 @@ def test_the_first_two_that_share_a_file_are_told(tmp_path: Path, monkeypatch: p
 
 
 @given(st.lists(st.text("aAbB", min_size=1, max_size=3), unique=True))
-def test_two_share_a_file_exactly_where_there_are_fewer_files_than_names(names: list[str]) -> None:
+def test_two_names_share_a_file_exactly_if_there_are_fewer_files_than_names(names: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sedpipe.io.files.one_place.disk_of", lambda _: Disk(ignores_case=True))
         found = sharing(dict(zip(names, names, strict=True)), Path("nowhere"))
@@ -46,7 +48,7 @@ def test_two_share_a_file_exactly_where_there_are_fewer_files_than_names(names: 
     assert found is None or found[0].upper() == found[1].upper()
 
 
-def test_a_disk_is_asked_only_where_names_are_alike(tmp_path: Path) -> None:
+def test_a_disk_is_probed_only_if_names_differ_only_in_case(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert sharing({"one": "a", "two": "b"}, tmp_path / "file") is None
     with pytest.raises(SedpipeError, match=r"^cannot write .*: Not a directory$"):

@@ -25,7 +25,7 @@ with write_atomically(Path(sys.argv[1])) as temporary:
 
 
 def writing(folder: Path) -> tuple[subprocess.Popen[str], Path]:
-    """A process in the middle of writing ``a.txt``, and its unfinished file."""
+    """Return a process in the middle of writing ``a.txt``, and its unfinished file."""
     command = [sys.executable, "-c", WRITES, str(folder / "a.txt")]
     writer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert writer.stdout.readline() == "half\n"
@@ -38,14 +38,14 @@ def age(path: Path, seconds: float) -> None:
     os.utime(path, (then, then))
 
 
-def test_no_two_names_are_alike_and_the_suffix_is_kept() -> None:
+def test_temporary_names_are_unique_and_keep_the_suffix() -> None:
     names = {temporary_name(".h5") for _ in range(100)}
     assert len(names) == 100
     assert all(Path(name).suffix == ".h5" for name in names)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="nobody can be asked whether a process is alive")
-def test_nobody_clears_away_what_another_process_is_writing(tmp_path: Path) -> None:
+def test_a_file_that_another_process_is_writing_is_not_removed(tmp_path: Path) -> None:
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITES, str(tmp_path / "a.txt")],
         stdin=subprocess.PIPE,
@@ -62,7 +62,7 @@ def test_nobody_clears_away_what_another_process_is_writing(tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(os.name != "posix", reason="nobody can be asked whether a process is alive")
-def test_what_a_killed_process_left_is_abandoned_at_once_even_if_nobody_has_asked_how_it_ended(tmp_path: Path) -> None:
+def test_the_file_of_a_killed_process_is_abandoned_even_before_the_process_is_reaped(tmp_path: Path) -> None:
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITES, str(tmp_path / "a.txt")],
         stdin=subprocess.PIPE,
@@ -72,14 +72,14 @@ def test_what_a_killed_process_left_is_abandoned_at_once_even_if_nobody_has_aske
     assert writer.stdout.readline() == "half\n"
     [temporary] = tmp_path.iterdir()
     writer.kill()
-    while not is_abandoned(temporary):  # a zombie, until it is waited for
+    while not is_abandoned(temporary):  # the process is a zombie until it is waited for
         time.sleep(0.01)
     writer.communicate()
     assert is_abandoned(temporary)
 
 
 @pytest.mark.parametrize("name", [".tmp-0123456789abcdef.h5", ".tmp-ffffffff-1-ffffffff.h5"])
-def test_what_names_nobody_or_is_from_elsewhere_is_work_in_progress_for_an_hour(tmp_path: Path, name: str) -> None:
+def test_files_without_owner_or_from_elsewhere_count_as_work_in_progress_for_an_hour(tmp_path: Path, name: str) -> None:
     for path in (tmp_path / name, tmp_path / "folder" / name):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"half")
@@ -88,7 +88,7 @@ def test_what_names_nobody_or_is_from_elsewhere_is_work_in_progress_for_an_hour(
         assert is_abandoned(path)
 
 
-def test_what_other_programs_call_alike_stays_however_old_it_is(tmp_path: Path) -> None:
+def test_old_files_of_other_programs_with_similar_names_are_kept(tmp_path: Path) -> None:
     own = tmp_path / ".tmp-0123456789abcdef.h5"
     strange = [tmp_path / name for name in (".tmp-thesis.docx", ".tmp-0", ".tmp-0123456789abcdefg", ".tmp-ffffffff-1")]
     for path in (own, *strange):
@@ -98,7 +98,7 @@ def test_what_other_programs_call_alike_stays_however_old_it_is(tmp_path: Path) 
     assert sorted(tmp_path.iterdir()) == sorted(strange)
 
 
-def test_a_folder_is_as_young_as_what_was_written_last_in_it(tmp_path: Path) -> None:
+def test_the_age_of_a_folder_is_that_of_its_newest_file(tmp_path: Path) -> None:
     folder = tmp_path / ".tmp-0123456789abcdef"
     folder.mkdir()
     (folder / "0.wav").write_bytes(b"unpacked")
@@ -111,7 +111,7 @@ def test_a_name_of_this_process_is_not_abandoned(tmp_path: Path) -> None:
     assert is_abandoned(left_by_a_killed_process(tmp_path))
 
 
-def test_another_place_has_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_place_in_a_name_differs_between_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     here = owners._place()
     owners._place.cache_clear()
     monkeypatch.setattr("platform.node", lambda: "another machine")

@@ -22,7 +22,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary folders lie, in this process and in those that it starts."""
+    """Parent of temporary folders, in this process and in those that it starts."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     return tmp_path
@@ -38,7 +38,7 @@ def grow_old(folder: Path) -> None:
     os.utime(folder, (time.time() - 3600,) * 2)
 
 
-def test_nobody_else_may_enter_and_closing_deletes_it(place: Path) -> None:
+def test_only_its_owner_may_enter_the_folder_and_closing_deletes_it(place: Path) -> None:
     folder = PrivateFolder()
     assert folder.path.parent == place
     assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
@@ -48,7 +48,7 @@ def test_nobody_else_may_enter_and_closing_deletes_it(place: Path) -> None:
     assert list(place.iterdir()) == []
 
 
-def test_what_a_killed_process_left_goes_and_what_a_living_one_has_stays(place: Path) -> None:
+def test_folders_of_killed_processes_are_deleted_and_those_of_living_ones_are_kept(place: Path) -> None:
     (dead, left), (living, kept) = owner(), owner()
     dead.send_signal(signal.SIGKILL)
     dead.communicate()
@@ -65,7 +65,7 @@ def test_what_a_killed_process_left_goes_and_what_a_living_one_has_stays(place: 
     assert not kept.exists()
 
 
-def test_a_folder_of_somebody_else_with_a_like_name_is_left_alone(place: Path) -> None:
+def test_a_folder_of_another_program_with_a_similar_name_is_kept(place: Path) -> None:
     (place / "sedpipe-benchmark-x").mkdir()
     grow_old(place / "sedpipe-benchmark-x")
     PrivateFolder().close()

@@ -12,7 +12,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="root can only do wit
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a file, a hidden one and a link that leads nowhere."""
+    """A folder with a file, a hidden file, an empty folder and a broken link."""
     (tmp_path / "b.json").write_bytes(b"12345")
     (tmp_path / ".hidden.json").write_bytes(b"")
     (tmp_path / "a").mkdir()
@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_is_not_there_is_an_answer(folder: Path) -> None:
+def test_missing_files_and_folders_raise_no_error(folder: Path) -> None:
     for place in (folder / "none", folder / "b.json" / "none", folder / "broken.json"):
         assert not is_there(place)
         assert names_in(place) == entries(place) == []
@@ -28,7 +28,7 @@ def test_what_is_not_there_is_an_answer(folder: Path) -> None:
     assert read_bounded(folder / "b.json" / "none", 9) is None
 
 
-def test_what_is_there_is_listed_in_order_and_hidden_things_only_where_asked_for(folder: Path) -> None:
+def test_entries_are_sorted_and_hidden_ones_are_listed_only_if_a_pattern_matches_them(folder: Path) -> None:
     assert is_there(folder)
     assert [path.name for path in entries(folder)] == ["a", "b.json", "broken.json"]
     assert [path.name for path in entries(folder, "b*.json")] == ["b.json", "broken.json"]
@@ -36,13 +36,13 @@ def test_what_is_there_is_listed_in_order_and_hidden_things_only_where_asked_for
     assert read_bounded(folder / "b.json", 5) == b"12345"
 
 
-def test_more_bytes_than_there_may_be_are_not_read(folder: Path) -> None:
+def test_a_file_larger_than_the_limit_is_not_read(folder: Path) -> None:
     with pytest.raises(ValueError, match="it has more than 4 bytes"):
         read_bounded(folder / "b.json", 4)
 
 
 @linux
-def test_what_may_not_be_read_is_no_answer_and_nobody_is_told_to_delete_it(folder: Path) -> None:
+def test_an_unreadable_file_or_folder_gives_an_error_that_does_not_advise_deletion(folder: Path) -> None:
     with unreadable(folder / "b.json"), pytest.raises(SedpipeError, match="Permission denied") as caught:
         read_bounded(folder / "b.json", 9)
     assert "chmod" in caught.value.hint
@@ -54,21 +54,21 @@ def test_what_may_not_be_read_is_no_answer_and_nobody_is_told_to_delete_it(folde
             assert "delete" not in caught.value.hint
 
 
-def test_a_folder_in_the_place_of_a_file_is_told(folder: Path) -> None:
+def test_a_folder_in_place_of_a_file_is_refused(folder: Path) -> None:
     with pytest.raises(SedpipeError, match="Is a directory") as caught:
         read_bounded(folder / "a", 9)
     assert caught.value.hint == "expected a file: move the folder elsewhere"
 
 
 @linux
-def test_a_folder_below_that_may_not_be_read_is_not_taken_for_empty(folder: Path) -> None:
+def test_an_unreadable_subfolder_is_not_taken_for_empty(folder: Path) -> None:
     assert [(Path(at).name, sorted(names)) for at, _, names in walk(folder / "a")] == [("a", [])]
     with unreadable(folder / "a"), pytest.raises(SedpipeError, match=r"cannot read .*a: Permission denied"):
         list(walk(folder))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no names there")
-def test_a_pipe_among_files_is_not_waited_for_and_that_of_a_shell_is_read(tmp_path: Path) -> None:
+def test_a_named_pipe_is_refused_and_a_shells_pipe_is_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "run.json")
     with pytest.raises(SedpipeError, match=r"cannot read .*run\.json: it is a pipe, expected a file"):
         read_bounded(tmp_path / "run.json", 9)

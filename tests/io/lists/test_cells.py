@@ -9,7 +9,7 @@ CELLS = st.lists(st.text(st.sampled_from("ab \"'#,;")), min_size=2, max_size=5)
 
 
 @given(CELLS)
-def test_a_row_with_tabs_is_read_back_as_it_was_by_us_and_by_everyone(cells: list[str]) -> None:
+def test_a_row_with_tabs_is_read_back_unchanged_by_sedpipe_and_by_the_csv_module(cells: list[str]) -> None:
     row = tab_row(*cells)
     assert split_cells(row, "\t") == cells
     assert list(csv.reader([row], delimiter="\t")) == [cells]
@@ -18,7 +18,7 @@ def test_a_row_with_tabs_is_read_back_as_it_was_by_us_and_by_everyone(cells: lis
 @pytest.mark.parametrize(
     "cells", [("a.wav", "0.5", "1", 'the "best" of'), ("filename", "event_label"), ("#1, b.wav", "")]
 )
-def test_only_what_begins_with_a_quote_needs_quotes(cells: tuple[str, ...]) -> None:
+def test_cells_that_do_not_begin_with_a_quote_are_not_quoted(cells: tuple[str, ...]) -> None:
     assert tab_row(*cells) == "\t".join(cells)
 
 
@@ -31,5 +31,5 @@ def test_only_what_begins_with_a_quote_needs_quotes(cells: tuple[str, ...]) -> N
         ('a,"b', ",", None),
     ],
 )
-def test_marks_between_quotes_do_not_separate(line: str, separator: str, cells: list[str] | None) -> None:
+def test_separators_inside_quotes_do_not_split_cells(line: str, separator: str, cells: list[str] | None) -> None:
     assert split_cells(line, separator) == cells

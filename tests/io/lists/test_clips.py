@@ -22,7 +22,7 @@ def read(tmp_path: Path, text: str) -> list[Clip]:
     return read_clips(path, LABELS)
 
 
-def test_table_is_plain_text_that_a_person_can_read(tmp_path: Path) -> None:
+def test_the_table_is_readable_tab_separated_text(tmp_path: Path) -> None:
     write_clips(tmp_path / "clips.tsv", [CLIP, Clip("quiet", "testing", "quiet.wav", 0.5, 7.25, ())])
     rows = [
         "a\ttraining\tb/a.wav\t0.000\t10.000\tCar;Air horn, truck horn",
@@ -44,7 +44,7 @@ clips = st.builds(
 
 
 @given(st.lists(clips, unique_by=lambda clip: clip.clip_id, max_size=5))
-def test_clips_read_back_exactly_as_they_were_written(some: list[Clip]) -> None:
+def test_clips_are_read_back_exactly_as_they_were_written(some: list[Clip]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clips.tsv"
         write_clips(path, some)
@@ -64,7 +64,7 @@ def test_clips_read_back_exactly_as_they_were_written(some: list[Clip]) -> None:
         ("../b\ttraining\tb.wav\t0\t10\tCar", r"found '\.\./b', expected a clip_id, a path that stays below .*"),
     ],
 )
-def test_wrong_rows_are_named_by_file_and_line(tmp_path: Path, row: str, message: str) -> None:
+def test_wrong_rows_are_reported_with_file_and_line(tmp_path: Path, row: str, message: str) -> None:
     with pytest.raises(ListFormatError, match=rf"^.*clips\.tsv:3: {message}$"):
         read(tmp_path, f"{HEADER}a\ttraining\ta.wav\t0\t10\tCar\n{row}\n")
 
@@ -91,7 +91,7 @@ def test_clips_that_could_not_be_read_back_are_not_written(tmp_path: Path, clip:
     assert not (tmp_path / "clips.tsv").exists()
 
 
-def test_a_table_of_the_official_size_is_read_at_once(tmp_path: Path) -> None:
+def test_a_table_of_the_official_size_is_read_in_under_two_seconds(tmp_path: Path) -> None:
     many = [
         Clip(f"-5QrBL6MzLg_{i}.000_10.000", "training", "-5QrBL6MzLg", 0.0, 10.0, CLIP.labels) for i in range(52_763)
     ]

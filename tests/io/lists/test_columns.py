@@ -29,16 +29,16 @@ from sedpipe.io.lists.columns import ROLES, roles_of, seconds_a_unit
         ("", "index"),
     ],
 )
-def test_a_column_is_known_by_the_names_that_the_field_gives_it(name: str, role: str) -> None:
+def test_common_column_names_are_recognised(name: str, role: str) -> None:
     assert roles_of([name]) == {role: [0]}
 
 
 @pytest.mark.parametrize("name", ["fold", "Low Freq (Hz)", "confidence", "s", "(s)", "class_id"])
-def test_other_columns_are_nothing(name: str) -> None:
+def test_other_columns_have_no_role(name: str) -> None:
     assert roles_of([name]) == {}
 
 
-def test_of_two_columns_of_a_role_the_more_usual_name_comes_first() -> None:
+def test_the_more_usual_of_two_column_names_for_one_role_comes_first() -> None:
     assert roles_of(["species", "event_label"])["event_label"] == [1, 0]
     assert roles_of(["Begin File", "Begin Path"])["filename"] == [1, 0]
 
@@ -49,11 +49,11 @@ def test_no_name_has_two_roles() -> None:
 
 
 @pytest.mark.parametrize(("name", "unit"), [("start_ms", 0.001), ("onset (ms)", 0.001), ("start (s)", 1), ("terms", 1)])
-def test_only_a_unit_that_stands_apart_is_one(name: str, unit: float) -> None:
+def test_a_unit_is_recognised_only_as_a_separate_word(name: str, unit: float) -> None:
     assert seconds_a_unit(name) == unit
 
 
-def test_a_name_of_any_length_is_read_at_once() -> None:
+def test_a_very_long_column_name_is_read_in_under_five_seconds() -> None:
     begin = time.process_time()
     assert roles_of(["a" + "\u0301\u0323" * 50_000]) == {}
     assert time.process_time() - begin < 5

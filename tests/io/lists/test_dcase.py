@@ -41,7 +41,7 @@ def read_weak(tmp_path: Path, text: str) -> list[Clip]:
         (f'"{HORN},Train horn","/m/0284vy3,/m/05x_td"', ("Train horn", HORN)),
     ],
 )
-def test_audio_set_ids_decide_the_labels_with_and_without_quotes(
+def test_audio_set_ids_determine_the_labels_with_and_without_quotes(
     tmp_path: Path, cells: str, labels: tuple[str, ...], end: str
 ) -> None:
     assert read(tmp_path, f"-5Qr_L6MzLg,60.000,70.000,{cells}{end}") == [
@@ -50,7 +50,7 @@ def test_audio_set_ids_decide_the_labels_with_and_without_quotes(
 
 
 @pytest.mark.parametrize("video_id", ["-----------", "Y0123456789", "___________"])
-def test_odd_ids_are_taken_as_they_are(tmp_path: Path, video_id: str) -> None:
+def test_unusual_youtube_ids_are_kept_unchanged(tmp_path: Path, video_id: str) -> None:
     (clip,) = read(tmp_path, f"{video_id},0.000,9.000,Train horn,/m/0284vy3\n")
     assert (clip.source, clip.clip_id) == (video_id, f"{video_id}_0.000_9.000")
 
@@ -72,13 +72,13 @@ def test_odd_ids_are_taken_as_they_are(tmp_path: Path, video_id: str) -> None:
         ("aaaaaaaaaaa,0,10,Train horn,/m/0284vy3", r"found '.*', expected every clip once; line 1 has it too"),
     ],
 )
-def test_wrong_lines_are_named_by_file_and_line(tmp_path: Path, line: str, message: str) -> None:
+def test_wrong_lines_are_reported_with_file_and_line(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(ListFormatError, match=rf"^.*clips\.csv:2: {message}$"):
         read(tmp_path, f"aaaaaaaaaaa,0.000,10.000,Train horn,/m/0284vy3\n{line}\n")
 
 
 @pytest.mark.parametrize("prefix", ["", "Y"])
-def test_rows_of_a_clip_are_joined_and_its_name_says_which_piece(tmp_path: Path, prefix: str) -> None:
+def test_rows_of_a_clip_are_joined_and_its_name_gives_its_times(tmp_path: Path, prefix: str) -> None:
     name = f"{prefix}-5QrBL6MzLg_60.000_70.500.wav"
     text = f"{name}\t60.000\t70.500\tTrain horn\r\nYbCdEfGhIjK_0.000_10.000.wav\t0.000\t10.000\t{HORN}\n"
     assert read_weak(tmp_path, text + f"{name}\t60.000\t70.500\t{HORN}\n") == [
@@ -100,7 +100,7 @@ def test_rows_of_a_clip_are_joined_and_its_name_says_which_piece(tmp_path: Path,
         ),
     ],
 )
-def test_wrong_rows_of_weak_labels_are_named(tmp_path: Path, line: str, message: str) -> None:
+def test_wrong_rows_of_weak_labels_are_reported_with_file_and_line(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(ListFormatError, match=rf"^.*weak\.csv:1: {message}"):
         read_weak(tmp_path, line + "\n")
 
@@ -117,7 +117,7 @@ def official_clips(shared_data: Path, split: str) -> list[Clip]:
     return read_clip_list(path, split, manifest.label_of_mid)
 
 
-def test_official_lists_have_51172_and_488_clips_and_none_twice(official: dict[str, list[Clip]]) -> None:
+def test_official_lists_have_51172_and_488_clips_without_duplicates(official: dict[str, list[Clip]]) -> None:
     assert [len(official[split]) for split in ("training", "testing")] == [51_172, 488]
     assert len({clip.source for clips in official.values() for clip in clips}) == 51_172 + 488
 

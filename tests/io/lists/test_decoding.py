@@ -28,7 +28,7 @@ def read(tmp_path: Path, raw: bytes) -> tuple[list[tuple[int, str]], list[str]]:
         ("cp1252", b"", ["read as Windows-1252, since it is not UTF-8"]),
     ],
 )
-def test_the_encodings_of_spreadsheets_are_found_and_said(
+def test_spreadsheet_encodings_are_detected_and_reported(
     tmp_path: Path, encoding: str, mark: bytes, said: list[str]
 ) -> None:
     lines, remarks = read(tmp_path, mark + TEXT.encode(encoding))
@@ -37,7 +37,7 @@ def test_the_encodings_of_spreadsheets_are_found_and_said(
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_lines_keep_their_numbers_whatever_ends_them(tmp_path: Path, end: str) -> None:
+def test_lines_keep_their_numbers_with_any_line_ending(tmp_path: Path, end: str) -> None:
     assert read(tmp_path, end.join(["a", "", " \t ", "b"]).encode())[0] == [(1, "a"), (4, "b")]
 
 
@@ -50,24 +50,24 @@ def test_lines_keep_their_numbers_whatever_ends_them(tmp_path: Path, end: str) -
         (b"a\n" + b"x" * 65_537, r"list\.tsv:2: found 'x{40}', expected at most 65536 characters a line$"),
     ],
 )
-def test_what_is_no_text_is_a_sentence(tmp_path: Path, raw: bytes, message: str) -> None:
+def test_content_that_is_not_text_gives_a_one_line_error(tmp_path: Path, raw: bytes, message: str) -> None:
     with pytest.raises(ListFormatError, match=message):
         read(tmp_path, raw)
 
 
-def test_absurdly_long_list_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_with_too_many_bytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sedpipe.io.lists.text.MOST_BYTES_IN_A_LIST", 5)
     with pytest.raises(ListFormatError, match=r"list\.tsv: found more than 5 bytes, which no list of clips needs$"):
         read(tmp_path, b"abc\ndef\n")
 
 
-def test_list_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+def test_a_missing_list_gives_a_one_line_error(tmp_path: Path) -> None:
     with pytest.raises(ListFormatError, match=r"^cannot read .*none\.tsv: No such file or directory$"):
         read_text(tmp_path / "none.tsv")
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_lines_or_a_sentence(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
+def test_any_bytes_give_lines_or_a_list_format_error(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.tsv"
     path.write_bytes(raw)
     try:
@@ -77,7 +77,7 @@ def test_any_bytes_are_lines_or_a_sentence(tmp_path_factory: pytest.TempPathFact
     assert all(line.strip() and "\n" not in line and "\0" not in line for _, line in lines)
 
 
-def test_a_list_of_absurdly_many_lines_is_not_taken_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_with_too_many_lines_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sedpipe.io.lists.text.MOST_LINES", 4)
     assert len(read(tmp_path, b"a\r\n" * 4)[0]) == 4
     with pytest.raises(ListFormatError, match=r"list\.tsv: found more than 4 lines, which no list of clips needs"):

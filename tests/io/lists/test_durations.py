@@ -22,7 +22,7 @@ def read(tmp_path: Path, text: str) -> dict[str, float]:
     ],
     ids=["DCASE", "blanks", "header", "milliseconds", "decimal commas"],
 )
-def test_lengths_are_read_as_people_write_them(tmp_path: Path, text: str) -> None:
+def test_common_forms_of_duration_lists_are_read(tmp_path: Path, text: str) -> None:
     assert read(tmp_path, text) == {"a": 1.5, "b": 10.0}
 
 
@@ -37,11 +37,11 @@ def test_lengths_are_read_as_people_write_them(tmp_path: Path, text: str) -> Non
         ("filename,label\na.wav,Dog\n", r"found the columns 'filename', 'label', expected filename and duration"),
     ],
 )
-def test_broken_lengths_are_a_sentence(tmp_path: Path, text: str, message: str) -> None:
+def test_invalid_durations_give_a_one_line_error(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ListFormatError, match=message):
         read(tmp_path, text)
 
 
-def test_the_official_durations_are_those_of_all_clips(shared_data: Path) -> None:
+def test_the_official_duration_list_has_51172_clips(shared_data: Path) -> None:
     found = read_durations(shared_data / "dcase2017-task4" / "duration_of_files_in_training_set.csv")
     assert (len(found), found["001z70lKtzQ_30.000_40.000"]) == (51_172, 10.0)

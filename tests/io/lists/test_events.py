@@ -35,24 +35,24 @@ def read(tmp_path: Path, text: str, labels: LabelSet | None = LABELS) -> dict[st
     ],
     ids=["header", "no header", "BOM and CRLF", "CSV with quotes", "CSV without", "other columns", "blanks"],
 )
-def test_all_ways_the_field_writes_event_lists_say_the_same(tmp_path: Path, text: str) -> None:
+def test_all_common_forms_of_an_event_list_give_the_same_events(tmp_path: Path, text: str) -> None:
     assert read(tmp_path, text) == {"a": [Event(0.5, 1.25, "Car"), Event(2.0, 3.0, HORN)], "b": []}
 
 
-def test_the_same_name_in_two_folders_is_two_clips(tmp_path: Path) -> None:
+def test_the_same_name_in_two_folders_means_two_clips(tmp_path: Path) -> None:
     events = read(tmp_path, "day 1/a.wav\t0\t1\tCar\nday 2/a.wav\t1\t2\tCar\n")
     assert events == {"day 1/a": [Event(0.0, 1.0, "Car")], "day 2/a": [Event(1.0, 2.0, "Car")]}
 
 
-def test_events_that_are_not_located_are_kept(tmp_path: Path) -> None:
+def test_events_that_are_not_located_in_time_are_kept(tmp_path: Path) -> None:
     assert read(tmp_path, "a.wav\t0\t0\tCar\n") == {"a": [Event(0.0, 0.0, "Car")]}
 
 
-def test_a_first_row_without_events_does_not_make_a_tsv_a_csv(tmp_path: Path) -> None:
+def test_a_comma_in_a_first_row_without_events_does_not_turn_tsv_into_csv(tmp_path: Path) -> None:
     assert read(tmp_path, f"a, b.wav\nc.wav\t0\t1\t{HORN}\n") == {"a, b": [], "c": [Event(0.0, 1.0, HORN)]}
 
 
-def test_without_labels_every_label_is_taken(tmp_path: Path) -> None:
+def test_without_a_label_set_every_label_is_accepted(tmp_path: Path) -> None:
     assert read(tmp_path, "a.wav\t0\t1\tYodel\n", None) == {"a": [Event(0.0, 1.0, "Yodel")]}
 
 
@@ -77,7 +77,7 @@ def test_empty_list_has_no_clips(tmp_path: Path) -> None:
         ("first.flac\t0\t1\tCar", r"found .*, expected one file a clip, but 'first\.wav' is clip 'first' too"),
     ],
 )
-def test_wrong_rows_are_named_by_file_and_line(tmp_path: Path, row: str, message: str) -> None:
+def test_wrong_rows_are_reported_with_file_and_line(tmp_path: Path, row: str, message: str) -> None:
     with pytest.raises(ListFormatError, match=rf"^.*events\.tsv:3: {message}$"):
         read(tmp_path, f"{HEADER}first.wav\t0\t1\tCar\n{row}\n")
 
@@ -92,14 +92,14 @@ def test_broken_quotes_are_refused(tmp_path: Path) -> None:
         read(tmp_path, 'a.wav,0,1,"Car\n')
 
 
-def test_written_list_is_sorted_within_clips_and_names_clips_without_events(tmp_path: Path) -> None:
+def test_a_written_list_is_sorted_within_clips_and_includes_clips_without_events(tmp_path: Path) -> None:
     events = {"b": [Event(2, 3, "Car"), Event(0.12345, 1, HORN)], "a": [Event(-0.0, 0, "Car")]}
     write_event_list(tmp_path / "out.tsv", events, ["a", "none", "b"])
     rows = ["a.wav\t0.000\t0.000\tCar", "none.wav\t\t\t", f"b.wav\t0.12345\t1.000\t{HORN}", "b.wav\t2.000\t3.000\tCar"]
     assert (tmp_path / "out.tsv").read_bytes() == (HEADER + "\n".join(rows) + "\n").encode()
 
 
-def test_clips_that_would_be_lost_are_refused(tmp_path: Path) -> None:
+def test_events_of_clips_that_clip_ids_lacks_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^clip_ids lacks 'b', which has an entry in events$"):
         write_event_list(tmp_path / "out.tsv", {"b": []}, ["a"])
     assert not (tmp_path / "out.tsv").exists()
@@ -133,7 +133,7 @@ clip_ids = st.text(st.characters(categories=("L", "N", "P"), include_characters=
 
 
 @given(st.dictionaries(clip_ids.filter(lambda name: name[1:2] != ":"), st.lists(some_events, max_size=4), max_size=5))
-def test_lists_read_back_as_they_were_written(events: dict[str, list[Event]]) -> None:
+def test_written_lists_are_read_back_and_rewritten_unchanged(events: dict[str, list[Event]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.tsv"
         write_event_list(path, events)
@@ -152,7 +152,7 @@ def test_official_strong_list_has_688_rows_of_488_clips_and_36_not_located(share
     assert events["-GCwoyCnYsY_0.000_10.000"] == [Event(0.165, 3.8, "Train horn"), Event(4.865, 8.7, "Train horn")]
 
 
-def test_names_with_number_signs_and_labels_in_quotes_are_read_back_as_they_were_written(tmp_path: Path) -> None:
+def test_names_with_number_signs_and_labels_with_quotes_are_read_back_unchanged(tmp_path: Path) -> None:
     labels = LabelSet(('"Dog"', '"Air horn', 'say "no"'))
     events = {
         "#3, evening": [Event(1.0, 2.0, '"Dog"'), Event(2.0, 3.0, '"Air horn')],

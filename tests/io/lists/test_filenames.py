@@ -10,12 +10,12 @@ def row(filename: str, line: int = 1) -> Annotation:
     return Annotation(Path("list.tsv"), line, filename, None, "")
 
 
-def test_a_file_is_one_clip_however_its_path_is_written() -> None:
+def test_different_spellings_of_a_path_give_the_same_clip() -> None:
     names = ["sub/a.wav", "./sub//a.wav", "sub\\a.wav"]
     assert clip_ids_of(map(row, names)) == dict.fromkeys(names, "a")
 
 
-def test_folders_count_where_a_name_is_in_two_of_them_and_always_in_lists_of_ours() -> None:
+def test_folders_are_part_of_clip_ids_if_a_name_repeats_or_by_path_is_set() -> None:
     assert clip_ids_of(map(row, ["x/a.wav", "x/b.wav"])) == {"x/a.wav": "a", "x/b.wav": "b"}
     assert clip_ids_of(map(row, ["x/a.wav", "y/a.wav", "b.wav"])) == {
         "x/a.wav": "x/a",
@@ -25,11 +25,11 @@ def test_folders_count_where_a_name_is_in_two_of_them_and_always_in_lists_of_our
     assert clip_ids_of(map(row, ["x/a.wav"]), by_path=True) == {"x/a.wav": "x/a"}
 
 
-def test_a_name_that_leads_out_of_its_folder_is_refused() -> None:
+def test_a_path_that_leaves_its_folder_is_refused() -> None:
     with pytest.raises(ListFormatError, match=r"list\.tsv:7: found '\.\./a\.wav', expected a file name"):
         clip_ids_of([row("../a.wav", 7)])
 
 
-def test_two_files_are_not_one_clip() -> None:
+def test_two_files_with_the_same_clip_id_are_refused() -> None:
     with pytest.raises(ListFormatError, match=r"list\.tsv:2: .*one file a clip, but 'a\.wav' is clip 'a' too"):
         clip_ids_of([row("a.wav"), row("a.flac", 2)])

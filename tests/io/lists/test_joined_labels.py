@@ -16,13 +16,13 @@ from sedpipe.io.lists.joined_labels import taken_apart
         (["Dog,Dog", ""], [("Dog",), ()]),
     ],
 )
-def test_labels_in_one_cell_are_told_from_commas_in_their_names(
+def test_joined_labels_are_split_but_not_at_commas_within_a_label(
     cells: list[str], labels: list[tuple[str, ...]]
 ) -> None:
     assert [taken_apart(cells)[0][cell] for cell in cells] == labels
 
 
-def test_what_was_taken_apart_or_kept_whole_is_said() -> None:
+def test_split_cells_and_labels_kept_whole_are_reported() -> None:
     said = [str(remark) for remark in taken_apart(["Dog;Cat", "Air horn, truck horn"])[1]]
     assert said == [
         "cells with several labels split (1 cell)",
@@ -30,7 +30,7 @@ def test_what_was_taken_apart_or_kept_whole_is_said() -> None:
     ]
 
 
-def test_blanks_within_a_cell_take_no_square_of_their_number() -> None:
+def test_many_blanks_in_a_cell_do_not_take_quadratic_time() -> None:
     begin = time.process_time()
     cell = "a" + " " * 60_000 + "b"
     assert taken_apart([cell])[0][cell] == (cell,)

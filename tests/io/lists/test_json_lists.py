@@ -20,7 +20,7 @@ def rows(found: Annotations) -> list[tuple[str, tuple[float, float] | None, str]
     return [(row.filename, row.times, row.label) for row in found.rows]
 
 
-def test_an_array_of_rows_is_a_table(tmp_path: Path) -> None:
+def test_an_array_of_objects_is_read_as_a_table(tmp_path: Path) -> None:
     assert rows(read(tmp_path, [{"filename": "a.wav", "onset": 0.5, "offset": 2, "event_label": "Dog"}])) == [DOG]
 
 
@@ -36,19 +36,19 @@ def test_an_array_of_rows_is_a_table(tmp_path: Path) -> None:
         ('[{"data": {"text": "x"}, "annotations": [{"result": []}]}]', r"list\.json:1: found 'text', expected the"),
     ],
 )  # fmt: skip
-def test_broken_json_is_one_sentence(tmp_path: Path, content: str, message: str) -> None:
+def test_invalid_json_gives_a_one_line_error(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(ListFormatError, match=message):
         read(tmp_path, content)
 
 
-def test_rows_that_have_no_key_in_common_are_no_table(tmp_path: Path) -> None:
+def test_rows_with_too_many_different_keys_are_refused(tmp_path: Path) -> None:
     content = [{"filename": "a.wav", "onset": 0, "offset": 1, "event_label": "Dog", f"{k}": 1} for k in range(9_000)]
     with pytest.raises(ListFormatError, match=r"found 9,004 columns in 9,000 rows, which no list needs"):
         read(tmp_path, content)
 
 
 @pytest.mark.parametrize("key", ["filename", "event_label"])
-def test_a_name_is_no_longer_than_a_line_of_a_table_may_be(tmp_path: Path, key: str) -> None:
+def test_an_overlong_name_or_label_is_refused(tmp_path: Path, key: str) -> None:
     row = {"filename": "a.wav", "onset": 0, "offset": 1, "event_label": "Dog"} | {key: "x" * 70_000}
     with pytest.raises(ListFormatError, match=r"list\.json:1: found 'x{80}\.\.\.', expected at most 65536 letters"):
         read(tmp_path, [row])

@@ -23,33 +23,33 @@ KNOWN = KnownNames(["site 1/a.wav", "site 2/a.wav", "site 2/Vögel.WAV", "c"])
         ("d.wav", None),
     ],
 )
-def test_a_name_means_the_only_recording_that_ends_in_the_same_parts(name: str, meant: str | None) -> None:
+def test_a_name_means_the_only_recording_whose_path_ends_in_the_same_parts(name: str, meant: str | None) -> None:
     assert KNOWN.find(name) == meant
 
 
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
-        ("a", "a.flac"),  # a label file lies beside one, whatever lies in the folders below
+        ("a", "a.flac"),  # a label file lies beside its recording, whatever the folders below contain
         ("./a", "a.flac"),
         ("a.flac", "a.flac"),
         ("a.mp3", "a.flac"),
-        ("a.wav", None),  # another one is called just so
+        ("a.wav", None),  # another recording has exactly this file name
         ("site 1/a.flac", "site 1/a.wav"),
         ("site 2/a.flac", None),
     ],
 )
-def test_of_several_in_other_folders_the_one_of_the_same_path_is_meant(name: str, meant: str | None) -> None:
+def test_a_recording_with_the_same_path_is_preferred_to_those_in_other_folders(name: str, meant: str | None) -> None:
     assert KnownNames(["site 1/a.wav", "a.flac"]).find(name) == meant
 
 
-def test_blanks_around_a_file_name_which_lists_do_not_keep_matter_only_where_both_names_are_there() -> None:
+def test_blanks_around_a_file_name_matter_only_if_both_names_exist() -> None:
     assert KnownNames(["site 1/ a.wav"]).find("a.wav") == "site 1/ a.wav"
     both = KnownNames([" a.wav", "a.wav"])
     assert (both.find(" a.wav"), both.find("a.wav"), both.find("a")) == (" a.wav", "a.wav", None)
 
 
-def test_who_cannot_decide_hears_of_the_candidates() -> None:
+def test_an_ambiguous_name_has_candidates_and_a_misspelt_one_a_suggestion() -> None:
     assert KNOWN.candidates("a.wav") == ["site 1/a.wav", "site 2/a.wav"]
     assert KNOWN.suggestion("site 2/Vogel.WAV") == " (did you mean 'site 2/Vögel.WAV'?)"
 
@@ -57,11 +57,11 @@ def test_who_cannot_decide_hears_of_the_candidates() -> None:
 @pytest.mark.parametrize(
     ("known", "names", "meant"),
     [
-        # a partial copy: the other site's recording is not there, and its namesake is not it
+        # a partial copy: the other site's recording is missing, and its namesake is a different one
         (["site1/a.wav"], ["site1/a.wav", "site2/a.wav"], {"site1/a.wav": "site1/a.wav"}),
         (["site1/a.wav"], ["site2/a.wav", "site1/a.wav"], {"site1/a.wav": "site1/a.wav"}),
         (["site1/a.wav"], ["site2/a.wav", "/data/site1/a.flac"], {"/data/site1/a.flac": "site1/a.wav"}),
-        (["audio/a.wav"], ["site1/a.wav", "site2/a.wav"], {}),  # it may be either
+        (["audio/a.wav"], ["site1/a.wav", "site2/a.wav"], {}),  # either name may mean it
         (["a.wav"], ["a.mp3", "a.wav"], {"a.wav": "a.wav"}),
         (["site1/a.wav"], ["a.wav"], {"a.wav": "site1/a.wav"}),
         (["site1/a.wav"], ["site2/a.wav"], {"site2/a.wav": "site1/a.wav"}),
@@ -69,7 +69,7 @@ def test_who_cannot_decide_hears_of_the_candidates() -> None:
         (["site1/a.wav", "site2/a.wav"], ["site2/a.wav", "b.wav"], {"site2/a.wav": "site2/a.wav"}),
     ],
 )
-def test_of_the_names_of_one_list_no_two_mean_the_same_recording(
+def test_no_two_names_of_one_list_mean_the_same_recording(
     known: list[str], names: list[str], meant: dict[str, str]
 ) -> None:
     assert KnownNames(known).find_all(names) == meant
@@ -87,7 +87,7 @@ def test_of_the_names_of_one_list_no_two_mean_the_same_recording(
         (["b.wav"], ["a.wav"], set()),
     ],
 )
-def test_one_name_written_in_several_ways_means_one_recording_where_that_is_asked_for(
+def test_several_spellings_of_one_name_mean_one_recording_if_spellings_is_set(
     known: list[str], names: list[str], meant: set[str]
 ) -> None:
     assert KnownNames(known).find_all(names, spellings=True) == dict.fromkeys(
@@ -101,7 +101,9 @@ NAMES = st.lists(
 
 
 @given(NAMES, NAMES)
-def test_names_are_matched_one_to_one_in_any_order_and_an_exact_one_always(known: list[str], names: list[str]) -> None:
+def test_names_are_matched_one_to_one_in_any_order_and_exact_names_always_match(
+    known: list[str], names: list[str]
+) -> None:
     known = list(dict.fromkeys(known))
     meant = KnownNames(known).find_all(names)
     assert len(set(meant.values())) == len(meant)
@@ -112,7 +114,9 @@ def test_names_are_matched_one_to_one_in_any_order_and_an_exact_one_always(known
 
 
 @given(NAMES, NAMES)
-def test_candidates_are_those_of_all_that_agree_most(known: list[str], names: list[str]) -> None:
+def test_candidates_are_the_recordings_that_agree_most_or_a_single_one_of_them(
+    known: list[str], names: list[str]
+) -> None:
     known = list(dict.fromkeys(known))
     for name in names:
         agreeing = {path: agreement(name, path) for path in known}
@@ -122,7 +126,7 @@ def test_candidates_are_those_of_all_that_agree_most(known: list[str], names: li
         assert found == best or (len(found) == 1 and set(found) < set(best))
 
 
-def test_recordings_that_are_all_called_alike_take_no_square_of_their_number() -> None:
+def test_many_recordings_of_the_same_name_do_not_take_quadratic_time() -> None:
     begin = time.process_time()
     names = [f"{k}/a.wav" for k in range(5_000)]
     assert KnownNames([f"x{name}" for name in names]).find_all(names) == {}

@@ -16,5 +16,5 @@ from sedpipe.io.lists.names import recording_of_list
         ("a", "a"),
     ],
 )
-def test_a_list_is_about_the_recording_that_it_is_called_like(name: str, recording: str) -> None:
+def test_the_recording_of_a_list_is_derived_from_its_file_name(name: str, recording: str) -> None:
     assert recording_of_list(name) == recording

@@ -1,4 +1,4 @@
-"""Lists as the field writes them, each read as what its author meant."""
+"""Lists in the forms that are common in the field, each read as its author meant it."""
 
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def said(found: Annotations) -> list[str]:
          "probability", "commas in labels", "blanks", "BirdNET", "Kaleidoscope", "milliseconds", "durations", "NA",
          "absolute"],
 )  # fmt: skip
-def test_lists_of_several_recordings_are_read_as_they_are_meant(tmp_path: Path, text: str, expected: Rows) -> None:
+def test_common_forms_of_lists_of_several_recordings_are_read(tmp_path: Path, text: str, expected: Rows) -> None:
     found = read(tmp_path, text)
     assert rows(found) == expected
     assert found.names_recordings
@@ -74,7 +74,7 @@ def test_lists_of_several_recordings_are_read_as_they_are_meant(tmp_path: Path, 
     ],
     ids=["Audacity", "Audacity with frequencies", "sed_eval and URBAN-SED", "header", "Raven", "BirdNET"],
 )
-def test_a_list_without_file_names_is_about_the_recording_it_is_called_like(
+def test_a_list_without_file_names_belongs_to_the_recording_it_is_named_after(
     tmp_path: Path, name: str, text: str
 ) -> None:
     found = read(tmp_path, text, name)
@@ -82,7 +82,7 @@ def test_a_list_without_file_names_is_about_the_recording_it_is_called_like(
     assert not found.names_recordings
 
 
-def test_raven_lists_a_selection_once_a_view_and_times_that_run_on_from_file_to_file(tmp_path: Path) -> None:
+def test_repeated_views_in_a_raven_table_are_dropped_and_onsets_are_relative_to_each_file(tmp_path: Path) -> None:
     header = f"{RAVEN}\tBegin File\tFile Offset (s)\tAnnotation\n"
     views = "".join(f"7\t{view}\t1\t61.5\t63.0\t0\t9\ta.wav\t1.5\tDog\n" for view in ("Waveform 1", "Spectrogram 1"))
     found = read(tmp_path, header + views, "raven.txt")
@@ -93,18 +93,18 @@ def test_raven_lists_a_selection_once_a_view_and_times_that_run_on_from_file_to_
     ]
 
 
-def test_selections_of_several_tables_in_one_that_share_a_number_are_all_kept(tmp_path: Path) -> None:
+def test_different_selections_with_the_same_number_are_all_kept(tmp_path: Path) -> None:
     rows_of_two = "1\tS\t1\t1.5\t3.0\t0\t9\tDog\n1\tS\t1\t4.5\t5.0\t0\t9\tCat\n"
     found = read(tmp_path, f"{RAVEN}\tAnnotation\n{rows_of_two}", "a.txt")
     assert rows(found) == [("a", (1.5, 3.0), "Dog"), ("a", (4.5, 5.0), "Cat")]
 
 
-def test_numbers_of_rows_and_names_that_are_numbers_are_no_decimals(tmp_path: Path) -> None:
+def test_row_numbers_and_numeric_names_are_not_read_as_decimals(tmp_path: Path) -> None:
     found = read(tmp_path, "0,64760,1,2,Dog\n1,64761,3,4,Cat\n")
     assert rows(found) == [("64760", (1.0, 2.0), "Dog"), ("64761", (3.0, 4.0), "Cat")]
 
 
-def test_the_spreadsheet_of_a_german_office_is_read_and_every_guess_is_said(tmp_path: Path) -> None:
+def test_a_german_spreadsheet_is_read_and_every_guess_is_reported(tmp_path: Path) -> None:
     text = "Datei;Beginn (s);Ende (s);Klasse\r\nVögel/a.wav;1,5;3;Krähe\r\nb.wav;;;\r\n;;;\r\n"
     found = read(tmp_path, text.encode("cp1252"))
     assert rows(found) == [("Vögel/a.wav", (1.5, 3.0), "Krähe"), ("b.wav", None, "")]
@@ -116,7 +116,7 @@ def test_the_spreadsheet_of_a_german_office_is_read_and_every_guess_is_said(tmp_
     ]
 
 
-def test_labels_of_whole_segments_are_no_events(tmp_path: Path) -> None:
+def test_labels_of_whole_segments_are_not_read_as_events(tmp_path: Path) -> None:
     text = '# YTID, start_seconds, end_seconds, positive_labels\n--PJHxphWEs, 30.000, 40.000, "/m/09x0r,/t/dd00088"\n'
     found = read(tmp_path, text, asked="tags")
     assert rows(found) == [("--PJHxphWEs_30.000_40.000", None, "/m/09x0r,/t/dd00088")]
@@ -147,12 +147,12 @@ def test_labels_of_whole_segments_are_no_events(tmp_path: Path) -> None:
                                ("", "a.wav,"), ("", ""))),
     ],
 )  # fmt: skip
-def test_what_is_not_understood_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+def test_a_list_that_is_not_understood_gives_a_one_line_error(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ListFormatError, match=message):
         read(tmp_path, text)
 
 
-def test_no_line_becomes_a_clip_for_want_of_anything_better(tmp_path: Path) -> None:
+def test_comments_and_headers_do_not_become_clips(tmp_path: Path) -> None:
     comments = "# exported by a tool\n# file, onset, offset, label\na.wav\t1.5\t3.0\tDog\nc.wav\n"
     assert [row.filename for row in read(tmp_path, comments).rows] == ["a.wav", "c.wav"]
     semicolons = "filename;onset;offset;event_label\na.wav;1.5;3.0;Dog\n"
@@ -168,7 +168,7 @@ pieces = st.sampled_from(
 
 @settings(max_examples=300)
 @given(st.lists(pieces, max_size=30).map("".join), st.sampled_from(["csv", "json"]))
-def test_whatever_stands_in_a_list_is_rows_or_a_sentence(
+def test_any_text_gives_valid_rows_or_a_list_format_error(
     tmp_path_factory: pytest.TempPathFactory, text: str, suffix: str
 ) -> None:
     path = tmp_path_factory.getbasetemp() / f"anything.{suffix}"
@@ -182,7 +182,7 @@ def test_whatever_stands_in_a_list_is_rows_or_a_sentence(
         assert all(row.filename and (row.times is None or 0 <= row.times[0] <= row.times[1]) for row in found.rows)
 
 
-def test_a_folder_is_a_list_a_recording(tmp_path: Path) -> None:
+def test_a_folder_may_contain_one_list_per_recording(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     (tmp_path / ".hidden.txt").write_text("no list\n")
     (tmp_path / "site" / "a.wav.txt").write_text("1.5\t3.0\tDog\n")
@@ -193,7 +193,7 @@ def test_a_folder_is_a_list_a_recording(tmp_path: Path) -> None:
     assert said(found) == [NO_HEADER.format("filename, "), NO_HEADER.format("")]
 
 
-def test_of_several_forms_of_one_list_in_a_folder_the_tsv_is_read_and_it_is_said(tmp_path: Path) -> None:
+def test_the_tsv_of_several_formats_of_one_list_is_read_and_the_others_are_reported(tmp_path: Path) -> None:
     (tmp_path / "a.wav.tsv").write_text("filename\tonset\toffset\tevent_label\na.wav\t1.5\t3.0\tDog\n")
     (tmp_path / "a.wav.csv").write_text("filename,onset,offset,event_label\na.wav,1.5,3.0,Dog\n")
     (tmp_path / "b.Table.1.selections.txt").write_text("0.0\t9.0\tCat\n")
@@ -209,17 +209,17 @@ def test_several_tables_of_one_recording_in_a_folder_are_all_read(tmp_path: Path
     assert rows(read_annotations(tmp_path)) == [("a", (1.5, 3.0), "Dog"), ("a", (4.0, 5.0), "Cat")]
 
 
-def test_a_folder_without_lists_is_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_without_lists_gives_a_one_line_error(tmp_path: Path) -> None:
     with pytest.raises(ListFormatError, match=r"holds no list \(\.tsv, "):
         read_annotations(tmp_path)
 
 
-def test_labels_that_look_the_same_are_the_same(tmp_path: Path) -> None:
+def test_labels_that_differ_only_in_unicode_normalisation_are_the_same(tmp_path: Path) -> None:
     found = read(tmp_path, "a.wav\t1\t2\tM\u00e9sange\na.wav\t3\t4\tMe\u0301sange\n", "l.tsv")
     assert {row.label for row in found.rows} == {"M\u00e9sange"}
 
 
-def test_a_header_of_many_columns_makes_no_long_list_wide(tmp_path: Path) -> None:
+def test_a_long_list_with_thousands_of_columns_is_refused(tmp_path: Path) -> None:
     header = "filename\tevent_label" + "\tx" * 30_000
     with pytest.raises(ListFormatError, match=r"found 30,002 columns in 3,000 rows, which no list needs"):
         read(tmp_path, header + "\na.wav\tDog" * 3_000, "list.tsv", "tags")

@@ -16,7 +16,7 @@ def read(folder: Path, weak: str, strong: str | None = None) -> list[Recording]:
     return read_recordings(folder / "weak.tsv", None if strong is None else folder / "strong.tsv", LABELS)[0]
 
 
-def test_events_join_their_recordings_and_a_recording_without_a_row_stays_unknown(tmp_path: Path) -> None:
+def test_events_join_their_recordings_and_are_unknown_for_recordings_without_a_row(tmp_path: Path) -> None:
     strong = "a.wav\t3\t4\tCat\na.wav\t1\t2\tDog\nc.wav\t\t\t\n"
     assert read(tmp_path, "a.wav\tDog\na.wav\tCat\nb.wav\tDog\nc.wav\t\n", strong) == [
         Recording("a.wav", ("Dog", "Cat"), (Event(1, 2, "Dog"), Event(3, 4, "Cat"))),
@@ -25,7 +25,7 @@ def test_events_join_their_recordings_and_a_recording_without_a_row_stays_unknow
     ]
 
 
-def test_without_a_strong_list_nothing_is_known_of_times(tmp_path: Path) -> None:
+def test_without_a_strong_list_events_are_unknown(tmp_path: Path) -> None:
     assert read(tmp_path, "a.wav\tDog\n") == [Recording("a.wav", ("Dog",), None)]
 
 
@@ -34,12 +34,12 @@ def test_the_strong_list_may_have_several_labels_in_one_cell(tmp_path: Path) -> 
     assert recording.events == (Event(1, 2, "Cat"), Event(1, 2, "Dog"))
 
 
-def test_the_strong_list_may_call_a_recording_a_little_differently(tmp_path: Path) -> None:
+def test_the_strong_list_may_have_other_folders_and_extensions(tmp_path: Path) -> None:
     (recording,) = read(tmp_path, "site/a.wav\tDog\n", "C:\\data\\site\\a.flac\t1\t2\tDog\n")
     assert recording.events == (Event(1, 2, "Dog"),)
 
 
-def test_events_of_what_is_not_listed_are_a_sentence_with_what_was_meant(tmp_path: Path) -> None:
+def test_events_of_unlisted_recordings_give_an_error_with_a_suggestion(tmp_path: Path) -> None:
     with pytest.raises(
         ListFormatError, match=r"'dog_2\.wav' has events but is not listed in .* \(did you mean 'dog 2\.wav'\?\)"
     ):
@@ -48,7 +48,7 @@ def test_events_of_what_is_not_listed_are_a_sentence_with_what_was_meant(tmp_pat
         read(tmp_path, "a.wav\tDog\n", "x.wav\t1\t2\tDog\ny.wav\t1\t2\tDog\n")
 
 
-def test_what_was_guessed_in_either_list_is_told(tmp_path: Path) -> None:
+def test_guesses_in_either_list_are_reported(tmp_path: Path) -> None:
     (tmp_path / "weak.csv").write_text("file;label\na.wav;Dog\n")
     (tmp_path / "strong.csv").write_text("file;start;end;label\na.wav;1,5;2;Dog\n")
     _, remarks = read_recordings(tmp_path / "weak.csv", tmp_path / "strong.csv", LABELS)
@@ -63,14 +63,14 @@ def test_events_of_another_recording_of_the_same_name_are_refused_not_joined(tmp
         read(tmp_path, "site1/a.wav\tDog\n", strong)
 
 
-def test_a_recording_that_the_strong_list_writes_in_several_ways_has_all_of_its_events(tmp_path: Path) -> None:
+def test_a_recording_spelt_in_several_ways_in_the_strong_list_has_all_of_its_events(tmp_path: Path) -> None:
     found = read(tmp_path, "a.wav\tDog\nb.wav\tCat\n", "a.wav\t1\t2\tDog\n./a.wav\t3\t4\tDog\na\t5\t6\tDog\n")
     assert found[0].events == (Event(1.0, 2.0, "Dog"), Event(3.0, 4.0, "Dog"), Event(5.0, 6.0, "Dog"))
     assert found[1].events is None
 
 
 @pytest.mark.parametrize("listed", ["M\u00e9sange", "Me\u0301sange"])
-def test_labels_are_as_the_classes_are_spelled(tmp_path: Path, listed: str) -> None:
+def test_labels_are_spelt_as_in_the_label_set(tmp_path: Path, listed: str) -> None:
     (tmp_path / "weak.tsv").write_text(f"a.wav\t{listed}\n")
     (tmp_path / "strong.tsv").write_text(f"a.wav\t1\t2\t{listed}\n")
     for spelled in ("M\u00e9sange", "Me\u0301sange"):

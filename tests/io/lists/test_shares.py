@@ -35,7 +35,7 @@ def test_groups_stay_whole_and_neither_side_is_empty(given_: tuple, share: float
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25])
-def test_each_class_and_what_has_none_is_drawn_by_its_share(share: float) -> None:
+def test_recordings_of_each_class_and_of_none_are_drawn_in_proportion(share: float) -> None:
     labels = [("Bird",)] * 200 + [("Car",)] * 40 + [("Bird", "Dog")] * 20 + [()] * 400
     recordings = [Recording(f"{n}.wav", of_one) for n, of_one in enumerate(labels)]
     taken = drawn(recordings, share, {})
@@ -44,7 +44,7 @@ def test_each_class_and_what_has_none_is_drawn_by_its_share(share: float) -> Non
     assert counts == {label: pytest.approx(n, abs=1) for label, n in expected.items()}
 
 
-def test_one_recording_more_moves_few_others() -> None:
+def test_adding_one_recording_moves_few_others() -> None:
     recordings = [Recording(f"{n}.wav", ("Bird",) if n % 2 else ("Car",)) for n in range(100)]
     before, after = drawn(recordings[:-1], 0.2, {}), drawn(recordings, 0.2, {})
     assert len(before ^ after) <= 2
@@ -59,17 +59,17 @@ def test_one_recording_more_moves_few_others() -> None:
         ("folder", [".", "sub", "sub", "sub/deep"]),
     ],
 )
-def test_names_tell_groups(rule: str, groups: list[str]) -> None:
+def test_groups_are_derived_from_file_names(rule: str, groups: list[str]) -> None:
     names = ["41112159_4.9_1.wav", "sub/41112159_5.wav", "sub/day-1.wav", "sub/deep/a.wav"]
     assert groups_by_name(names, rule) == dict(zip(names, groups, strict=True))
 
 
 @pytest.mark.parametrize("rule", ["patient", "site 2", "prefix", "Ort"])
-def test_what_is_no_rule_about_names_is_a_column(rule: str) -> None:
+def test_text_that_is_not_a_naming_rule_gives_no_groups_by_name(rule: str) -> None:
     assert groups_by_name(["a_1.wav"], rule) is None
 
 
-def test_a_column_of_the_list_tells_groups(tmp_path: Path) -> None:
+def test_groups_are_read_from_a_column_of_the_list(tmp_path: Path) -> None:
     (tmp_path / "weak.csv").write_text("filename;event_label;Patient\na.wav;Bird;7\na.wav;Car;7\nsub/b.wav;;8\n")
     assert groups_by_column(tmp_path / "weak.csv", "patient", ["a.wav", "sub/b.wav", "c.wav"]) == {
         "a.wav": "7",
@@ -81,12 +81,12 @@ def test_a_column_of_the_list_tells_groups(tmp_path: Path) -> None:
         groups_by_column(tmp_path, "patient", ["a.wav"])
 
 
-def test_the_group_of_a_recording_that_does_not_count_is_not_that_of_its_namesake(tmp_path: Path) -> None:
+def test_a_recording_does_not_get_the_group_of_its_namesake_in_another_folder(tmp_path: Path) -> None:
     (tmp_path / "weak.csv").write_text("filename,event_label,site\nn/a.wav,Bird,north\ns/a.wav,Bird,south\n")
     assert groups_by_column(tmp_path / "weak.csv", "site", ["n/a.wav"]) == {"n/a.wav": "north"}
 
 
-def test_a_recording_in_two_groups_is_an_error_and_an_empty_cell_says_nothing(tmp_path: Path) -> None:
+def test_a_recording_in_two_groups_is_refused_and_empty_cells_are_ignored(tmp_path: Path) -> None:
     path = tmp_path / "weak.csv"
     path.write_text("filename,event_label,day\na.wav,Dog,\na.wav,Cat,Monday\na.wav,Owl,\n")
     assert groups_by_column(path, "day", ["a.wav"]) == {"a.wav": "Monday"}
@@ -95,13 +95,13 @@ def test_a_recording_in_two_groups_is_an_error_and_an_empty_cell_says_nothing(tm
         groups_by_column(path, "day", ["a.wav"])
 
 
-def test_r_s_row_names_do_not_make_another_column_the_group(tmp_path: Path) -> None:
+def test_rs_row_names_do_not_shift_the_group_column(tmp_path: Path) -> None:
     (tmp_path / "weak.tsv").write_text("filename\tevent_label\tday\n1\ta.wav\tDog\tMonday\n2\tb.wav\tDog\tFriday\n")
     found = groups_by_column(tmp_path / "weak.tsv", "day", ["a.wav", "b.wav"])
     assert found == {"a.wav": "Monday", "b.wav": "Friday"}
 
 
-def test_a_column_in_which_nothing_stands_is_no_group(tmp_path: Path) -> None:
+def test_an_empty_column_is_refused_as_group(tmp_path: Path) -> None:
     (tmp_path / "weak.csv").write_text("filename,event_label,day\na.wav,Dog,\nb.wav,Dog,\n")
     with pytest.raises(ListFormatError, match=r"the column .day. is empty$"):
         groups_by_column(tmp_path / "weak.csv", "day", ["a.wav", "b.wav"])

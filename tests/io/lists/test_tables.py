@@ -32,7 +32,7 @@ ROWS = [["a.wav", "1.0", "3.0", "Dog"], ["b.wav", "0.5", "2.5", "Air horn, truck
         ("a.wav 1.0 3.0 Dog\nb.wav  0.5  2.5  Air horn, truck horn\n", " "),
     ],
 )
-def test_the_separator_is_the_one_with_which_rows_look_like_rows(tmp_path: Path, text: str, separator: str) -> None:
+def test_the_separator_is_detected_from_the_rows(tmp_path: Path, text: str, separator: str) -> None:
     found = table(tmp_path, text)
     assert (found.separator, found.header, stripped(found)) == (separator, (), ROWS)
 
@@ -50,7 +50,7 @@ def test_the_separator_is_the_one_with_which_rows_look_like_rows(tmp_path: Path,
         ('"a"\t\t"b"\n', ["a", "", "b"]),
     ],
 )
-def test_marks_inside_cells_do_not_separate_them(tmp_path: Path, text: str, cells: list[str]) -> None:
+def test_separator_characters_inside_cells_do_not_split_them(tmp_path: Path, text: str, cells: list[str]) -> None:
     assert stripped(table(tmp_path, text)) == [cells]
 
 
@@ -68,13 +68,13 @@ def test_marks_inside_cells_do_not_separate_them(tmp_path: Path, text: str, cell
         ("clip 7\tDog\nclip 8\tCat\n", ()),
     ],
 )
-def test_a_first_row_is_a_header_if_it_has_known_names_or_stands_above_values(
+def test_a_first_row_is_a_header_if_it_has_known_names_or_is_followed_by_values(
     tmp_path: Path, text: str, header: tuple[str, ...]
 ) -> None:
     assert table(tmp_path, text).header == header
 
 
-def test_what_was_guessed_or_left_out_is_said_and_counted(tmp_path: Path) -> None:
+def test_guesses_and_skipped_lines_are_reported_and_counted(tmp_path: Path) -> None:
     found = table(tmp_path, "# one\n# two\nfilename;onset;offset;label\na.wav;1;2;Dog\n;;;\n")
     assert [str(remark) for remark in found.remarks] == [
         "separated by semicolons",
@@ -84,7 +84,7 @@ def test_what_was_guessed_or_left_out_is_said_and_counted(tmp_path: Path) -> Non
     assert found.rows == [(4, ["a.wav", "1", "2", "Dog"])]
 
 
-def test_a_file_may_be_called_with_a_number_sign(tmp_path: Path) -> None:
+def test_a_file_name_may_begin_with_a_number_sign(tmp_path: Path) -> None:
     assert stripped(table(tmp_path, "#1.wav\t0\t1\tDog\n")) == [["#1.wav", "0", "1", "Dog"]]
 
 
@@ -97,7 +97,7 @@ cells = st.text(st.characters(categories=("L", "N", "P", "Zs"), exclude_characte
 
 
 @given(st.lists(st.lists(cells, min_size=2, max_size=4), min_size=1, max_size=4), st.sampled_from(",;\t"))
-def test_what_the_csv_module_writes_is_read_back(
+def test_output_of_the_csv_module_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], separator: str
 ) -> None:
     rows = [["filename", "onset", "event_label"], *([cell.strip() for cell in row] for row in rows)]
@@ -108,11 +108,11 @@ def test_what_the_csv_module_writes_is_read_back(
     assert stripped(read_table(path)) == [row for row in rows[1:] if any(row)]
 
 
-def test_a_number_sign_begins_no_comment_where_the_first_of_the_cells_between_tabs_is_a_file(tmp_path: Path) -> None:
+def test_a_number_sign_before_a_file_name_in_a_tab_separated_row_is_not_a_comment(tmp_path: Path) -> None:
     found = table(tmp_path, "#3, evening.wav\t1\t2\tDog\n# evening, 3.wav and others\n#4; b.wav\t\t\t\n")
     assert stripped(found) == [["#3, evening.wav", "1", "2", "Dog"], ["#4; b.wav", "", "", ""]]
     assert "comments skipped" in [remark.what for remark in found.remarks]
 
 
-def test_an_apostrophe_between_tabs_is_part_of_the_name(tmp_path: Path) -> None:
+def test_an_apostrophe_in_a_tab_separated_cell_is_kept(tmp_path: Path) -> None:
     assert stripped(table(tmp_path, "'-a.wav\t1\t2\t'+ call\n")) == [["'-a.wav", "1", "2", "'+ call"]]

@@ -13,7 +13,7 @@ def write(tmp_path: Path, content: bytes) -> Path:
     return path
 
 
-def test_lines_keep_their_numbers_past_bom_blank_lines_and_both_line_ends(tmp_path: Path) -> None:
+def test_lines_keep_their_numbers_despite_bom_blank_lines_and_mixed_line_endings(tmp_path: Path) -> None:
     path = write(tmp_path, b"\xef\xbb\xbfa\r\n\r\n \t \nb\n\nc")
     assert list(numbered_lines(path)) == [(1, "a"), (4, "b"), (6, "c")]
 
@@ -31,18 +31,18 @@ def test_empty_list_has_no_lines(tmp_path: Path) -> None:
         (b"a\n" + b"x" * 65_537, r"list\.tsv:2: found 'x{40}\.\.\.', expected at most 65536 bytes a line$"),
     ],
 )
-def test_damaged_text_is_named_by_file_and_line(tmp_path: Path, content: bytes, message: str) -> None:
+def test_damaged_text_is_reported_with_file_and_line(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(ListFormatError, match=message):
         list(numbered_lines(write(tmp_path, content)))
 
 
-def test_absurdly_long_list_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_with_too_many_bytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sedpipe.io.lists.text.MOST_BYTES_IN_A_LIST", 5)
     with pytest.raises(ListFormatError, match=r"list\.tsv: found more than 5 bytes, which no list of clips needs$"):
         list(numbered_lines(write(tmp_path, b"abc\ndef\n")))
 
 
-def test_list_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+def test_a_missing_list_gives_a_one_line_error(tmp_path: Path) -> None:
     with pytest.raises(ListFormatError, match=r"^cannot read .*none\.tsv: No such file or directory$"):
         list(numbered_lines(tmp_path / "none.tsv"))
 
@@ -53,18 +53,18 @@ def test_seconds_are_plain_numbers(text: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "nan", "inf", "-inf", "1_0", "1,5", "1e999", "0x1", "٣", "9" * 400, "1 2"])
-def test_what_is_no_finite_number_is_refused(text: str) -> None:
+def test_a_time_that_is_not_a_finite_number_is_refused(text: str) -> None:
     with pytest.raises(ListFormatError, match=r"^list\.tsv:7: found '.*', expected a time in seconds( from 0 to .*)?$"):
         as_seconds(LIST, 7, text)
 
 
 @pytest.mark.parametrize("text", ["1e7", "1e12", "1e308", "604801", "-1", "-0.001"])
-def test_a_mistyped_time_is_refused_before_anything_is_made_of_it(text: str) -> None:
+def test_a_negative_or_implausibly_large_time_is_refused(text: str) -> None:
     with pytest.raises(ListFormatError, match=r"expected a time in seconds from 0 to 604,800 \(a week\)$"):
         as_seconds(LIST, 7, text)
 
 
-def test_the_dust_of_a_zero_is_a_zero() -> None:
+def test_a_rounding_error_below_zero_is_read_as_zero() -> None:
     assert as_seconds(LIST, 1, "-1e-9") == as_seconds(LIST, 1, "-0.0") == 0.0
 
 
@@ -81,7 +81,7 @@ def test_the_dust_of_a_zero_is_a_zero() -> None:
         ("C:\\a.wav", "a.wav"),
     ],
 )
-def test_file_names_are_relative_paths_below_their_folder(text: str, name: str) -> None:
+def test_file_names_become_relative_paths_below_their_folder(text: str, name: str) -> None:
     assert as_filename(LIST, 1, text) == name
 
 
@@ -100,12 +100,12 @@ def test_file_names_are_relative_paths_below_their_folder(text: str, name: str) 
         ".",
     ],
 )
-def test_file_names_that_lead_out_of_their_folder_are_refused(text: str) -> None:
+def test_file_names_that_leave_their_folder_or_contain_control_characters_are_refused(text: str) -> None:
     with pytest.raises(ListFormatError, match=r"^list\.tsv:3: found .*, expected a file name, without '..' and"):
         as_filename(LIST, 3, text)
 
 
 @pytest.mark.parametrize("text", ["a\x1b[2J", "a\n", "\u202e", "\udce9.wav", "\ud800"])
-def test_what_no_terminal_shows_or_no_list_holds_is_told(text: str) -> None:
+def test_control_characters_and_lone_surrogates_are_detected(text: str) -> None:
     assert has_control_characters(text)
     assert not has_control_characters("Käuzchen 東.wav")

@@ -29,7 +29,7 @@ def read(tmp_path: Path, text: str) -> dict[str, tuple[str, ...]]:
     ],
     ids=["joined", "row a label", "no header", "rows apart", "BOM and CRLF", "quotes", "CSV without", "strong labels"],
 )
-def test_all_ways_to_write_weak_labels_say_the_same(tmp_path: Path, text: str) -> None:
+def test_all_common_forms_of_a_weak_list_give_the_same_labels(tmp_path: Path, text: str) -> None:
     assert read(tmp_path, text) == {"a.wav": ("Train horn", HORN), "b/c.wav": ()}
 
 
@@ -44,6 +44,6 @@ def test_all_ways_to_write_weak_labels_say_the_same(tmp_path: Path, text: str) -
         ("../first.wav\tCar", r"found '\.\./first\.wav', expected a file name, without .*"),
     ],
 )
-def test_wrong_rows_are_named_by_file_and_line(tmp_path: Path, row: str, message: str) -> None:
+def test_wrong_rows_are_reported_with_file_and_line(tmp_path: Path, row: str, message: str) -> None:
     with pytest.raises(ListFormatError, match=rf"^.*weak\.tsv:3: {message}$"):
         read(tmp_path, f"filename\tevent_labels\nfirst.wav\tCar\n{row}\n")

@@ -12,7 +12,7 @@ SHAPE = Shape(10.0, 8000, "windows", 0.2, "_")
 DOG = Recording("site 1/a.wav", ("Dog",), (Event(0.5, 1.25, "Dog"),))
 
 
-def test_a_dataset_is_a_toml_and_lists_with_a_row_a_label_and_a_row_an_event() -> None:
+def test_a_dataset_is_a_toml_file_and_lists_with_a_row_per_label_or_per_event() -> None:
     quiet, tagged = Recording("b.wav", (), ()), Recording("c.wav", ("Cat", 'Air "horn", truck'), None)
     made = composed("birds", "../x", ["Cat", "Dog"], [DOG, quiet, tagged], SHAPE, "a story")
     content = tomllib.loads(made.toml)
@@ -29,7 +29,7 @@ def test_a_dataset_is_a_toml_and_lists_with_a_row_a_label_and_a_row_an_event() -
     )
 
 
-def test_splits_of_the_author_stay_and_there_is_no_strong_list_without_events() -> None:
+def test_given_splits_are_kept_and_no_strong_list_is_made_without_events() -> None:
     recordings = [Recording("a.wav", ("Dog",), split="training"), Recording("b.wav", ("Dog",), split="evaluation")]
     made = composed("birds", "x", ["Dog"], recordings, SHAPE, "")
     splits = tomllib.loads(made.toml)["splits"]
@@ -45,7 +45,7 @@ def test_any_text_survives_in_the_toml(text: str) -> None:
     assert content["description"] == content["splits"]["training"]["audio"] == text
 
 
-def test_many_classes_stand_in_a_line_each() -> None:
+def test_many_classes_do_not_make_long_lines() -> None:
     labels = [f"class number {n}" for n in range(40)]
     made = composed("birds", "x", labels, [DOG], SHAPE, "")
     assert tomllib.loads(made.toml)["labels"] == labels
@@ -53,11 +53,11 @@ def test_many_classes_stand_in_a_line_each() -> None:
 
 
 @pytest.mark.parametrize(("text", "name"), [("My birds, 2024", "My-birds-2024"), ("..", "recordings"), ("-x", "x")])
-def test_any_name_of_a_folder_becomes_a_safe_one(text: str, name: str) -> None:
+def test_any_folder_name_becomes_a_safe_name(text: str, name: str) -> None:
     assert safe_name(text) == name
 
 
-def test_lists_are_read_back_whatever_recordings_and_classes_are_called(tmp_path: Path) -> None:
+def test_lists_with_special_characters_in_recordings_and_classes_are_read_back(tmp_path: Path) -> None:
     labels = ('"Dog"', "Air horn, truck horn")
     recordings = [
         Recording("#3, evening.wav", ('"Dog"',), (Event(0.5, 1.25, '"Dog"'),)),

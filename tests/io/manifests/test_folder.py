@@ -22,7 +22,7 @@ def manifest(tmp_path: Path, text: str) -> FolderManifest:
     return loaded
 
 
-def test_what_is_not_said_is_as_it_always_was_and_leaves_fingerprints_alone(tmp_path: Path) -> None:
+def test_explicit_defaults_keep_the_fingerprint_and_other_values_change_it(tmp_path: Path) -> None:
     plain = manifest(tmp_path, HEAD + TRAINING)
     assert plain.clip_format(8_000) == ClipFormat(10.0, 44_100)
     assert plain.long_of("training") == "windows"
@@ -33,12 +33,12 @@ def test_what_is_not_said_is_as_it_always_was_and_leaves_fingerprints_alone(tmp_
     assert len(fingerprints | {plain.fingerprint}) == 5
 
 
-def test_a_split_without_strong_labels_refuses_what_is_long(tmp_path: Path) -> None:
+def test_a_split_without_strong_labels_refuses_long_recordings_by_default(tmp_path: Path) -> None:
     assert manifest(tmp_path, HEAD + TRAINING.replace('strong = "strong.tsv"\n', "")).long_of("training") == "refuse"
     assert manifest(tmp_path, HEAD + 'long = "inherit"\n' + TRAINING).long_of("training") == "inherit"
 
 
-def test_the_native_rate_is_that_of_the_files_if_it_can_be_stored(tmp_path: Path) -> None:
+def test_the_native_sample_rate_is_that_of_the_files_if_the_store_supports_it(tmp_path: Path) -> None:
     native = manifest(tmp_path, HEAD + 'sample_rate = "native"\nclip_s = 30\n' + TRAINING)
     assert native.clip_format(8_000) == ClipFormat(30.0, 8_000)
     with pytest.raises(
@@ -59,7 +59,7 @@ def test_the_native_rate_is_that_of_the_files_if_it_can_be_stored(tmp_path: Path
         ('long = "cut"', r"long: found 'cut', expected 'windows', 'inherit' or 'refuse'"),
     ],
 )
-def test_lengths_and_rates_that_cannot_be_are_named(tmp_path: Path, line: str, message: str) -> None:
+def test_invalid_lengths_and_sample_rates_are_reported_with_their_key(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(ManifestError, match=rf"own\.toml: {message}$"):
         manifest(tmp_path, f"{HEAD}{line}\n{TRAINING}")
 
@@ -79,12 +79,12 @@ def test_lengths_and_rates_that_cannot_be_are_named(tmp_path: Path, line: str, m
         ("weak = ", "share = 0.5\nweak = ", r"splits\.training: share says how much of another split this one is, .*"),
     ],
 )
-def test_a_split_is_listed_or_drawn(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_a_split_must_be_either_listed_or_drawn(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(ManifestError, match=rf"own\.toml: {message}"):
         manifest(tmp_path, (HEAD + TRAINING + DRAWN).replace(old, new, 1))
 
 
-def test_a_drawn_split_takes_whole_groups_out_of_the_other_with_its_events(tmp_path: Path) -> None:
+def test_a_drawn_split_takes_whole_groups_and_their_events_from_another(tmp_path: Path) -> None:
     text = HEAD + TRAINING + DRAWN + 'group = "prefix_"\n[splits.evaluation]\nfrom = "training"\nshare = 0.2\n'
     found = {split.split: split for split in read_splits(manifest(tmp_path, text))}
     names = {split: {one.filename for one in seen.recordings} for split, seen in found.items()}
@@ -103,14 +103,14 @@ def test_a_drawn_split_takes_whole_groups_out_of_the_other_with_its_events(tmp_p
     assert manifest(tmp_path, text).has_truth("testing")
 
 
-def test_too_few_to_draw_from_is_a_sentence(tmp_path: Path) -> None:
+def test_too_few_recordings_to_draw_from_give_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "weak.tsv").write_text("a.wav\tBird\n")
     (tmp_path / "strong.tsv").write_text("a.wav\t0\t1\tBird\n")
     with pytest.raises(ListFormatError, match=r"splits\.testing: 1 recording of training, too few to draw from$"):
         list(read_splits(manifest(tmp_path, HEAD + TRAINING + DRAWN)))
 
 
-def test_lists_may_be_folders_whose_every_file_counts(tmp_path: Path) -> None:
+def test_lists_may_be_folders_and_each_file_in_them_changes_the_fingerprint(tmp_path: Path) -> None:
     folder = tmp_path / "labels"
     folder.mkdir()
     (folder / "a.txt").write_text("filename\tlabel\na.wav\tBird\n")
@@ -123,6 +123,6 @@ def test_lists_may_be_folders_whose_every_file_counts(tmp_path: Path) -> None:
     assert manifest(tmp_path, text).fingerprint != before
 
 
-def test_labels_that_look_the_same_are_refused(tmp_path: Path) -> None:
+def test_labels_that_differ_only_in_unicode_normalisation_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="is listed twice, with its accents written in two ways"):
         manifest(tmp_path, HEAD.replace('"Bird", "Car"', '"M\u00e9sange", "Me\u0301sange"') + TRAINING)

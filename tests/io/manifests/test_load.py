@@ -32,7 +32,7 @@ def load(tmp_path: Path, text: str) -> Manifest:
     return load_manifest(write(tmp_path, text))
 
 
-def test_shipped_datasets_are_known_by_name() -> None:
+def test_shipped_datasets_are_loaded_by_name() -> None:
     assert manifest_names() == ("dcase2017-task4", "demo", "esc10", "esc10-fold4")
     for name in manifest_names():
         manifest = load_manifest(name)
@@ -40,7 +40,7 @@ def test_shipped_datasets_are_known_by_name() -> None:
         assert manifest.split_names == ("training", "testing", "evaluation")
 
 
-def test_unknown_dataset_is_answered_with_the_nearest_name() -> None:
+def test_an_unknown_dataset_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(ManifestError, match=r"^dataset 'esc10fold4' is not one of .* \(did you mean 'esc10-fold4'"):
         load_manifest("esc10fold4")
     with pytest.raises(ManifestError, match=r"one of dcase2017-task4, demo, esc10, esc10-fold4$"):
@@ -59,7 +59,7 @@ def test_ten_lines_describe_a_users_own_recordings(tmp_path: Path) -> None:
     assert manifest.label_set.names == ("Bird", "Rain", "Air horn, truck horn")
 
 
-def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     assert load(tmp_path, "\ufeff" + TEN_LINES).name == "garden"
 
 
@@ -86,7 +86,9 @@ def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
         ("[splits.testing]", "[splits.testing", r"not TOML: Expected '\]' at the end of a table .* \(column 16\)"),
     ],
 )
-def test_mistakes_are_named_by_file_key_value_and_expectation(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_mistakes_are_reported_with_file_key_value_and_expectation(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
     with pytest.raises(ManifestError, match=rf"^.*garden\.toml:(8:)? {message}$"):
         load(tmp_path, TEN_LINES.replace(old, new, 1))
 
@@ -100,7 +102,7 @@ def test_mistakes_are_named_by_file_key_value_and_expectation(tmp_path: Path, ol
     ],
     ids=["not text", "deep", "empty"],
 )
-def test_hostile_files_are_refused_in_one_sentence(tmp_path: Path, content: bytes, message: str) -> None:
+def test_hostile_files_give_a_one_line_error(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "bad.toml"
     path.write_bytes(content)
     with pytest.raises(ManifestError, match=message):
@@ -108,18 +110,18 @@ def test_hostile_files_are_refused_in_one_sentence(tmp_path: Path, content: byte
 
 
 @pytest.mark.parametrize("path", ["gone.toml", "no/such/place", "nul\0.toml"])
-def test_manifest_that_cannot_be_opened_is_one_sentence(path: str) -> None:
+def test_an_unreadable_manifest_gives_a_one_line_error(path: str) -> None:
     with pytest.raises(ManifestError, match=r"^cannot read "):
         load_manifest(path)
 
 
-def test_fingerprint_ignores_name_and_description(tmp_path: Path) -> None:
+def test_the_fingerprint_ignores_name_and_description(tmp_path: Path) -> None:
     before = load(tmp_path, TEN_LINES).fingerprint
     text = TEN_LINES.replace('"garden"', '"yard"\ndescription = "Birds."')
     assert load(tmp_path, text).fingerprint == before
 
 
-def test_fingerprint_follows_labels_lists_and_audio(tmp_path: Path) -> None:
+def test_the_fingerprint_depends_on_labels_lists_and_audio_folder(tmp_path: Path) -> None:
     before = load(tmp_path, TEN_LINES).fingerprint
     assert load(tmp_path, TEN_LINES.replace('"Bird", "Rain"', '"Rain", "Bird"')).fingerprint != before
     assert load(tmp_path, TEN_LINES.replace("recordings", "other")).fingerprint != before
@@ -128,7 +130,7 @@ def test_fingerprint_follows_labels_lists_and_audio(tmp_path: Path) -> None:
     assert load_manifest(path).fingerprint != before
 
 
-def test_lists_at_the_users_home_and_elsewhere_may_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_may_be_in_the_users_home_or_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     folder = tmp_path / "deep"
     folder.mkdir()

@@ -23,7 +23,7 @@ def edited(tmp_path: Path, old: str, new: str, name: str = "esc10-fold4") -> Mix
     return shipped(str(tmp_path / "edited.toml"))
 
 
-def test_recordings_of_a_split_are_those_of_its_folds_class_by_class_and_sorted() -> None:
+def test_recordings_of_a_split_come_from_its_folds_and_are_sorted_within_each_class() -> None:
     manifest = shipped("esc10-fold4")
     recordings = manifest.recordings_of("training")
     assert [len(paths) for paths in recordings] == [16, 16, 16, 16, 15, 16, 16, 16, 16, 16]
@@ -54,7 +54,7 @@ def test_esc10_uses_all_five_folds_and_no_recording_twice() -> None:
         ("esc10-fold4", {"training": (1000, 201), "testing": (300, 202), "evaluation": (300, 203)}),
     ],
 )
-def test_sizes_and_seeds_are_those_of_the_recipe(name: str, splits: dict[str, tuple[int, int]]) -> None:
+def test_sizes_seeds_and_mixture_settings_match_the_recipe(name: str, splits: dict[str, tuple[int, int]]) -> None:
     manifest = shipped(name)
     assert {split: (form.clips, form.seed) for split, form in manifest.splits.items()} == splits
     recipe = manifest.mixture
@@ -62,7 +62,7 @@ def test_sizes_and_seeds_are_those_of_the_recipe(name: str, splits: dict[str, tu
     assert (recipe.n_events, recipe.n_events_p) == ((1, 2, 3), (0.45, 0.35, 0.20))
 
 
-def test_checksums_are_those_of_the_recordings(shared_data: Path) -> None:
+def test_checksums_match_the_recordings(shared_data: Path) -> None:
     manifest = shipped("esc10-fold4")
     for paths in manifest.recordings_of("testing"):
         content = (shared_data / "esc10" / paths[0]).read_bytes()
@@ -123,17 +123,17 @@ def test_demo_synthesises_takes_of_each_class_and_fold() -> None:
         ('"esc10.sha256"', '"gone.sha256"', r"^cannot read .*gone\.sha256: No such file or directory$"),
     ],
 )
-def test_mistakes_in_a_recipe_are_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_mistakes_in_a_recipe_are_reported(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(ManifestError, match=message):
         edited(tmp_path, old, new)
 
 
-def test_a_split_draws_from_the_folds_that_are_synthesised(tmp_path: Path) -> None:
+def test_a_split_may_use_only_synthesised_folds(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"splits\.evaluation\.folds: found 5, expected at most synthesis\.folds$"):
         edited(tmp_path, "folds = [4]", "folds = [5]", "demo")
 
 
-def test_archives_may_come_from_this_machine(tmp_path: Path) -> None:
+def test_archives_may_be_downloaded_from_this_machine_over_http(tmp_path: Path) -> None:
     for host in ("localhost:8000", "127.0.0.1", "[::1]:80"):
         assert edited(tmp_path, "https://github.com/", f"http://{host}/")
 
@@ -159,7 +159,7 @@ def test_checksum_lists_are_checked_line_by_line(tmp_path: Path, line: str) -> N
         ("gain_db = [6, 24]", "gain_db = [6.0, 24.0]"),
     ],
 )
-def test_fingerprint_ignores_what_decides_nothing(tmp_path: Path, old: str, new: str) -> None:
+def test_the_fingerprint_ignores_names_texts_and_addresses(tmp_path: Path, old: str, new: str) -> None:
     assert edited(tmp_path, old, new).fingerprint == shipped("esc10-fold4").fingerprint
 
 
@@ -173,11 +173,11 @@ def test_fingerprint_ignores_what_decides_nothing(tmp_path: Path, old: str, new:
         ('    "005 - Clock tick/2-141584-A.ogg",\n', ""),
     ],
 )
-def test_fingerprint_follows_what_decides_rows_and_audio(tmp_path: Path, old: str, new: str) -> None:
+def test_the_fingerprint_depends_on_settings_that_determine_rows_and_audio(tmp_path: Path, old: str, new: str) -> None:
     assert edited(tmp_path, old, new).fingerprint != shipped("esc10-fold4").fingerprint
 
 
-def test_fingerprint_follows_a_checksum_that_is_used(tmp_path: Path) -> None:
+def test_the_fingerprint_depends_on_the_checksum_of_a_used_recording(tmp_path: Path) -> None:
     edited(tmp_path, "name", "name")
     path = tmp_path / "esc10.sha256"
     path.write_text("0" + path.read_text()[1:])

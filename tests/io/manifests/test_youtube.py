@@ -13,19 +13,19 @@ def dcase() -> YoutubeManifest:
     return manifest
 
 
-def test_lists_are_the_organisers_byte_for_byte(shared_data: Path) -> None:
+def test_list_checksums_match_the_organisers_files(shared_data: Path) -> None:
     for split in ("training", "testing"):
         for item in dcase().lists_of(split):
             content = (shared_data / "dcase2017-task4" / item.file_name).read_bytes()
             assert hashlib.sha256(content).hexdigest() == item.sha256
 
 
-def test_clip_lists_or_weak_labels_name_the_clips_and_strong_labels_follow() -> None:
+def test_each_split_names_a_clip_or_weak_list_before_any_strong_list() -> None:
     roles = {split: [item.role for item in dcase().lists_of(split)] for split in dcase().split_names}
     assert roles == {"training": ["clips"], "testing": ["clips", "strong"], "evaluation": ["weak", "strong"]}
 
 
-def test_addresses_lie_below_one_commit() -> None:
+def test_list_addresses_are_pinned_to_one_commit() -> None:
     weak, strong = dcase().lists_of("evaluation")
     base = "https://raw.githubusercontent.com/ankitshah009/Task-4-Large-scale-weakly-supervised-sound-event-detection-"
     assert weak.url.startswith(base + "for-smart-cars/96dc262e3869580c0ff4c4de622995a8e3573ad9/groundtruth_release/")
@@ -57,7 +57,7 @@ def test_labels_and_audio_set_ids_are_the_official_ones(shared_data: Path) -> No
         ("sha256", "sha265", r"splits\.training\.clips\.sha265: unknown key \(did you mean 'sha256'\?\)"),
     ],
 )
-def test_mistakes_are_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_mistakes_are_reported(tmp_path: Path, old: str, new: str, message: str) -> None:
     text = dcase().path.read_text()
     assert old in text
     (tmp_path / "edited.toml").write_text(text.replace(old, new, 1))
@@ -65,7 +65,7 @@ def test_mistakes_are_named(tmp_path: Path, old: str, new: str, message: str) ->
         load_manifest(str(tmp_path / "edited.toml"))
 
 
-def test_fingerprint_follows_list_checksums_but_not_their_address(tmp_path: Path) -> None:
+def test_the_fingerprint_depends_on_list_checksums_but_not_on_addresses(tmp_path: Path) -> None:
     text = dcase().path.read_text()
     path = tmp_path / "edited.toml"
     path.write_text(text.replace("raw.githubusercontent.com", "example.org"))

@@ -38,7 +38,7 @@ def some_model() -> TrainedModel:
 
 
 class Payload:
-    """What a pickle of it would do when it is read: make a file."""
+    """An object whose pickle makes a folder when it is loaded."""
 
     def __init__(self, trace: Path) -> None:
         self.trace = trace
@@ -55,23 +55,23 @@ def path(tmp_path: Path) -> Path:
 
 
 def changed(path: Path, **entries: object) -> Path:
-    """The checkpoint with some entries replaced."""
+    """Replace some entries of the checkpoint."""
     torch.save({**torch.load(path, weights_only=True), **entries}, path)
     return path
 
 
 def refusal(path: Path) -> str:
-    """The sentence that refuses a model; one line that begins with its path."""
+    """Return the reason for which a model is refused: one line, after its path."""
     with pytest.raises(SedpipeError) as caught:
         read_model(path, CPU)
     assert caught.value.message.startswith(f"{path} is not a sedpipe model: ")
     assert "\n" not in caught.value.message
-    assert "weights_only" not in caught.value.message  # torch explains how to run what a file holds
+    assert "weights_only" not in caught.value.message  # torch's message explains how to run the code in a file
     assert caught.value.hint == "train it again, or use it with the script that adds the missing part"
     return caught.value.message.removeprefix(f"{path} is not a sedpipe model: ")
 
 
-def test_a_model_comes_back_with_all_that_is_needed_to_use_it(path):
+def test_a_model_is_read_back_with_everything_needed_to_use_it(path):
     written, read = some_model(), read_model(path, CPU)
     assert replace(read, model=written.model) == written
     x, n_frames = torch.randn(2, 40, 16), torch.tensor([40, 13])
@@ -80,7 +80,7 @@ def test_a_model_comes_back_with_all_that_is_needed_to_use_it(path):
     assert torch.equal(one.clip_probs, other.clip_probs)
 
 
-def test_what_a_model_is_familiar_with_comes_back_and_one_of_the_first_edition_knows_none(path, tmp_path):
+def test_familiar_limits_are_read_back_and_are_none_in_a_model_without_them(path, tmp_path):
     assert "familiar" not in torch.load(path, weights_only=True)
     assert read_model(path, CPU).familiar is None
     known = replace(some_model(), familiar=Familiar(-40.5, 8000.0))
@@ -89,17 +89,17 @@ def test_what_a_model_is_familiar_with_comes_back_and_one_of_the_first_edition_k
 
 
 @pytest.mark.parametrize("value", [{"quietest_db": "x", "narrowest_hz": 1.0}, {"quietest_db": 1.0}, 3, []])
-def test_a_model_that_is_familiar_with_no_numbers_is_refused(path, value):
+def test_a_model_with_invalid_familiar_limits_is_refused(path, value):
     assert refusal(changed(path, familiar=value))
 
 
-def test_a_model_that_was_read_can_be_trained_on(path):
+def test_a_model_that_was_read_can_be_trained_further(path):
     model = read_model(path, CPU).model
     model(torch.randn(2, 40, 16), torch.tensor([40, 40])).clip_probs.sum().backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
 
 
-def test_reading_a_model_leaves_the_random_numbers_alone(path):
+def test_reading_a_model_does_not_change_the_random_state(path):
     torch.manual_seed(3)
     expected = torch.rand(3)
     torch.manual_seed(3)
@@ -107,7 +107,7 @@ def test_reading_a_model_leaves_the_random_numbers_alone(path):
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_a_model_that_is_not_there_names_the_verb_that_makes_it(tmp_path):
+def test_the_error_for_a_missing_model_names_the_command_that_trains_it(tmp_path):
     with pytest.raises(MissingStageError, match=r"checkpoint\.pt does not exist") as caught:
         read_model(tmp_path / "checkpoint.pt", CPU)
     assert "sedpipe train" in caught.value.hint
@@ -140,12 +140,12 @@ def test_a_truncated_file_is_refused(path, share):
 
 
 @pytest.mark.parametrize("content", [b"", b"epoch,loss\n1,0.5\n", b"\x80\x02}q\x00.", b"PK\x03\x04", bytes(4096)])
-def test_what_is_no_checkpoint_at_all_is_refused(path, content):
+def test_a_file_that_is_not_a_checkpoint_is_refused(path, content):
     path.write_bytes(content)
     assert refusal(path)
 
 
-def test_damaged_bytes_are_refused_or_read_but_never_an_error_of_another_kind(path):
+def test_damaged_bytes_are_read_or_refused_with_a_sedpipe_error(path):
     g, whole = np.random.default_rng(0), path.read_bytes()
     refused = 0
     for _ in range(150):
@@ -199,31 +199,31 @@ def test_damaged_bytes_are_refused_or_read_but_never_an_error_of_another_kind(pa
         ({"operating_points": {name: {"threshold": "0.5"} for name in POINTS}}, "threshold must be a number"),
     ],
 )
-def test_a_table_that_is_no_model_is_refused_with_the_reason(path, entries, message):
+def test_a_table_that_is_not_a_model_is_refused_with_the_reason(path, entries, message):
     with pytest.raises(SedpipeError, match=f"is not a sedpipe model: .*{message}"):
         read_model(changed(path, **entries), CPU)
     assert refusal(path)
 
 
-def test_a_weight_that_is_no_number_is_refused(path):
+def test_a_weight_that_is_not_a_number_is_refused(path):
     weights = some_model().model.state_dict()
     weights["classify.bias"][1] = float("nan")
     assert refusal(changed(path, weights=weights)) == "a weight is not a finite number"
 
 
-def test_a_table_without_an_entry_says_which(path):
+def test_the_error_for_an_incomplete_table_names_the_missing_entry(path):
     torch.save({"format": 1}, path)
     assert refusal(path) == "it lacks 'labels'"
     torch.save([1, 2], path)
     assert refusal(path) == "it does not hold a table"
 
 
-def test_a_folder_in_the_place_of_a_model_is_refused(tmp_path):
+def test_a_folder_in_place_of_a_model_is_refused(tmp_path):
     with pytest.raises(SedpipeError, match=r"^cannot read .*: Is a directory$"):
         read_model(tmp_path, torch.device("cpu"))
 
 
-def test_a_table_comes_back_as_it_was(tmp_path):
+def test_a_table_is_read_back_unchanged(tmp_path):
     state = {"weights": {"a": torch.rand(3)}, "best_loss": float("inf"), "records": [{"epoch": 1}]}
     write_state(tmp_path / "resume.pt", state)
     read = table_of((tmp_path / "resume.pt").read_bytes())
@@ -239,7 +239,7 @@ def test_a_small_file_that_claims_many_values_is_refused(path):
     assert refusal(changed(path, weights={"mean": many})) == "its tensors claim more values than the file has bytes"
 
 
-def test_a_tensor_in_many_places_claims_its_values_once(path):
+def test_a_tensor_in_several_places_is_counted_once(path):
     weights, big = torch.load(path, weights_only=True)["weights"], torch.zeros(100_000)
     changed(path, weights=weights, more=[big, {"again": big}])
     assert table_of(path.read_bytes())["more"][1]["again"].shape == (100_000,)
@@ -247,7 +247,7 @@ def test_a_tensor_in_many_places_claims_its_values_once(path):
     assert refusal(changed(path, more=many)) == "its tensors claim more values than the file has bytes"
 
 
-def test_a_file_that_unpacks_to_more_than_it_is_is_refused(path, tmp_path):
+def test_a_compressed_checkpoint_is_refused(path, tmp_path):
     with zipfile.ZipFile(path) as whole, zipfile.ZipFile(tmp_path / "bomb", "w", zipfile.ZIP_DEFLATED) as bomb:
         for name in whole.namelist():
             bomb.writestr(name, whole.read(name))
@@ -260,7 +260,7 @@ def test_a_file_that_is_too_large_is_not_read(path, monkeypatch):
     assert refusal(path).startswith("it is larger than")
 
 
-def test_a_model_that_cannot_be_written_leaves_the_old_one(path, monkeypatch):
+def test_an_interrupted_write_keeps_the_old_model(path, monkeypatch):
     before = path.read_bytes()
 
     def interrupted(target, content):

@@ -30,7 +30,7 @@ def some_input(batch_size: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @pytest.mark.parametrize("pooling", ["linear", "attention"])
-def test_what_is_read_back_is_the_same_model_to_the_last_bit(tmp_path, pooling):
+def test_an_export_is_read_back_as_the_same_model_to_the_last_bit(tmp_path, pooling):
     one = replace(trained(pooling), familiar=Familiar(-40.5, 8000.0))
     written = write_export(tmp_path / "export", one)
     assert [path.name for path in written] == ["model.safetensors", "config.json"]
@@ -43,7 +43,7 @@ def test_what_is_read_back_is_the_same_model_to_the_last_bit(tmp_path, pooling):
     assert torch.equal(here.clip_probs, there.clip_probs)
 
 
-def test_the_weights_are_a_plain_safetensors_file_and_the_rest_is_readable(tmp_path):
+def test_the_weights_are_a_plain_safetensors_file_and_the_rest_is_json(tmp_path):
     from safetensors.numpy import load_file
 
     one = trained()
@@ -77,7 +77,7 @@ def complaint(folder: Path) -> str:
         ("model.safetensors", (2**40).to_bytes(8, "little") + b"{}"),
     ],
 )
-def test_a_damaged_export_is_a_sentence(tmp_path, name, content):
+def test_a_damaged_export_gives_a_one_line_error(tmp_path, name, content):
     write_export(tmp_path, trained())
     (tmp_path / name).write_bytes(content)
     said = complaint(tmp_path)
@@ -96,7 +96,7 @@ def test_a_damaged_export_is_a_sentence(tmp_path, name, content):
         ("operating_points", "min_er", {"threshold": 7}),
     ],
 )
-def test_a_config_that_is_not_the_weights_own_is_a_sentence(tmp_path, table, key, value):
+def test_a_config_that_does_not_fit_the_weights_gives_a_one_line_error(tmp_path, table, key, value):
     write_export(tmp_path, trained())
     config = json.loads((tmp_path / "config.json").read_text())
     config[table][key] = value
@@ -104,10 +104,10 @@ def test_a_config_that_is_not_the_weights_own_is_a_sentence(tmp_path, table, key
     assert "does not contain a sedpipe model: " in complaint(tmp_path)
 
 
-def test_one_damaged_bit_of_a_weight_is_noticed_though_it_could_be_a_weight(tmp_path):
+def test_a_single_flipped_bit_in_a_weight_is_detected(tmp_path):
     write_export(tmp_path, trained())
     raw = bytearray((tmp_path / "model.safetensors").read_bytes())
-    raw[-4] ^= 1  # the lowest bit of the last one
+    raw[-4] ^= 1  # the lowest bit of the last weight
     (tmp_path / "model.safetensors").write_bytes(raw)
     assert "model.safetensors is damaged, or of another model" in complaint(tmp_path)
 
@@ -120,7 +120,7 @@ def test_an_export_without_a_checksum_is_read(tmp_path):
     assert tuple(read_export(tmp_path, CPU).labels) == LABELS
 
 
-def test_a_folder_with_half_an_export_is_none(tmp_path):
+def test_a_folder_with_half_an_export_is_not_an_export(tmp_path):
     write_export(tmp_path, trained())
     (tmp_path / "config.json").unlink()
     assert not is_export(tmp_path)
@@ -134,14 +134,14 @@ needs_onnx = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory) -> tuple[Path, TrainedModel, dict[int, float]]:
-    """The one export of these tests."""
+    """The ONNX export that these tests share."""
     path, model = tmp_path_factory.mktemp("onnx") / "model.onnx", trained()
-    model.model.train()  # whatever state it was left in
+    model.model.train()  # the model may have been left in any mode
     return path, model, write_onnx(path, model)
 
 
 @needs_onnx
-def test_onnx_computes_what_the_network_does_at_batch_sizes_it_was_not_exported_with(graph):
+def test_onnx_output_matches_the_network_at_batch_sizes_other_than_the_exported_one(graph):
     import onnxruntime
 
     path, model, differences = graph
@@ -159,7 +159,7 @@ def test_onnx_computes_what_the_network_does_at_batch_sizes_it_was_not_exported_
 
 
 @needs_onnx
-def test_the_graph_names_its_ends_and_carries_labels_and_front_end(graph):
+def test_the_graph_names_inputs_and_outputs_and_contains_labels_and_front_end(graph):
     import onnx
 
     content = onnx.load(graph[0])
@@ -172,7 +172,7 @@ def test_the_graph_names_its_ends_and_carries_labels_and_front_end(graph):
 
 
 @needs_onnx
-def test_a_graph_that_computes_something_else_is_not_left_behind(graph, tmp_path, monkeypatch):
+def test_a_graph_whose_output_differs_is_refused_and_deleted(graph, tmp_path, monkeypatch):
     def other_graph(path: Path, _: TrainedModel) -> None:
         path.write_bytes(graph[0].read_bytes())
 
@@ -185,7 +185,7 @@ def test_a_graph_that_computes_something_else_is_not_left_behind(graph, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_package_is_a_sentence_that_says_what_to_install(tmp_path, monkeypatch):
+def test_a_missing_package_gives_an_error_that_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(exports, "find_spec", lambda name: None if name == "onnxscript" else find_spec(name))
     with pytest.raises(SettingsError, match="needs onnxscript, which is not installed") as caught:
         write_onnx(tmp_path / "model.onnx", trained())
@@ -193,7 +193,7 @@ def test_a_missing_package_is_a_sentence_that_says_what_to_install(tmp_path, mon
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_network_that_onnx_does_not_know_is_a_sentence(tmp_path, monkeypatch):
+def test_a_network_that_onnx_does_not_support_gives_a_one_line_error(tmp_path, monkeypatch):
     def refuses(*_: object, **__: object) -> None:
         raise torch.onnx.OnnxExporterError("no ONNX function\n for aten.magic")
 
@@ -206,7 +206,7 @@ def test_a_network_that_onnx_does_not_know_is_a_sentence(tmp_path, monkeypatch):
 
 
 @needs_onnx
-def test_a_network_with_capsules_is_written_as_onnx_too(tmp_path):
+def test_a_network_with_capsules_can_be_exported_as_onnx(tmp_path):
     network = GCCapsConfig(blocks=2, maps=4, channels=2)
     spec, pooling = FeatureSpec(replace(FRONT_END, n_mels=32)), PoolingConfig("attention", (), "time")
     model = build_network(network, pooling, len(LABELS), spec)

@@ -19,7 +19,7 @@ def cache(tmp_path: Path) -> Dataset:
     return cache
 
 
-def test_a_run_is_opened_by_its_folder_or_by_its_name_in_a_dataset_or_as_the_newest(cache):
+def test_a_run_is_opened_by_folder_by_name_or_as_the_only_run_of_a_dataset(cache):
     by_path = open_model(str(cache.runs / "first"), None, "cpu")
     for address in ("first", None, str(cache.runs / "first")):
         opened = open_model(address, cache, "cpu")
@@ -28,17 +28,17 @@ def test_a_run_is_opened_by_its_folder_or_by_its_name_in_a_dataset_or_as_the_new
         assert opened.trained.labels == trained().labels
 
 
-def test_an_exported_folder_is_a_model_too_and_another_model_has_another_checksum(cache, tmp_path):
+def test_an_export_is_opened_and_its_checksum_depends_on_the_model_only(cache, tmp_path):
     write_export(tmp_path / "export", trained())
     opened = open_model(str(tmp_path / "export"), None, "cpu")
     assert torch.equal(opened.trained.model.classify.weight, trained().model.classify.weight)
     write_export(tmp_path / "other", trained("max"))
     assert open_model(str(tmp_path / "other"), None, "cpu").sha256 != opened.sha256
-    (tmp_path / "export" / "model.onnx").touch()  # a neighbour changes nothing
+    (tmp_path / "export" / "model.onnx").touch()  # another file in the folder changes nothing
     assert open_model(str(tmp_path / "export"), None, "cpu").sha256 == opened.sha256
 
 
-def test_what_is_no_model_says_what_was_expected(cache, tmp_path, monkeypatch):
+def test_errors_for_missing_models_say_what_was_expected(cache, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError, match="no model and no dataset is named"):
         open_model(None, None, "cpu")
@@ -57,7 +57,7 @@ def test_what_is_no_model_says_what_was_expected(cache, tmp_path, monkeypatch):
     assert caught.value.hint == "finished runs: first; esc10 and esc10-yamnet come with sedpipe"
 
 
-def test_a_folder_of_an_export_that_is_named_as_a_run_is_told_how_to_name_it(cache, tmp_path, monkeypatch):
+def test_the_error_for_an_export_named_like_a_run_says_how_to_name_it(cache, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("exp-rivers", "exp rivers"):
         write_export(tmp_path / name, trained())
@@ -67,7 +67,7 @@ def test_a_folder_of_an_export_that_is_named_as_a_run_is_told_how_to_name_it(cac
         assert open_model(f"./{name}", cache, "cpu").folder == Path(name)
 
 
-def test_no_stage_but_export_ever_loads_onnx():
+def test_importing_predict_export_and_score_does_not_load_onnx():
     code = (
         "import sys, sedpipe.stages.predict, sedpipe.stages.export, sedpipe.stages.score\n"
         "print({name for name in sys.modules if name.startswith('onnx')})"

@@ -39,7 +39,7 @@ class Box(Record):
 
 
 def of_the_same_keys(after: object, before: object) -> object:
-    """What was written of what had been read: the first files of all lack keys that have a default now."""
+    """Return what was written, without keys that were not read: the oldest files lack keys that have a default now."""
     if isinstance(after, dict) and isinstance(before, dict):
         return {key: of_the_same_keys(after.get(key), value) for key, value in before.items()}
     return after
@@ -51,9 +51,7 @@ def found(tmp_path: Path, raw: bytes) -> Box | None:
 
 
 @pytest.mark.parametrize(("path", "form"), STORED, ids=str)
-def test_what_was_stored_by_the_first_edition_is_read_and_written_again_byte_for_byte(
-    tmp_path: Path, path: Path, form: type[Record]
-) -> None:
+def test_stored_records_are_read_and_rewritten_without_change(tmp_path: Path, path: Path, form: type[Record]) -> None:
     record = find_record(path, form, "")
     assert record is not None
     write_record(tmp_path / "again.json", record)
@@ -66,7 +64,7 @@ def test_what_was_stored_by_the_first_edition_is_read_and_written_again_byte_for
         assert (tmp_path / "again.json").read_bytes() == path.read_bytes()
 
 
-def test_a_record_that_is_not_there_is_none_and_one_of_a_later_edition_keeps_its_keys(tmp_path: Path) -> None:
+def test_a_missing_record_is_none_and_unknown_keys_of_a_later_version_are_kept(tmp_path: Path) -> None:
     assert find_record(tmp_path / "box.json", Box, "") is None
     assert find_record(tmp_path / "box.json" / "box.json", Box, "") is None
     box = found(tmp_path, b'{"name": "a", "later": {"x": [1]}}')
@@ -97,7 +95,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize(("raw", "told"), DAMAGES.values(), ids=DAMAGES)
-def test_every_damage_is_one_short_sentence_that_names_file_and_place(tmp_path: Path, raw: bytes, told: str) -> None:
+def test_any_damage_gives_a_short_one_line_error_with_file_and_place(tmp_path: Path, raw: bytes, told: str) -> None:
     with pytest.raises(SedpipeError) as caught:
         found(tmp_path, raw)
     assert caught.value.message.startswith(f"{tmp_path / 'box.json'} is damaged: ")
@@ -107,18 +105,18 @@ def test_every_damage_is_one_short_sentence_that_names_file_and_place(tmp_path: 
     assert caught.value.hint == "make it again"
 
 
-def test_a_file_of_absurd_size_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_oversized_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MOST_BYTES", 100)
     with pytest.raises(SedpipeError, match="it has more than 100 bytes"):
         found(tmp_path, b'{"name": "%s"}' % (b"a" * 100))
 
 
-def test_a_folder_in_its_place_is_not_to_be_deleted(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_record_gives_an_error_that_does_not_advise_deletion(tmp_path: Path) -> None:
     (tmp_path / "box.json").mkdir()
     with pytest.raises(SedpipeError, match=r"^cannot read .*box\.json: Is a directory$") as caught:
         find_record(tmp_path / "box.json", Box, "delete it")
     assert "delete" not in caught.value.hint
 
 
-def test_bytes_that_are_a_record_are_one() -> None:
+def test_valid_bytes_are_parsed_into_a_record() -> None:
     assert parse_record(b'{"name": "a", "share": 1, "sizes": [1, 2]}', Box) == Box(name="a", share=1.0, sizes=(1, 2))

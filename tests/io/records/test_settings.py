@@ -14,7 +14,7 @@ class Inner:
 
 @dataclass(frozen=True)
 class Outer:
-    """Settings, of which ``name`` has always been there."""
+    """Settings, of which only ``name`` has always existed."""
 
     name: str
     inner: Inner = field(default_factory=Inner)
@@ -22,7 +22,7 @@ class Outer:
     devices: int = 1
 
 
-def test_settings_that_did_not_exist_count_as_their_defaults_at_every_depth() -> None:
+def test_missing_settings_get_their_defaults_at_every_depth() -> None:
     now = Outer("a", Inner((3,), 0.2), devices=8)
     assert filled({"name": "a", "inner": {"shape": [3]}}, now) == {
         "name": "a", "inner": {"shape": [3], "rate": 0.1}, "other": None, "devices": 1
@@ -30,21 +30,21 @@ def test_settings_that_did_not_exist_count_as_their_defaults_at_every_depth() ->
     assert filled({"name": "a"}, now)["inner"] == {"shape": [1, 2], "rate": 0.1}
 
 
-def test_what_was_stored_stays_and_what_has_no_default_stays_missing() -> None:
+def test_stored_values_are_kept_and_settings_without_default_stay_missing() -> None:
     assert filled({"devices": 3, "gone": 1}, Outer("a"))["devices"] == 3
     assert filled({"gone": 1}, Outer("a"))["gone"] == 1
     assert "name" not in filled({}, Outer("a"))
     assert filled({"inner": "damaged"}, Outer("a"))["inner"] == "damaged"
 
 
-def test_settings_of_now_differ_in_nothing_from_themselves() -> None:
+def test_stored_settings_do_not_differ_from_the_same_settings() -> None:
     now = Outer("a", Inner((3,)), devices=2)
     stored = json.loads(json.dumps(as_table(now)))
     assert differences(filled(stored, now), as_table(now)) == []
     assert differences(filled(stored, now), as_table(replace(now, devices=3))) == ["devices: there 2, now 3"]
 
 
-def test_of_many_differences_the_first_are_told_and_the_rest_is_counted() -> None:
+def test_the_first_of_many_differences_are_listed_and_the_rest_are_counted() -> None:
     assert in_words(["a: there 1, now 2", "b: there 1, now 2"]) == "a: there 1, now 2; b: there 1, now 2"
     many = [f"key-{k}: there 1, now 2" for k in range(1000)]
     told = in_words(many)

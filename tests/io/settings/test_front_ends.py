@@ -17,7 +17,7 @@ def front_end(folder: Path, text: str) -> Path:
     return path
 
 
-def test_what_a_file_names_changes_and_the_rest_keeps_its_defaults(tmp_path: Path) -> None:
+def test_a_file_changes_the_settings_it_names_and_keeps_the_other_defaults(tmp_path: Path) -> None:
     path = front_end(tmp_path, "sample_rate = 32000\nwindow_length = 1024\nhop_length = 320\nn_fft = 1024\n")
     assert load_front_end(path) == LogMelConfig(sample_rate=32_000, window_length=1024, hop_length=320, n_fft=1024)
     assert load_front_end(front_end(tmp_path, "")) == LogMelConfig()
@@ -28,13 +28,13 @@ def test_a_file_may_name_another_front_end(tmp_path: Path) -> None:
     assert load_front_end(path) == WaveformConfig(hop_length=441)
 
 
-def test_a_file_may_name_encoders_and_how_far_their_frames_lie_apart(tmp_path: Path) -> None:
+def test_a_file_may_name_encoders_and_the_time_between_their_frames(tmp_path: Path) -> None:
     path = front_end(tmp_path, "front_end = 'encoder:yamnet,aisfx'\nhop_s = 0.25")
     assert load_front_end(path) == encoders_front_end("yamnet,aisfx", 0.25)
     assert feature_spec(ClipFormat(), AskedFeatures(encoder="yamnet", hop_s=0.25)).shape == (40, 1024)
 
 
-def test_what_a_model_holds_of_encoders_is_read_and_other_things_are_a_sentence() -> None:
+def test_the_encoder_table_of_a_model_is_read_and_an_altered_one_is_refused() -> None:
     table = front_end_table(encoders_front_end("yamnet"))
     assert front_end_from(table, "front_end") == encoders_front_end("yamnet")
     for change in ({"yamnet.sha256": "x"}, {"yamnet.window": "15600"}, {"hop_length": None}, {"aisfx.window": 1}):
@@ -52,12 +52,12 @@ def test_what_a_model_holds_of_encoders_is_read_and_other_things_are_a_sentence(
         ({"encoder": "yamnet", "n_mels": 64}, "the front end encoder:yamnet has no n_mels"),
     ],
 )
-def test_what_does_not_go_together_is_a_sentence(asked: dict[str, object], said: str) -> None:
+def test_options_that_cannot_be_combined_give_a_one_line_error(asked: dict[str, object], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         feature_spec(ClipFormat(), AskedFeatures(**asked))
 
 
-def test_a_command_line_changes_what_the_front_end_has(tmp_path: Path) -> None:
+def test_the_command_line_changes_only_settings_that_the_front_end_has(tmp_path: Path) -> None:
     assert feature_spec(ClipFormat(), AskedFeatures(n_mels=40, dtype="float32")) == FeatureSpec(
         LogMelConfig(n_mels=40), "float32"
     )
@@ -65,7 +65,7 @@ def test_a_command_line_changes_what_the_front_end_has(tmp_path: Path) -> None:
         feature_spec(ClipFormat(), AskedFeatures(front_end(tmp_path, "front_end = 'waveform'"), n_mels=40))
 
 
-def test_features_fit_the_clips_of_the_dataset_and_a_file_says_what_does_not(tmp_path: Path) -> None:
+def test_features_fit_the_clips_of_the_dataset_unless_a_file_sets_them(tmp_path: Path) -> None:
     clips = ClipFormat(3.0, 8000)
     assert feature_spec(clips) == FeatureSpec.of_clips(clips)
     fitted = LogMelConfig(8000, 320, 160, 512, 150, 64)
@@ -94,18 +94,18 @@ def test_features_fit_the_clips_of_the_dataset_and_a_file_says_what_does_not(tmp
         ("front_end = 'encoder:yamnte'", r"'yamnte' is not one of .*\(did you mean 'yamnet'\?\)"),
     ],
 )
-def test_what_cannot_be_used_is_a_sentence(tmp_path: Path, text: str, said: str) -> None:
+def test_an_unusable_file_gives_a_one_line_error(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         load_front_end(front_end(tmp_path, text))
 
 
-def test_a_file_with_its_own_hop_has_as_many_frames_as_a_clip(tmp_path: Path) -> None:
+def test_a_file_with_its_own_hop_has_the_number_of_frames_of_a_clip(tmp_path: Path) -> None:
     path = front_end(tmp_path, "sample_rate = 16000\nwindow_length = 1024\nhop_length = 664\nn_fft = 1024\nn_mels = 64")
-    assert load_front_end(path, ClipFormat()).n_frames == 241  # 10 s; without, 500 would be 21 s
+    assert load_front_end(path, ClipFormat()).n_frames == 241  # 10 s; the default of 500 would be 21 s
     assert load_front_end(path, ClipFormat(3.0, 8000)).n_frames == 73
 
 
-def test_a_file_with_its_own_rate_has_frames_of_the_usual_length(tmp_path: Path) -> None:
+def test_a_file_with_its_own_sample_rate_has_frames_of_the_usual_length(tmp_path: Path) -> None:
     clips = ClipFormat(3.0, 44_100)
     assert load_front_end(front_end(tmp_path, "sample_rate = 8000"), clips) == LogMelConfig(8000, 320, 160, 512, 150)
     raw = load_front_end(front_end(tmp_path, "front_end = 'waveform'\nsample_rate = 8000"), clips)
@@ -116,9 +116,9 @@ def test_a_file_with_its_own_rate_has_frames_of_the_usual_length(tmp_path: Path)
 
 
 PUBLISHED = {
-    "mcfee": (431, 128),  # theirs: 430 frames, as many as blocks need
+    "mcfee": (431, 128),  # 430 in the original, as many as its blocks need
     "kong": (1000, 64),
-    "surrey": (241, 64),  # theirs and GCCaps': 240
+    "surrey": (241, 64),  # 240 in the original, as in that of GCCaps
     "gccaps": (241, 64),
     "wang": (400, 64),
     "cdur": (500, 64),
@@ -127,7 +127,7 @@ PUBLISHED = {
 
 
 @pytest.mark.parametrize("name", FRONT_END_FILES.names)
-def test_published_systems_hear_what_they_were_published_with(name: str) -> None:
+def test_shipped_front_ends_have_the_expected_shape_and_keep_their_sample_rate(name: str) -> None:
     spec = FeatureSpec(load_front_end(Path(name), ClipFormat()))
     assert spec.shape == PUBLISHED[name]
     assert (
@@ -136,6 +136,6 @@ def test_published_systems_hear_what_they_were_published_with(name: str) -> None
     )
 
 
-def test_a_front_end_that_is_misspelt_is_told_what_was_meant() -> None:
+def test_a_misspelt_front_end_is_refused_with_a_suggestion() -> None:
     with pytest.raises(SettingsError, match=r"front end 'surey' is not one of .*did you mean 'surrey'"):
         load_front_end(Path("surey"))

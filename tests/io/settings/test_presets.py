@@ -17,12 +17,12 @@ def preset(tmp_path: Path, text: str) -> Preset:
     return load_preset(str(path))
 
 
-def test_the_papers_preset_is_the_papers_training_on_the_default_network():
+def test_the_paper_preset_has_the_papers_training_and_the_default_network():
     paper = load_preset("paper")
     assert paper == Preset("paper", CRNNConfig(), PoolingConfig(), TrainingConfig())
     as_published = {"batch_size": 128, "epochs": 100, "learning_rate": 1e-3, "patience": 10}
     assert {name: value for name, value in asdict(paper.training).items() if name in as_published} == as_published
-    assert paper.training == TrainingConfig(**as_published)  # and nothing that the paper does not tell of
+    assert paper.training == TrainingConfig(**as_published)  # and nothing that the paper does not mention
     assert (paper.pooling.function, paper.pooling.hierarchy) == ("linear", (5, 5))
 
 
@@ -34,13 +34,13 @@ def test_every_shipped_preset_can_be_loaded_by_name():
         assert not isinstance(preset.network, CRNNConfig) or preset.network.time_factor == 4
 
 
-def test_a_preset_of_ones_own_says_only_what_differs(tmp_path):
+def test_a_users_preset_names_only_what_differs_from_the_defaults(tmp_path):
     own = preset(tmp_path, "[network]\nconv_pool = [1, 5]\n[pooling]\nhierarchy = []\n[training]\nepochs = 0\n")
     assert own == Preset("own", CRNNConfig(conv_pool=(1, 5)), PoolingConfig(hierarchy=()), TrainingConfig(epochs=0))
     assert preset(tmp_path, "") == Preset("own", CRNNConfig(), PoolingConfig(), TrainingConfig())
 
 
-def test_a_preset_may_hold_the_rule_that_it_was_published_with(tmp_path):
+def test_a_preset_may_contain_its_published_post_processing(tmp_path):
     own = preset(tmp_path, "[own_rule]\nthreshold = 0.3\ngap_s = 0.4\n").own_rule
     assert own == PostProcessing(0.3, gap_s=0.4)
     assert load_preset("paper").own_rule is None
@@ -54,7 +54,7 @@ def test_a_preset_may_name_its_network(tmp_path):
     assert preset(tmp_path, "[network]\nname = 'crnn'\ngru_units = 8\n").network == CRNNConfig(gru_units=8)
 
 
-def test_sizes_are_tuples_so_that_settings_can_be_compared(tmp_path):
+def test_sizes_are_tuples_so_that_settings_can_be_hashed(tmp_path):
     network = preset(tmp_path, "[network]\nmaps = [4, 4]\npools = [[1, 2], [2, 1]]\n").network
     assert network.maps == (4, 4)
     assert network.pools == ((1, 2), (2, 1))
@@ -86,12 +86,12 @@ def test_sizes_are_tuples_so_that_settings_can_be_compared(tmp_path):
         ("[training]\nlearning_rate = 1\n", r"training: .*learning_rate must be between 0 and 1, got 1"),
     ],
 )
-def test_a_preset_that_says_something_else_is_refused_with_the_place(tmp_path, text, message):
+def test_an_invalid_preset_is_refused_with_the_place_of_the_mistake(tmp_path, text, message):
     with pytest.raises(SettingsError, match=rf"own\.toml: {message}"):
         preset(tmp_path, text)
 
 
-def test_a_preset_that_is_not_there_is_one_sentence(tmp_path):
+def test_a_missing_preset_gives_a_one_line_error(tmp_path):
     with pytest.raises(SettingsError, match=r"^preset 'smal' is not one of .*paper.*\(did you mean 'small'\?\)$"):
         load_preset("smal")
     with pytest.raises(SettingsError, match=r"^cannot read .*none\.toml: No such file or directory$"):
@@ -100,7 +100,7 @@ def test_a_preset_that_is_not_there_is_one_sentence(tmp_path):
         load_preset("../presets/small")
 
 
-def test_a_rule_may_wait_for_the_clips_that_it_is_chosen_on(tmp_path: Path) -> None:
+def test_thresholds_of_a_preset_may_be_left_to_be_chosen_on_clips(tmp_path: Path) -> None:
     assert load_preset("wang").own_rule == ClipThresholds()
     assert preset(tmp_path, '[own_rule]\nthreshold = "clips"').own_rule == ClipThresholds()
     with pytest.raises(SettingsError, match="own_rule: "):

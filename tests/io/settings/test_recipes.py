@@ -15,7 +15,7 @@ def written(tmp_path: Path, text: str) -> str:
     return str(path)
 
 
-def test_those_that_are_shipped_fit_every_preset() -> None:
+def test_shipped_recipes_fit_every_preset() -> None:
     assert recipe_names() == ["paper", "robust", "strong"]
     for preset in preset_names():
         training = load_preset(preset).training
@@ -25,7 +25,7 @@ def test_those_that_are_shipped_fit_every_preset() -> None:
 
 
 @pytest.mark.parametrize("preset", ["paper", "small", "cdur"])
-def test_the_papers_recipe_changes_nothing(preset: str) -> None:
+def test_the_paper_recipe_changes_nothing(preset: str) -> None:
     training = load_preset(preset).training
     assert load_recipe("paper").applied_to(training) == training
     assert training.augment == AugmentConfig()
@@ -42,7 +42,7 @@ def test_a_recipe_sets_its_keys_and_leaves_the_others(tmp_path: Path) -> None:
     assert changed == {"schedule", "augment"}
 
 
-def test_a_recipes_augmentation_replaces_the_presets_as_a_whole_as_the_documents_say() -> None:
+def test_a_recipes_augmentation_replaces_the_presets_as_a_whole() -> None:
     before = load_preset("cdur-64").training
     after = load_recipe("strong").applied_to(before)
     assert (before.augment.shift, before.augment.time_masks) == (True, 2)
@@ -62,11 +62,11 @@ def test_a_recipes_augmentation_replaces_the_presets_as_a_whole_as_the_documents
         ("[training\n", "not TOML"),
     ],
 )
-def test_what_cannot_be_used_is_a_sentence(tmp_path: Path, text: str, complaint: str) -> None:
+def test_an_invalid_recipe_gives_a_one_line_error(tmp_path: Path, text: str, complaint: str) -> None:
     with pytest.raises(SettingsError, match=complaint):
         load_recipe(written(tmp_path, text))
 
 
-def test_an_unknown_name_is_met_with_the_one_that_was_meant() -> None:
+def test_an_unknown_name_is_refused_with_a_suggestion() -> None:
     with pytest.raises(SettingsError, match=r"recipe 'stronk' is not one of paper, robust, strong.*strong"):
         load_recipe("stronk")

@@ -9,7 +9,7 @@ SHELVES = [PRESETS, RECIPES, ENCODERS]
 
 
 @pytest.mark.parametrize("shelf", SHELVES, ids=lambda shelf: shelf.of)
-def test_each_name_is_a_file_and_a_path_is_itself(shelf: Shelf) -> None:
+def test_each_name_is_found_as_a_file_and_paths_are_kept(shelf: Shelf) -> None:
     assert len(shelf.names) >= 2
     for name in shelf.names:
         assert shelf.find(name) == shelf.folder / f"{name}.toml"
@@ -19,7 +19,7 @@ def test_each_name_is_a_file_and_a_path_is_itself(shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize("shelf", SHELVES, ids=lambda shelf: shelf.of)
-def test_a_misspelt_name_is_answered_with_the_nearest_and_with_all(shelf: Shelf) -> None:
+def test_a_misspelt_name_is_refused_with_the_nearest_and_all_known_names(shelf: Shelf) -> None:
     name = shelf.names[-1]
     with pytest.raises(SettingsError, match=rf"^{shelf.of} '{name}x' is not one of .*did you mean '{name}'") as caught:
         shelf.find(f"{name}x")
@@ -27,7 +27,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest_and_with_all(shelf: Shelf)
     assert caught.value.hint == "or give the path of your own .toml"
 
 
-def test_who_asks_decides_what_is_raised_and_what_is_asked_for_is_shown_harmlessly() -> None:
+def test_the_error_is_of_the_given_type_and_shows_the_name_safely() -> None:
     shelf = Shelf("dataset", PRESETS.folder, ManifestError)
     with pytest.raises(ManifestError) as caught:
         shelf.find("\x1b[2J" * 100)

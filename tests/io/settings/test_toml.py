@@ -26,11 +26,11 @@ def written(tmp_path: Path, content: bytes) -> Path:
     return tmp_path / "own.toml"
 
 
-def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     assert read_toml(written(tmp_path, "\ufeffname = 'ü'\r\n".encode())) == {"name": "ü"}
 
 
-def test_the_last_line_of_a_long_file_is_read_and_a_longer_file_is_refused(tmp_path: Path) -> None:
+def test_a_file_of_the_largest_size_is_read_whole_and_a_larger_one_is_refused(tmp_path: Path) -> None:
     lines = b"# a line of a comment\n" * (MOST_BYTES // 22)
     content = lines + b"# " + b"." * (MOST_BYTES - len(lines) - 8) + b"\nx = 1"
     assert len(content) == MOST_BYTES
@@ -57,7 +57,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize(("content", "told"), DAMAGES.values(), ids=DAMAGES)
-def test_what_is_no_usable_toml_is_one_short_sentence_with_its_place(
+def test_invalid_toml_gives_a_short_one_line_error_with_its_place(
     tmp_path: Path, content: bytes, told: str | None
 ) -> None:
     path = written(tmp_path, content)
@@ -71,13 +71,13 @@ def test_what_is_no_usable_toml_is_one_short_sentence_with_its_place(
         assert len(caught.value.message) <= 300
 
 
-def test_a_long_word_and_many_words_are_no_depth(tmp_path: Path) -> None:
+def test_long_texts_are_not_taken_for_deep_nesting(tmp_path: Path) -> None:
     assert read_toml(written(tmp_path, b"a = '" + b"x" * 500_000 + b"'"))["a"] == "x" * 500_000
     said = "It rained. " * 40
     assert read_toml(written(tmp_path, f"a = '{said}'".encode()))["a"] == said
 
 
-def test_a_file_that_is_not_there_or_no_file_is_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_file_or_a_folder_gives_a_one_line_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"^cannot read .*none\.toml: No such file or directory$"):
         read_toml(tmp_path / "none.toml")
     with pytest.raises(SettingsError, match=r"^cannot read .*: Is a directory$"):
@@ -86,7 +86,7 @@ def test_a_file_that_is_not_there_or_no_file_is_a_sentence(tmp_path: Path) -> No
         read_toml(Path("a\0b"))
 
 
-def test_a_table_becomes_the_dataclass_that_it_is_for() -> None:
+def test_a_table_becomes_its_dataclass() -> None:
     assert config_from(Outer, {"sizes": [1, 2], "inner": {"rate": 1}}, "own") == Outer((1, 2), Inner(1.0))
 
 
@@ -104,7 +104,7 @@ def test_a_table_becomes_the_dataclass_that_it_is_for() -> None:
     ],
     ids=["text", "near", "long", "controls", "inner", "type", "value", "truth"],
 )
-def test_a_wrong_table_is_one_short_sentence_with_the_key(table: object, told: str) -> None:
+def test_an_invalid_table_gives_a_short_one_line_error_with_the_key(table: object, told: str) -> None:
     with pytest.raises(SettingsError, match=told) as caught:
         config_from(Outer, table, "own")
     assert len(caught.value.message) <= 300

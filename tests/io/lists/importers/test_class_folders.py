@@ -17,12 +17,12 @@ def labels(made: Findings | None) -> dict[str, tuple[str, ...]]:
     return {recording.filename: recording.labels for recording in made.recordings}
 
 
-def test_a_recording_is_labelled_as_its_folder_is_called(tmp_path: Path) -> None:
+def test_a_recording_is_labelled_with_the_name_of_its_folder(tmp_path: Path) -> None:
     made = found(tmp_path, "dog/a.wav", "cat/site 1/a.flac")
     assert labels(made) == {"cat/site 1/a.flac": ("cat",), "dog/a.wav": ("dog",)}
 
 
-def test_numbers_that_only_sort_folders_are_no_part_of_labels(tmp_path: Path) -> None:
+def test_numbers_that_only_sort_folders_are_not_part_of_labels(tmp_path: Path) -> None:
     made = found(tmp_path, "001 - Dog bark/a.wav", "002 - Rain/b.wav")
     assert labels(made) == {"001 - Dog bark/a.wav": ("Dog bark",), "002 - Rain/b.wav": ("Rain",)}
     assert made is not None
@@ -30,14 +30,14 @@ def test_numbers_that_only_sort_folders_are_no_part_of_labels(tmp_path: Path) ->
     assert labels(found(tmp_path, "Rain/c.wav"))["001 - Dog bark/a.wav"] == ("001 - Dog bark",)
 
 
-def test_background_is_no_class(tmp_path: Path) -> None:
+def test_a_background_noise_folder_is_not_a_class(tmp_path: Path) -> None:
     made = found(tmp_path, "dog/a.wav", "_background_noise_/b.wav")
     assert labels(made) == {"_background_noise_/b.wav": (), "dog/a.wav": ("dog",)}
     assert made is not None
     assert "'_background_noise_' are taken as recordings without any class" in made.remarks[0]
 
 
-def test_folders_called_like_splits_are_splits(tmp_path: Path) -> None:
+def test_folders_named_like_splits_become_splits(tmp_path: Path) -> None:
     made = found(tmp_path, "train/dog/a.wav", "train/cat/b.wav", "valid/dog/c.wav", "test/cat/d.wav")
     assert made is not None
     assert {r.filename: (r.split, r.labels) for r in made.recordings} == {
@@ -49,17 +49,17 @@ def test_folders_called_like_splits_are_splits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("names", [("a.wav", "b.wav"), ("dog/a.wav", "b.wav"), ("dog/a.wav", "dog/b.wav")])
-def test_fewer_than_two_folders_are_no_classes(tmp_path: Path, names: tuple[str, ...]) -> None:
+def test_fewer_than_two_class_folders_give_no_findings(tmp_path: Path, names: tuple[str, ...]) -> None:
     assert found(tmp_path, *names) is None
 
 
-def test_loose_recordings_are_left_out_and_said(tmp_path: Path) -> None:
+def test_recordings_outside_class_folders_are_left_out_and_reported(tmp_path: Path) -> None:
     made = found(tmp_path, "dog/a.wav", "cat/b.wav", "c.wav")
     assert made is not None
     assert made.remarks == ("1 recording outside the folders of classes left out: 'c.wav'",)
 
 
-def test_a_recording_beside_the_folders_of_splits_makes_them_no_classes(tmp_path: Path) -> None:
+def test_a_recording_beside_split_folders_does_not_turn_them_into_classes(tmp_path: Path) -> None:
     made = found(tmp_path, "train/dog/a.wav", "train/cat/b.wav", "test/dog/c.wav", "demo.wav")
     assert made is not None
     assert {r.filename: (r.split, r.labels) for r in made.recordings} == {
@@ -70,19 +70,19 @@ def test_a_recording_beside_the_folders_of_splits_makes_them_no_classes(tmp_path
     assert "1 recording outside the folders of splits left out: 'demo.wav'" in made.remarks
 
 
-def test_classes_in_a_folder_for_training_alone_are_classes(tmp_path: Path) -> None:
+def test_class_folders_inside_a_lone_training_folder_are_classes(tmp_path: Path) -> None:
     made = found(tmp_path, "train/dog/a.wav", "train/cat/b.wav")
     assert labels(made) == {"train/cat/b.wav": ("cat",), "train/dog/a.wav": ("dog",)}
     assert made is not None
     assert {recording.split for recording in made.recordings} == {""}
 
 
-def test_a_class_called_train_is_one(tmp_path: Path) -> None:
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
     made = found(tmp_path, "train/a.wav", "car/b.wav")
     assert labels(made) == {"train/a.wav": ("train",), "car/b.wav": ("car",)}
 
 
-def test_folders_whose_names_look_the_same_are_one_class(tmp_path: Path) -> None:
+def test_folders_that_differ_only_in_unicode_normalisation_are_one_class(tmp_path: Path) -> None:
     made = found(tmp_path, "M\u00e9sange/a.wav", "Me\u0301sange/b.wav", "Dog/c.wav")
     assert set(labels(made).values()) == {("M\u00e9sange",), ("Dog",)}
     assert made is not None

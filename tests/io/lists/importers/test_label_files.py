@@ -11,7 +11,7 @@ RAVEN = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\t
 
 
 def found(folder: Path, **files: str) -> Findings | None:
-    """Of a folder with these files; ``__`` stands for a point, ``___`` for a slash."""
+    """Return the findings in a folder with these files; ``__`` stands for a dot, ``___`` for a slash."""
     for name, text in files.items():
         path = folder / name.replace("___", "/").replace("__", ".")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,7 +27,7 @@ def recordings(made: Findings | None) -> list[Recording]:
 DOG = Recording("a.wav", ("Dog",), (Event(1.0, 2.0, "Dog"),))
 
 
-def test_label_files_of_every_program_beside_their_recordings(tmp_path: Path) -> None:
+def test_label_files_of_several_programs_beside_their_recordings_are_read(tmp_path: Path) -> None:
     made = found(
         tmp_path,
         a__wav="", a__txt="1.0\t2.0\tDog\n",
@@ -43,7 +43,7 @@ def test_label_files_of_every_program_beside_their_recordings(tmp_path: Path) ->
     ]
 
 
-def test_one_table_for_all_with_absolute_paths_and_other_extensions(tmp_path: Path) -> None:
+def test_one_table_for_all_recordings_may_have_absolute_paths_and_other_extensions(tmp_path: Path) -> None:
     table = "file;start;end;label\n/data/x/a.flac;1,0;2,0;Dog\nsub/b.wav;;;\n"
     made = found(tmp_path, a__wav="", sub___b__wav="", labels__csv=table)
     assert recordings(made) == [DOG, Recording("sub/b.wav", (), ())]
@@ -52,12 +52,12 @@ def test_one_table_for_all_with_absolute_paths_and_other_extensions(tmp_path: Pa
     assert "decimal commas (2 times)" in made.remarks
 
 
-def test_tags_alone_have_no_events(tmp_path: Path) -> None:
+def test_events_are_unknown_if_there_are_only_tags(tmp_path: Path) -> None:
     made = found(tmp_path, a__wav="", b__wav="", tags__csv='name,x\nfilename,labels\na.wav,"Dog,Cat"\nb.wav,\n'[7:])
     assert recordings(made) == [Recording("a.wav", ("Dog", "Cat"), None), Recording("b.wav", (), ())]
 
 
-def test_two_recordings_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+def test_recordings_of_the_same_name_are_distinguished_by_their_folders(tmp_path: Path) -> None:
     made = found(
         tmp_path,
         site1___a__wav="", site1___a__txt="1.0\t2.0\tDog\n",
@@ -69,7 +69,7 @@ def test_two_recordings_of_one_name_are_told_apart_by_their_folders(tmp_path: Pa
     ]
 
 
-def test_label_files_may_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
+def test_label_files_may_be_in_a_separate_folder(tmp_path: Path) -> None:
     made = found(
         tmp_path,
         audio___s1___a__wav="", audio___s2___a__wav="",
@@ -83,12 +83,12 @@ def test_label_files_may_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
     assert "2 label files in a different folder from their recordings" in made.remarks
 
 
-def test_the_only_label_file_beside_an_only_recording_is_about_it(tmp_path: Path) -> None:
+def test_a_lone_label_file_beside_a_lone_recording_belongs_to_it(tmp_path: Path) -> None:
     made = found(tmp_path, one___a__wav="", one___marks__txt="1.0\t2.0\tDog\n")
     assert [r.filename for r in recordings(made)] == ["one/a.wav"]
 
 
-def test_what_is_left_out_is_said_with_names(tmp_path: Path) -> None:
+def test_recordings_labels_and_files_that_are_left_out_are_reported_by_name(tmp_path: Path) -> None:
     table = "filename\tonset\toffset\tlabel\na.wav\t1\t2\tDog\nbb.wav\t1\t2\tDog\n"
     made = found(tmp_path, a__wav="", b__wav="", labels__tsv=table, README__txt="These are our recordings.\n")
     assert recordings(made) == [DOG]
@@ -99,7 +99,7 @@ def test_what_is_left_out_is_said_with_names(tmp_path: Path) -> None:
     assert "README.txt" in made.remarks[2]
 
 
-def test_events_count_more_than_tags_and_the_first_of_two_lists_of_events(tmp_path: Path) -> None:
+def test_events_take_precedence_over_tags_and_the_first_event_list_over_the_second(tmp_path: Path) -> None:
     made = found(
         tmp_path,
         a__wav="", b__wav="",
@@ -111,12 +111,12 @@ def test_events_count_more_than_tags_and_the_first_of_two_lists_of_events(tmp_pa
     assert "1 recording in several lists of events, one of which is used: 'a.wav (a_events.tsv)'" in made.remarks
 
 
-def test_a_folder_without_lists_is_none_of_it(tmp_path: Path) -> None:
+def test_a_folder_without_label_files_gives_no_findings(tmp_path: Path) -> None:
     assert found(tmp_path, a__wav="") is None
     assert found(tmp_path, README__txt="Our recordings.\n") is None
 
 
-def test_a_folder_without_recordings_is_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_is_missing_or_has_no_recordings_gives_a_one_line_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="contains no audio file"):
         look_into(tmp_path)
     with pytest.raises(SettingsError, match=" is not a folder"):
@@ -131,7 +131,7 @@ def test_a_folder_without_recordings_is_a_sentence(tmp_path: Path) -> None:
         ("filename,label\nsite1/a.wav,Dog\nsite2/a.wav,Cat\n", None),
     ],
 )
-def test_labels_of_a_recording_that_is_not_there_are_not_those_of_its_namesake(
+def test_labels_of_a_missing_recording_are_not_given_to_its_namesake(
     tmp_path: Path, table: str, own: tuple[Event, ...] | None
 ) -> None:
     made = found(tmp_path, site1___a__wav="", labels__csv=table)
@@ -141,14 +141,14 @@ def test_labels_of_a_recording_that_is_not_there_are_not_those_of_its_namesake(
     assert left_out in made.remarks
 
 
-def test_a_recording_that_a_table_writes_in_several_ways_has_all_of_its_labels(tmp_path: Path) -> None:
+def test_a_recording_spelt_in_several_ways_in_a_table_has_all_of_its_events(tmp_path: Path) -> None:
     table = "filename,onset,offset,label\na.wav,1,2,Dog\n./a.wav,3,4,Cat\na,5,6,Dog\n"
     made = found(tmp_path, a__wav="", labels__csv=table)
     events = (Event(1.0, 2.0, "Dog"), Event(3.0, 4.0, "Cat"), Event(5.0, 6.0, "Dog"))
     assert [(one.filename, tuple(sorted(one.events or ()))) for one in recordings(made)] == [("a.wav", events)]
 
 
-def test_of_label_files_of_one_name_the_one_beside_the_recording_is_used(tmp_path: Path) -> None:
+def test_the_label_file_beside_its_recording_is_preferred_to_its_namesake_elsewhere(tmp_path: Path) -> None:
     made = found(
         tmp_path,
         site1___a__txt="3.0\t4.0\tCat\n", site2___a__wav="", site2___a__txt="1.0\t2.0\tDog\n",
@@ -158,7 +158,7 @@ def test_of_label_files_of_one_name_the_one_beside_the_recording_is_used(tmp_pat
     assert "1 recording in several lists of events, one of which is used: 'site2/a.wav (site2/a.txt)'" in made.remarks
 
 
-def test_tags_that_lists_give_to_different_names_are_joined_and_that_is_said(tmp_path: Path) -> None:
+def test_tags_of_the_same_name_in_different_folders_are_joined_and_reported(tmp_path: Path) -> None:
     tags = {f"{site}___tags__csv": f"filename,label\na.wav,{label}\n" for site, label in (("s1", "Dog"), ("s2", "Cat"))}
     made = found(tmp_path, s1___a__wav="", **tags)
     assert recordings(made) == [Recording("s1/a.wav", ("Dog", "Cat"), None)]
@@ -169,7 +169,7 @@ def test_tags_that_lists_give_to_different_names_are_joined_and_that_is_said(tmp
     )
 
 
-def test_a_recording_beside_the_folders_of_splits_does_not_mix_them(tmp_path: Path) -> None:
+def test_a_recording_beside_split_folders_is_left_out_and_reported(tmp_path: Path) -> None:
     events = {f"{name}__txt": "1.0\t2.0\tDog\n" for name in ("train___a", "test___b", "demo")}
     made = found(tmp_path, train___a__wav="", test___b__wav="", demo__wav="", **events)
     assert {r.filename: r.split for r in recordings(made)} == {"train/a.wav": "training", "test/b.wav": "testing"}

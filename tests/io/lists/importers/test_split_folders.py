@@ -15,7 +15,7 @@ from sedpipe.io.lists.importers.split_folders import split_of_folders
             ["training", "testing"],
             "folders taken as splits: 'train' as training (1), 'Test' as testing (1)",
         ),
-        (  # as DCASE calls them
+        (  # DCASE's names
             ["dev/a.wav", "dev/b.wav", "eval/c.wav"],
             ["training", "training", "testing"],
             "folders taken as splits: 'dev' as training (2), 'eval' as testing (1)",
@@ -27,14 +27,16 @@ from sedpipe.io.lists.importers.split_folders import split_of_folders
         ),
     ],
 )
-def test_folders_called_like_splits_are_splits_and_that_is_said(names: list[str], splits: list[str], told: str) -> None:
+def test_folders_named_like_splits_become_splits_and_this_is_reported(
+    names: list[str], splits: list[str], told: str
+) -> None:
     found = split_of_folders(names)
     assert found.of == dict(zip(names, splits, strict=True))
     assert (found.left_out, found.remarks) == ((), (told,))
 
 
 @pytest.mark.parametrize("stray", ["demo.wav", "extra/demo.wav", "unlabelled/train/demo.wav"])
-def test_a_recording_beside_them_is_left_out_and_named(stray: str) -> None:
+def test_a_recording_outside_the_split_folders_is_left_out_and_reported(stray: str) -> None:
     found = split_of_folders([stray, "train/a.wav", "test/b.wav"])
     assert found.of == {"train/a.wav": "training", "test/b.wav": "testing"}
     assert found.left_out == (stray,)
@@ -53,21 +55,21 @@ def test_a_recording_beside_them_is_left_out_and_named(stray: str) -> None:
             ["train/a.wav", "test/b.wav", "1.wav", "2.wav"],
             "folders not taken as splits, since they hold 2 of 4 recordings: 'train' (1), 'test' (1)",
         ),
-        # the sound of trains, among others
+        # a class of train sounds, among others
         (["train/a.wav", "car/b.wav"], "folders not taken as splits, since all are for training: 'train' (1)"),
     ],
 )
-def test_where_they_are_none_that_is_said(names: list[str], told: str) -> None:
+def test_the_reason_why_folders_are_not_taken_as_splits_is_reported(names: list[str], told: str) -> None:
     found = split_of_folders(names)
     assert (found.of, found.left_out, found.remarks) == ({}, (), (told,))
 
 
-def test_all_recordings_in_a_folder_for_training_are_still_to_be_split() -> None:
+def test_recordings_in_a_lone_training_folder_are_still_to_be_split() -> None:
     found = split_of_folders(["train/dog/a.wav", "train/cat/b.wav"])
     assert found.of == {"train/dog/a.wav": "", "train/cat/b.wav": ""}
 
 
 @pytest.mark.parametrize("names", [[], ["train.wav"], ["car/a.wav", "b.wav"]])
-def test_other_folders_are_no_splits(names: list[str]) -> None:
+def test_other_folders_are_not_splits(names: list[str]) -> None:
     found = split_of_folders(names)
     assert (found.of, found.left_out, found.remarks) == ({}, (), ())

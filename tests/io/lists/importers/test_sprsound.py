@@ -12,7 +12,7 @@ JSON_OF = {"train": "train_json", "test": "test_json/intra_test_json", "unseen":
 
 
 def found(folder: Path, **annotations: str | dict) -> Findings | None:
-    """What is made of recordings ``part_name`` with their annotations."""
+    """Return the findings for recordings ``part_name`` with their annotations."""
     for key, annotation in annotations.items():
         part, name = key.split("_", 1)
         for path, text in (
@@ -32,7 +32,7 @@ def annotation(*events: tuple[int, int, str], record: str = "DAS") -> dict:
     return {"record_annotation": record, "event_annotation": rows}
 
 
-def test_types_become_two_classes_and_milliseconds_seconds(tmp_path: Path) -> None:
+def test_types_become_two_classes_and_milliseconds_become_seconds(tmp_path: Path) -> None:
     events = (2134, 3912, "Normal"), (738, 1492, "Wheeze+Crackle"), (5000, 6000, "Stridor")
     made = found(tmp_path, train_1_a=annotation(*events))
     assert made is not None
@@ -45,7 +45,7 @@ def test_types_become_two_classes_and_milliseconds_seconds(tmp_path: Path) -> No
     )
 
 
-def test_a_patient_is_in_one_split_and_the_unseen_ones_are_evaluation(tmp_path: Path) -> None:
+def test_each_patient_is_in_one_split_and_unseen_patients_are_in_evaluation(tmp_path: Path) -> None:
     patients = [str(number) for number in range(10)]
     names = {f"{part}_{patient}_p": annotation() for part in ("train", "test") for patient in patients}
     made = found(tmp_path, **names, unseen_77_p=annotation())
@@ -55,7 +55,7 @@ def test_a_patient_is_in_one_split_and_the_unseen_ones_are_evaluation(tmp_path: 
     assert splits == {*expected, ("77_p.wav", "evaluation")}
 
 
-def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
+def test_recordings_and_annotations_that_are_left_out_are_counted(tmp_path: Path) -> None:
     made = found(tmp_path, train_1_a=annotation(), train_2_a=annotation(record="Poor Quality"))
     (tmp_path / "train_wav" / "3_a.wav").touch()
     (tmp_path / "train_json" / "4_a.json").write_text(json.dumps(annotation()))
@@ -79,17 +79,17 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
         (annotation((5, 10**15, "Wheeze")), r"expected a time in seconds from 0 to"),
     ],
 )
-def test_a_broken_annotation_is_a_sentence(tmp_path: Path, text: str | dict, message: str) -> None:
+def test_an_invalid_annotation_gives_a_one_line_error(tmp_path: Path, text: str | dict, message: str) -> None:
     with pytest.raises(ListFormatError, match=message):
         found(tmp_path, train_1_a=text)
 
 
-def test_another_folder_is_none_of_it(tmp_path: Path) -> None:
+def test_a_folder_of_another_kind_gives_no_findings(tmp_path: Path) -> None:
     (tmp_path / "a.wav").touch()
     assert from_sprsound(look_into(tmp_path)) is None
 
 
-def test_the_public_folder_has_the_counts_of_the_database(shared_data: Path) -> None:
+def test_counts_of_the_public_folder_match_the_database(shared_data: Path) -> None:
     if not (shared_data / "sprsound").is_dir():
         pytest.skip("no sprsound/ in the test data")
     made = from_sprsound(look_into(shared_data / "sprsound"))
@@ -107,7 +107,7 @@ def test_the_public_folder_has_the_counts_of_the_database(shared_data: Path) -> 
     assert "179 recordings of poor quality left out" in made.remarks
 
 
-def test_a_patient_whose_name_is_not_utf_8_ends_nothing(tmp_path: Path) -> None:
+def test_a_patient_name_that_is_not_utf_8_is_accepted(tmp_path: Path) -> None:
     made = found(tmp_path, **{"train_\udce9_a": annotation((0, 1000, "Wheeze")), "train_1_a": annotation()})
     assert made is not None
     assert [recording.filename for recording in made.recordings] == ["train_wav/1_a.wav", "train_wav/\udce9_a.wav"]

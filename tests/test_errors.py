@@ -6,7 +6,7 @@ import pytest
 from sedpipe import errors
 from sedpipe.errors import SedpipeError, trouble_of_the_machine
 
-KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, SedpipeError)]
+KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,4 @@
-"""Options that would be ignored are refused, whatever the command; those that are not ignored are taken."""
+"""Options that would be ignored are refused, whatever the command; those that apply are accepted."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def said(words: str) -> tuple[int, str]:
 
 
 def refused(words: str) -> str:
-    """What a command says that does nothing at all."""
+    """Return the output of a command that is refused and changes no files."""
     before = sorted(Path().rglob("*"))
     code, output = said(words)
     assert code == 2, output
@@ -34,7 +34,7 @@ def refused(words: str) -> str:
     return output
 
 
-def test_places_are_refused_where_nobody_looks_for_recordings(tmp_path: Path) -> None:
+def test_from_is_refused_for_datasets_whose_recordings_are_not_fetched(tmp_path: Path) -> None:
     garden(tmp_path, GARDEN)
     what = "--from does not apply to {}, only to datasets whose recordings are fetched: leave it out"
     assert what.format("garden.toml") in refused("download garden.toml --from elsewhere")
@@ -43,7 +43,7 @@ def test_places_are_refused_where_nobody_looks_for_recordings(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("option", NETWORK)
-def test_options_of_a_crawl_are_refused_for_what_is_not_crawled(tmp_path: Path, option: str) -> None:
+def test_crawl_options_are_refused_for_datasets_not_from_youtube(tmp_path: Path, option: str) -> None:
     garden(tmp_path, GARDEN)
     for dataset in ("garden.toml", "demo", "esc10-fold4"):
         told = f"{option.split()[0]} does not apply to {dataset}, only to datasets from YouTube: leave it out"
@@ -51,7 +51,7 @@ def test_options_of_a_crawl_are_refused_for_what_is_not_crawled(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("option", ["--limit 1", "--shard 1/2"])
-def test_a_dry_run_counts_all_clips_and_refuses_what_would_be_less(tmp_path: Path, option: str) -> None:
+def test_a_dry_run_refuses_options_that_select_a_subset(tmp_path: Path, option: str) -> None:
     dataset = tiny_mixtures(tmp_path, "tiny")
     name = option.split()[0]
     assert f"{name} does not apply to --dry-run, which counts all clips" in refused(
@@ -61,12 +61,12 @@ def test_a_dry_run_counts_all_clips_and_refuses_what_would_be_less(tmp_path: Pat
 
 
 @pytest.mark.parametrize("option", ["--shard 1/2", "--compress gzip", "--backend dask --scheduler tcp://127.0.0.1:1"])
-def test_an_explanation_refuses_what_only_who_computes_can_do(option: str) -> None:
+def test_explain_refuses_options_that_only_affect_computation(option: str) -> None:
     name = option.split()[-2]
     assert f"{name} does not apply to --explain, which computes nothing" in refused(f"features tiny --explain {option}")
 
 
-def test_a_drawn_table_refuses_every_option_but_where_its_cells_lie() -> None:
+def test_draw_refuses_options_that_affect_the_cells() -> None:
     make_dataset(Path("cache"))
     values = {"seeds": "0", "poolings": "linear", "systems": "small", "baseline": "cdur", "minutes": "5",
               "shard": "1/2", "jobs": "2", "epochs": "1", "threads": "1", "device": "cpu"}  # fmt: skip
@@ -77,7 +77,7 @@ def test_a_drawn_table_refuses_every_option_but_where_its_cells_lie() -> None:
     assert "x" in said("reproduce table2 tiny --out x --draw --quiet --json --cache cache")[1]
 
 
-def test_a_type_of_features_that_the_model_does_not_use_is_refused() -> None:
+def test_a_dtype_that_the_initial_model_was_not_trained_with_is_refused() -> None:
     make_dataset(Path("cache"))
     write_export(Path("export"), untrained_model())
     for verb in ("features", "train"):
@@ -89,14 +89,14 @@ def test_a_type_of_features_that_the_model_does_not_use_is_refused() -> None:
 
 
 @pytest.mark.parametrize("form", ["tsv", "csv", "audacity", "raven"])
-def test_a_form_of_lists_is_refused_where_json_is_printed(form: str) -> None:
+def test_list_formats_are_refused_when_json_is_printed(form: str) -> None:
     told = "--format does not apply to --json without --out, which prints the events of all recordings as JSON"
     assert told in refused(f"predict a.wav --json --format {form}")
     for words in (f"--json --format {form} --out out", "--json --format json", "--json --format html", "--json"):
         assert told not in said(f"predict a.wav {words}")[1]
 
 
-def test_a_list_of_the_cache_knows_datasets_as_every_command_does(tmp_path: Path) -> None:
+def test_cache_list_accepts_a_dataset_by_name_or_toml(tmp_path: Path) -> None:
     make_dataset(Path("cache"))
     tiny_mixtures(tmp_path, "mine").rename("own.toml")
     items = json.loads(CliRunner().invoke(main, ["cache", "list", "--json"]).stdout)["items"]

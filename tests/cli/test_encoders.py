@@ -14,7 +14,7 @@ def sedpipe(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["encoders", *arguments])
 
 
-def test_bare_encoders_lists_what_can_be_had_and_touches_no_disk(tmp_path: Path) -> None:
+def test_encoders_without_a_subcommand_lists_encoders_and_writes_nothing(tmp_path: Path) -> None:
     outcome = sedpipe("--cache", str(tmp_path / "cache"))
     assert outcome.exit_code == 0
     for said in (
@@ -28,7 +28,7 @@ def test_bare_encoders_lists_what_can_be_had_and_touches_no_disk(tmp_path: Path)
     assert not (tmp_path / "cache").exists()
 
 
-def test_json_holds_what_a_program_needs(tmp_path: Path) -> None:
+def test_json_output_describes_the_encoders(tmp_path: Path) -> None:
     report = json.loads(sedpipe("--json", "--cache", str(tmp_path)).stdout)
     assert report["stage"] == "encoders"
     yamnet = {one["name"]: one for one in report["encoders"]}["yamnet"]
@@ -36,7 +36,7 @@ def test_json_holds_what_a_program_needs(tmp_path: Path) -> None:
     assert (yamnet["heard"], yamnet["file"]) == (["dcase2017-task4"], "")
 
 
-def test_fetch_takes_a_toml_of_ones_own_and_says_where_its_file_lies(tmp_path: Path) -> None:
+def test_fetch_accepts_a_custom_toml_and_reports_the_file_path(tmp_path: Path) -> None:
     toml = write_encoder(tmp_path)
     outcome = sedpipe("fetch", str(toml), "--cache", str(tmp_path / "cache"), "--json")
     assert outcome.exit_code == 0, outcome.stderr
@@ -45,7 +45,7 @@ def test_fetch_takes_a_toml_of_ones_own_and_says_where_its_file_lies(tmp_path: P
     assert file.startswith(str(tmp_path / "cache"))
 
 
-def test_a_place_that_does_not_hold_it_is_a_sentence(tmp_path: Path) -> None:
+def test_fetching_from_an_empty_folder_reports_the_missing_file(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     outcome = sedpipe("fetch", "yamnet", "--from", str(tmp_path / "empty"), "--cache", str(tmp_path / "cache"))
     assert outcome.exit_code == 1
@@ -55,7 +55,7 @@ def test_a_place_that_does_not_hold_it_is_a_sentence(tmp_path: Path) -> None:
     assert "--from" in outcome.stderr
 
 
-def test_an_option_that_would_be_ignored_before_the_subcommand_is_refused(tmp_path: Path) -> None:
+def test_an_option_before_the_subcommand_is_refused(tmp_path: Path) -> None:
     outcome = sedpipe("--cache", str(tmp_path / "a"), "fetch", str(write_encoder(tmp_path)))
     assert outcome.exit_code == 2
     assert f"--cache {tmp_path / 'a'} goes to the end: sedpipe encoders fetch ..." in " ".join(
@@ -68,7 +68,7 @@ def commands_in(text: str) -> list[list[str]]:
     return [shlex.split(line.split("`")[1]) for line in text.splitlines() if "`" in line]
 
 
-def test_commands_that_are_printed_name_the_cache(tmp_path: Path) -> None:
+def test_printed_commands_include_the_cache(tmp_path: Path) -> None:
     printed = commands_in(sedpipe("--cache", str(tmp_path / "my cache")).stdout)
     assert [words[1:] for words in printed] == [
         ["encoders", "fetch", *how, "--cache", str(tmp_path / "my cache")]
@@ -76,7 +76,7 @@ def test_commands_that_are_printed_name_the_cache(tmp_path: Path) -> None:
     ]
 
 
-def test_a_damaged_file_is_listed_as_damaged_with_the_command_that_mends_it(tmp_path: Path) -> None:
+def test_a_damaged_file_is_listed_with_the_command_that_replaces_it(tmp_path: Path) -> None:
     card = load_encoder("yamnet")
     path = encoder_path(tmp_path, card.encoder)
     path.parent.mkdir(parents=True)
@@ -90,7 +90,7 @@ def test_a_damaged_file_is_listed_as_damaged_with_the_command_that_mends_it(tmp_
         assert "your own" not in outcome.stdout
 
 
-def test_encoders_of_ones_own_are_listed_in_a_line_each(tmp_path: Path) -> None:
+def test_custom_encoders_are_listed_one_per_line(tmp_path: Path) -> None:
     toml = write_encoder(tmp_path)
     assert sedpipe("fetch", str(toml), "--cache", str(tmp_path / "cache")).exit_code == 0
     path = encoder_path(tmp_path / "cache", load_encoder(str(toml)).encoder)

@@ -1,4 +1,4 @@
-"""What stands below a command's options."""
+"""Examples below the options in the help of each command."""
 
 import re
 
@@ -7,7 +7,7 @@ from sedpipe.cli.help import EXAMPLES
 
 
 @pytest.mark.parametrize("verb", EXAMPLES)
-def test_no_example_wraps_on_a_terminal_of_80_columns_where_it_could_not_be_copied(verb: str) -> None:
+def test_examples_fit_a_terminal_of_80_columns(verb: str) -> None:
     lines = re.sub(r"\[/?\w+\]", "", EXAMPLES[verb]).split("\n\n")
     assert lines[0] == "Examples"
     assert all(line.strip().startswith((f"sedpipe {verb}", "# ")) for line in lines[1:])

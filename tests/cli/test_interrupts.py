@@ -1,4 +1,4 @@
-"""Signals in real processes: what is told, the exit code, and that nobody is left behind."""
+"""Signals in real processes: the message, the exit code, and that no process is left behind."""
 
 import json
 import os
@@ -82,7 +82,7 @@ if __name__ == "__main__":
 def begun(
     folder: Path, arguments: list[str], waits_for: str, ignores: signal.Signals | None = None
 ) -> subprocess.Popen[str]:
-    """A command that has come as far as to make a file."""
+    """Start a command and return its process once the file ``waits_for`` exists."""
     (folder / "command.py").write_text(COMMAND)
     process = subprocess.Popen(
         [sys.executable, "command.py", *arguments], cwd=folder, start_new_session=True, text=True,
@@ -98,7 +98,7 @@ def begun(
 
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_is_one_line_and_leaves_no_temporary_file(tmp_path: Path, number: int, exit_code: int) -> None:
+def test_a_signal_prints_one_line_and_leaves_no_temporary_file(tmp_path: Path, number: int, exit_code: int) -> None:
     process = begun(tmp_path, ["wait"], "begun")
     process.send_signal(number)
     assert process.communicate(timeout=30) == ("", f"{SENTENCE}\n")
@@ -106,7 +106,7 @@ def test_a_signal_is_one_line_and_leaves_no_temporary_file(tmp_path: Path, numbe
     assert sorted(path.name for path in tmp_path.iterdir()) == ["begun", "command.py"]
 
 
-def test_with_json_it_is_an_error_like_others(tmp_path: Path) -> None:
+def test_with_json_an_interrupt_is_a_json_error(tmp_path: Path) -> None:
     process = begun(tmp_path, ["wait", "--json"], "begun")
     process.send_signal(signal.SIGINT)
     told, _ = process.communicate(timeout=30)
@@ -118,7 +118,7 @@ def test_with_json_it_is_an_error_like_others(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc here")
 @pytest.mark.parametrize(("verb", "waits_for"), [("work", "worker-1"), ("consume", "begun")])
 @pytest.mark.parametrize("to_everybody", [True, False])
-def test_workers_say_nothing_and_are_gone(tmp_path: Path, verb: str, waits_for: str, to_everybody: bool) -> None:
+def test_workers_end_silently_on_a_signal(tmp_path: Path, verb: str, waits_for: str, to_everybody: bool) -> None:
     process = begun(tmp_path, [verb], waits_for)
     assert len(members(process.pid)) >= 3
     if to_everybody:  # as a terminal does
@@ -132,16 +132,16 @@ def test_workers_say_nothing_and_are_gone(tmp_path: Path, verb: str, waits_for: 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc here")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_when_the_work_is_done_a_signal_is_one_line_too_while_the_process_ends(tmp_path: Path, number: int) -> None:
+def test_a_signal_during_shutdown_prints_one_line_and_leaves_no_process(tmp_path: Path, number: int) -> None:
     process = begun(tmp_path, ["finish"], "ending")
-    assert len(members(process.pid)) == 5  # with two workers and two trackers of what they share
+    assert len(members(process.pid)) == 5  # with two workers and two trackers of shared resources
     os.killpg(process.pid, number)
     assert process.communicate(timeout=30) == ("done\n", f"{SENTENCE}\n")
     assert process.returncode == 128 + number
     assert left_of(process.pid) == []
 
 
-def test_a_second_signal_does_not_wait_for_what_the_first_one_began_and_is_the_one_that_tells(tmp_path: Path) -> None:
+def test_a_second_signal_cuts_short_the_cleanup_that_the_first_began(tmp_path: Path) -> None:
     process = begun(tmp_path, ["tidy"], "begun")
     process.send_signal(signal.SIGINT)
     end = time.monotonic() + 60
@@ -153,16 +153,16 @@ def test_a_second_signal_does_not_wait_for_what_the_first_one_began_and_is_the_o
     assert process.returncode == 130
 
 
-def test_ctrl_c_at_a_question_is_no_other_than_elsewhere(tmp_path: Path) -> None:
+def test_ctrl_c_at_a_prompt_exits_like_any_interrupt(tmp_path: Path) -> None:
     process = begun(tmp_path, ["ask"], "begun")
-    time.sleep(0.2)  # until it asks
+    time.sleep(0.2)  # until the prompt is shown
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=30)
     assert told.endswith(f"{SENTENCE}\n")
     assert process.returncode == 130
 
 
-def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
+def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     process = begun(tmp_path, ["wait"], "begun", ignores=signal.SIGHUP)  # as nohup does
     process.send_signal(signal.SIGHUP)
     time.sleep(0.2)
@@ -172,7 +172,7 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
     assert process.returncode == 143
 
 
-def test_handlers_are_as_before_after_a_command_that_nobody_interrupts() -> None:
+def test_signal_handlers_are_restored_after_an_uninterrupted_command() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with heard_as_exceptions() as exit_codes:
         assert signal.getsignal(signal.SIGTERM) is not before

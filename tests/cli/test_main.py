@@ -47,11 +47,11 @@ def sedpipe(*arguments: str) -> Result:
 
 
 def complaint(*arguments: str) -> str:
-    """What a failing command says: one sentence and a hint on stderr, nothing on stdout, no traceback."""
+    """Return the error of a failing command: one sentence and a hint on stderr, nothing on stdout, no traceback."""
     outcome = sedpipe(*arguments)
     assert outcome.exit_code == 1, outcome.output
     assert outcome.stdout == ""
-    said = re.sub(r"^--preset .*\n", "", outcome.stderr)  # what was chosen for the user, told before anything else
+    said = re.sub(r"^--preset .*\n", "", outcome.stderr)  # the preset chosen automatically, printed first
     assert said.startswith("Error: ")
     assert "Traceback" not in outcome.stderr
     assert isinstance(outcome.exception, SystemExit)
@@ -59,7 +59,7 @@ def complaint(*arguments: str) -> str:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help_with_its_options_explained(verb: str) -> None:
+def test_every_command_has_help_that_explains_its_options(verb: str) -> None:
     outcome = sedpipe(*verb.split(), "--help")
     assert outcome.exit_code == 0
     assert "--cache" in outcome.output
@@ -70,12 +70,12 @@ def test_every_verb_has_help_with_its_options_explained(verb: str) -> None:
     assert all(option.help for option in command.params if isinstance(option, click.Option))
 
 
-def test_without_a_command_there_is_help_in_its_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_command_coloured_help_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     outcome = CliRunner().invoke(main, [], color=True, prog_name="sedpipe")
     assert "Your recordings" in outcome.output
     assert "\x1b[" in outcome.output
-    assert "\\x1b" not in outcome.output  # as text
+    assert "\\x1b" not in outcome.output  # an escape sequence printed as text
 
 
 def test_help_loads_neither_torch_nor_numpy() -> None:
@@ -85,7 +85,7 @@ def test_help_loads_neither_torch_nor_numpy() -> None:
     assert printed.splitlines()[-1] == "set()"
 
 
-def test_stages_that_list_or_read_stored_scores_load_neither_torch_nor_filters() -> None:
+def test_stages_that_read_stored_results_load_neither_torch_nor_scipy_signal() -> None:
     code = "import sys\nimport sedpipe.stages.report, sedpipe.stages.score, sedpipe.stages.status\n"
     code += "import sedpipe.stages.encoders\n"
     code += "print({'torch', 'scipy.signal', 'scipy.stats'} & {*sys.modules})"
@@ -93,14 +93,14 @@ def test_stages_that_list_or_read_stored_scores_load_neither_torch_nor_filters()
     assert printed.splitlines()[-1] == "set()"
 
 
-def test_an_unknown_dataset_is_met_with_the_one_that_was_meant() -> None:
+def test_an_unknown_dataset_gives_a_suggestion() -> None:
     said = complaint("download", "esc10-fold")
     assert "'esc10-fold' is not one of" in said
     assert "did you mean 'esc10-fold4'?" in said
     assert all(name in said for name in manifest_names())
 
 
-def test_an_unknown_toml_key_is_named_with_the_one_that_was_meant() -> None:
+def test_an_unknown_toml_key_gives_a_suggestion() -> None:
     Path("typo.toml").write_text(GARDEN.replace("strong =", "srong ="))
     said = complaint("download", "typo.toml")
     assert "typo.toml" in said
@@ -108,7 +108,7 @@ def test_an_unknown_toml_key_is_named_with_the_one_that_was_meant() -> None:
     assert "did you mean 'strong'?" in said
 
 
-def test_a_misspelt_label_is_named_with_file_and_line(tmp_path: Path) -> None:
+def test_a_misspelt_label_is_reported_with_file_and_line(tmp_path: Path) -> None:
     garden(tmp_path, GARDEN)
     text = Path("training.tsv").read_text().replace("3.wav\tBlackbird", "3.wav\tBlackbrid")
     Path("training.tsv").write_text(text)
@@ -117,7 +117,7 @@ def test_a_misspelt_label_is_named_with_file_and_line(tmp_path: Path) -> None:
     )
 
 
-def test_a_broken_row_is_named_with_file_line_and_value(tmp_path: Path) -> None:
+def test_a_malformed_row_is_reported_with_file_line_and_value(tmp_path: Path) -> None:
     garden(tmp_path, GARDEN)
     Path("testing-events.tsv").write_text("filename\tonset\toffset\tevent_label\n5.wav\t1.0\tx2\tBlackbird\n")
     said = complaint("download", "garden.toml")
@@ -125,7 +125,7 @@ def test_a_broken_row_is_named_with_file_line_and_value(tmp_path: Path) -> None:
     assert "'x2'" in said
 
 
-def test_audio_that_is_no_audio_becomes_a_row_with_a_reason_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_unusable_recordings_are_reported_and_do_not_stop_the_others(tmp_path: Path) -> None:
     garden(tmp_path, GARDEN)
     Path("recordings/1.wav").write_text("this is not audio")
     Path("recordings/2.wav").write_bytes(b"")
@@ -133,7 +133,7 @@ def test_audio_that_is_no_audio_becomes_a_row_with_a_reason_and_the_rest_goes_on
     outcome = sedpipe("download", "garden.toml", "--json", "--quiet")
     assert outcome.exit_code == EXIT_RETRYABLE
     counts = json.loads(outcome.stdout)["splits"]["training"]
-    assert (counts["listed"], counts["ok"], counts["gone"]) == (5, 2, 0)  # gone is for the web only
+    assert (counts["listed"], counts["ok"], counts["gone"]) == (5, 2, 0)  # "gone" is only for recordings from the web
     assert sedpipe("status", "garden", "--export", "clips.tsv").exit_code == 0
     problems = Path("clips.tsv").read_text()
     assert "1.wav: cannot be decoded as audio" in problems
@@ -142,44 +142,44 @@ def test_audio_that_is_no_audio_becomes_a_row_with_a_reason_and_the_rest_goes_on
 
 
 @pytest.mark.parametrize("verb", ["features", "train", "score"])
-def test_a_stage_out_of_order_names_the_stage_before(verb: str) -> None:
+def test_a_stage_run_before_download_names_the_download_command(verb: str) -> None:
     assert "run `sedpipe download demo` first" in complaint(verb, "demo")
 
 
-def test_train_before_features_and_score_before_train_name_what_is_missing(tmp_path: Path) -> None:
+def test_train_and_score_name_the_missing_stage(tmp_path: Path) -> None:
     manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
     assert sedpipe("download", manifest, "--quiet").exit_code == 0
     assert f"run `sedpipe features {manifest}` first" in complaint("train", manifest)
     assert f"run `sedpipe train {manifest}` first" in complaint("score", manifest)
 
 
-def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+def test_an_unwritable_cache_gives_a_one_line_error(tmp_path: Path) -> None:
     Path("occupied").write_text("a file where a folder should be")
     said = complaint("download", str(tiny_mixtures(tmp_path, "tiny")), "--cache", "occupied/below")
     assert "cannot write" in said
     assert "--cache" in said
 
 
-def test_what_the_operating_system_refuses_is_a_sentence() -> None:
+def test_an_operating_system_error_gives_a_one_line_error() -> None:
     said = complaint("predict", "x" * 400, "--model", "esc10")
     assert "File name too long" in said
 
 
 @pytest.mark.parametrize("words", [("init", "recordings", "\x1b[2J"), ("\x1b[2J",), ("--\x1b[2J",)])
-def test_complaints_about_what_was_typed_hold_no_control_characters(words: tuple[str, ...]) -> None:
+def test_usage_errors_contain_no_control_characters(words: tuple[str, ...]) -> None:
     outcome = sedpipe(*words)
     assert outcome.exit_code == 2
     assert "\x1b" not in outcome.output
     assert "x1b[2J" in outcome.output
 
 
-def test_a_wrong_option_is_usage_and_exits_with_2() -> None:
+def test_an_invalid_option_value_or_command_exits_with_2() -> None:
     assert sedpipe("train", "demo", "--pooling", "median").exit_code == 2
     assert sedpipe("train", "demo", "--hierarchy", "five").exit_code == 2
     assert sedpipe("wash").exit_code == 2
 
 
-def test_the_pooling_functions_that_help_names_are_those_there_are() -> None:
+def test_help_lists_all_pooling_functions_and_networks() -> None:
     said = " ".join(sedpipe("train", "--help").output.split())
     assert f"Pooling function: {', '.join(POOLING_FUNCTIONS)}." in said
     assert f"{', '.join(NETWORKS)}: another network" in said
@@ -187,7 +187,7 @@ def test_the_pooling_functions_that_help_names_are_those_there_are() -> None:
     assert sedpipe("reproduce", "table2", "--poolings", "linear,median").exit_code == 2
 
 
-def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_with_a_failed_cell_exits_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, object] = {}
 
     def make(dataset: Dataset, *given: object, **options: object) -> ReproduceReport:
@@ -215,14 +215,14 @@ def test_a_table_with_a_failed_cell_ends_with_3(tmp_path: Path, monkeypatch: pyt
         (("table3", "tiny", "--draw"), "--draw draws table3 from the cells in --out DIR"),
     ],
 )
-def test_options_that_do_not_apply_to_a_table_are_usage(words: tuple[str, ...], said: str) -> None:
+def test_options_that_do_not_apply_to_a_table_are_usage_errors(words: tuple[str, ...], said: str) -> None:
     make_dataset(Path("cache"))
     outcome = sedpipe("reproduce", *words)
     assert outcome.exit_code == 2
     assert said in " ".join(outcome.output.split())
 
 
-def test_table3_has_systems_seeds_and_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_systems_seeds_and_budget_reach_table3(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, object] = {}
 
     def make(dataset: Dataset, *given: object, **options: object) -> ReproduceReport:
@@ -239,13 +239,13 @@ def test_table3_has_systems_seeds_and_a_budget(monkeypatch: pytest.MonkeyPatch) 
     assert (asked["given"][2], asked["baseline"]) == (Budget(None, 2), "wang")
 
 
-def test_a_network_that_is_misspelt_is_told_what_was_meant(tmp_path: Path) -> None:
+def test_a_misspelt_network_gives_a_suggestion(tmp_path: Path) -> None:
     make_dataset(tmp_path / "cache")
     said = complaint("train", "tiny", "--cache", str(tmp_path / "cache"), "--preset", "small", "--network", "haed")
     assert f"--network.name: network 'haed' is not one of {', '.join(NETWORKS)} (did you mean 'head'?)" in said
 
 
-def test_a_hierarchy_that_does_not_fit_the_frames_says_so(tmp_path: Path) -> None:
+def test_a_hierarchy_that_does_not_fit_the_frames_is_refused(tmp_path: Path) -> None:
     manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
     sedpipe("download", manifest, "--quiet")
     sedpipe("features", manifest, "--quiet")
@@ -253,7 +253,7 @@ def test_a_hierarchy_that_does_not_fit_the_frames_says_so(tmp_path: Path) -> Non
     assert "hierarchy 50,5 does not fit 125 frames: stage 2 would group 5 of 3; 50 fits" in said
 
 
-def test_with_json_every_verb_prints_one_object_and_nothing_else(tmp_path: Path) -> None:
+def test_with_json_every_stage_prints_a_single_object(tmp_path: Path) -> None:
     manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
     keys = {
         "download": {"stage", "dataset", "splits", "seconds"},
@@ -273,14 +273,14 @@ def test_with_json_every_verb_prints_one_object_and_nothing_else(tmp_path: Path)
 
 @pytest.fixture
 def model() -> str:
-    """A run of a network that has learnt nothing, and what it is to listen to."""
+    """A run of an untrained network, and two recordings for prediction."""
     write_model(Path("run/checkpoint.pt"), untrained_model())
     write_tone(Path("in/a.wav"), 5.0, 300.0)
     write_tone(Path("in/b.wav"), 7.0, 100.0)
     return "run"
 
 
-def test_predict_prints_one_recordings_events_as_a_list(model: str) -> None:
+def test_predict_prints_events_as_a_list(model: str) -> None:
     outcome = sedpipe("predict", "in/a.wav", "--model", model, "--threshold", "0")
     assert outcome.exit_code == 0, outcome.output
     header, *rows = outcome.stdout.splitlines()
@@ -290,7 +290,7 @@ def test_predict_prints_one_recordings_events_as_a_list(model: str) -> None:
     assert {row.split(",")[0] for row in csv.stdout.splitlines()} == {"filename", "a.wav", "b.wav"}
 
 
-def test_predict_reads_paths_from_stdin_and_calls_those_of_one_name_by_their_folders(model: str) -> None:
+def test_predict_reads_paths_from_stdin_and_tells_equal_names_apart_by_folder(model: str) -> None:
     write_tone(Path("in/night/a.wav"), 6.0, 300.0)
     outcome = CliRunner().invoke(
         main, ["predict", "-", "--model", model, "--threshold", "0"], input="in/a.wav\nin/night/a.wav\n"
@@ -300,12 +300,12 @@ def test_predict_reads_paths_from_stdin_and_calls_those_of_one_name_by_their_fol
     assert "stdin names no recording" in complaint("predict", "-", "--model", model)
 
 
-def test_short_options_are_the_long_ones(model: str) -> None:
+def test_short_options_equal_the_long_ones(model: str) -> None:
     long = sedpipe("predict", "in", "--model", model, "--format", "csv", "--jobs", "1", "--quiet")
     assert sedpipe("predict", "in", "-m", model, "-f", "csv", "-j", "1", "-q").stdout == long.stdout
 
 
-def test_open_shows_the_page_and_says_which_it_is_where_no_browser_can(model: str, monkeypatch) -> None:
+def test_open_opens_the_page_or_prints_its_path_without_a_browser(model: str, monkeypatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr("rich_click.launch", lambda url: opened.append(url) or len(opened) - 1)
     pages = ("predict", "in", "--model", model, "--out", "pages", "--format", "html", "--open")
@@ -337,7 +337,7 @@ def test_listen_prints_its_address_and_opens_it_unless_told_not_to(model: str, m
     assert "expected the folder of a run or of an export, or esc10" in complaint("listen", "in", "--model", "nowhere")
 
 
-def test_listen_hears_by_the_newest_run_of_a_dataset_else_by_the_model_that_comes_along(
+def test_listen_uses_the_newest_run_of_a_dataset_or_else_the_bundled_model(
     model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard_by: list[str] = []
@@ -350,7 +350,7 @@ def test_listen_hears_by_the_newest_run_of_a_dataset_else_by_the_model_that_come
     assert heard_by == ["mine", "esc10"]
 
 
-def test_predict_with_json_prints_designs_object_and_out_mirrors_a_folder(model: str) -> None:
+def test_predict_with_json_prints_a_report_and_out_writes_a_file_per_recording(model: str) -> None:
     outcome = sedpipe("predict", "in", "--model", model, "--json")
     report = json.loads(outcome.stdout)
     assert (report["stage"], report["model"]) == ("predict", "run")
@@ -362,7 +362,7 @@ def test_predict_with_json_prints_designs_object_and_out_mirrors_a_folder(model:
     assert written == ["a.wav.txt", "b.wav.txt", "predictions.jsonl"]
 
 
-def test_a_bad_recording_ends_predict_with_3_and_only_bad_ones_with_1(model: str) -> None:
+def test_predict_exits_with_3_if_some_recordings_fail_and_with_1_if_all_do(model: str) -> None:
     Path("in/bad.wav").write_text("this is not audio")
     Path("in/notes.txt").touch()
     outcome = sedpipe("predict", "in", "--model", model)
@@ -376,25 +376,25 @@ def test_a_bad_recording_ends_predict_with_3_and_only_bad_ones_with_1(model: str
     assert "failed: gone.wav: No such file or directory" in outcome.stderr
 
 
-def test_audacitys_labels_of_several_recordings_need_a_folder(model: str) -> None:
+def test_audacity_labels_of_several_recordings_need_an_output_folder(model: str) -> None:
     assert "name a folder with --out" in complaint("predict", "in", "--model", model, "--format", "audacity")
 
 
-def test_a_model_that_is_not_there_says_what_a_model_is() -> None:
+def test_a_missing_model_error_says_what_is_expected() -> None:
     Path("a.wav").touch()
     expected = "the model nowhere does not exist; expected the folder of a run or of an export, or esc10"
     assert expected in complaint("predict", "a.wav", "--model", "nowhere")
     assert expected in complaint("export", "nowhere")
 
 
-def test_a_recording_that_is_not_there_is_told_before_anything_about_the_model() -> None:
+def test_a_missing_recording_is_reported_before_a_missing_model() -> None:
     Path("street.wav").touch()
     for wanted in ((), ("--model", "nowhere"), ("--dataset", "nowhere")):
         told = complaint("predict", "stret.wav", *wanted)
         assert "stret.wav: no such file or folder (did you mean 'street.wav'?)" in told
 
 
-def test_without_model_and_dataset_the_one_that_comes_along_hears_whatever_runs_there_are(model: str) -> None:
+def test_predict_uses_the_bundled_model_by_default_whatever_runs_exist(model: str) -> None:
     told = "model: esc10, which knows: "
     alone = sedpipe("predict", "in/a.wav")
     assert alone.exit_code == 0, alone.output
@@ -418,7 +418,7 @@ def test_export_writes_a_folder_that_predict_reads(model: str) -> None:
     assert json.loads(sedpipe("export", model, "--json").stdout)["stage"] == "export"
 
 
-def test_with_json_an_error_is_an_object_too() -> None:
+def test_with_json_an_error_is_an_object() -> None:
     outcome = sedpipe("score", "demo", "--json")
     assert outcome.exit_code == 1
     assert json.loads(outcome.stdout) == {
@@ -430,7 +430,7 @@ def test_with_json_an_error_is_an_object_too() -> None:
     }
 
 
-def test_clips_that_can_be_retried_end_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retryable_clips_make_download_exit_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sedpipe.stages import download
 
     counts = {"training": Tally(listed=2, ok=1, gone=0, blocked=0, retryable=1, pending=0, reasons={})}
@@ -452,7 +452,7 @@ def test_clips_that_can_be_retried_end_with_3(tmp_path: Path, monkeypatch: pytes
         ("--rate-limit 1.5M", DownloadOptions(network=FetchOptions(rate_limit=3 * 512 * 1024))),
     ],
 )
-def test_how_to_download_reaches_the_stage(
+def test_download_options_reach_the_stage(
     words: str, options: DownloadOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sedpipe.stages import download
@@ -472,11 +472,11 @@ def test_how_to_download_reaches_the_stage(
 @pytest.mark.parametrize(
     "words", ["--shard 3/2", "--shard x", "--limit -1", "--rate-limit fast", "--retry ok", "--cookies none.txt"]
 )
-def test_a_download_option_that_makes_no_sense_is_wrong_usage(words: str, tmp_path: Path) -> None:
+def test_an_invalid_download_option_is_a_usage_error(words: str, tmp_path: Path) -> None:
     assert sedpipe("download", str(tiny_mixtures(tmp_path, "tiny")), *words.split()).exit_code == 2
 
 
-def test_what_is_known_of_each_clip_and_of_each_class_can_be_had(tmp_path: Path) -> None:
+def test_status_exports_clips_and_prints_classes(tmp_path: Path) -> None:
     dataset = str(tiny_mixtures(tmp_path, "tiny"))
     assert sedpipe("download", dataset, "--quiet").exit_code == 0
     outcome = sedpipe("status", dataset, "--export", "clips.tsv", "--classes")
@@ -488,7 +488,7 @@ def test_what_is_known_of_each_clip_and_of_each_class_can_be_had(tmp_path: Path)
     assert " of " in outcome.stdout
 
 
-def test_the_installed_command_answers_help_at_once() -> None:
+def test_the_installed_command_prints_help_without_hanging() -> None:
     command = Path(sys.executable).parent / "sedpipe"
     if not command.exists():
         pytest.skip("sedpipe is not installed in this environment")
@@ -496,10 +496,10 @@ def test_the_installed_command_answers_help_at_once() -> None:
     started = time.monotonic()
     printed = subprocess.run([command, "--help"], capture_output=True, text=True, check=True, env=environment).stdout
     assert all(verb in printed for verb in main.commands)
-    assert time.monotonic() - started < 60  # a hang, not a speed: that is measured in benchmarks/
+    assert time.monotonic() - started < 60  # detects a hang; speed is measured in benchmarks/
 
 
-def test_what_is_installed_is_this_checkout_and_no_copy_of_an_older_one(tmp_path: Path) -> None:
+def test_the_installed_package_matches_this_checkout(tmp_path: Path) -> None:
     code = "import sedpipe.cli.main as cli, sedpipe; print(cli.__file__); print(sedpipe.__file__)"
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
     if outcome.returncode:
@@ -509,7 +509,7 @@ def test_what_is_installed_is_this_checkout_and_no_copy_of_an_older_one(tmp_path
         assert Path(installed).read_bytes() == (root / own).read_bytes()
 
 
-def test_a_recording_longer_than_a_clip_is_refused_with_the_choices_there_are(tmp_path: Path) -> None:
+def test_a_recording_longer_than_a_clip_is_refused_with_the_alternatives(tmp_path: Path) -> None:
     garden(tmp_path, GARDEN)
     write_tone(Path("recordings/4.wav"), 12.5, 100.0)
     assert sedpipe("download", "garden.toml", "--quiet").exit_code == EXIT_RETRYABLE
@@ -520,7 +520,7 @@ def test_a_recording_longer_than_a_clip_is_refused_with_the_choices_there_are(tm
     assert "clip_s" in told
 
 
-def test_features_of_other_parameters_are_made_explained_and_trained_with_by_the_same_options(tmp_path: Path) -> None:
+def test_features_explain_and_train_accept_the_same_feature_options(tmp_path: Path) -> None:
     manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
     Path("mine.toml").write_text("n_frames = 400\n")
     options = ["--front-end", "mine.toml", "--n-mels", "40"]
@@ -539,7 +539,7 @@ def test_features_of_other_parameters_are_made_explained_and_trained_with_by_the
     assert again["splits"]["training"]["reused"] == 4
 
 
-def test_without_progress_what_was_left_out_or_failed_is_said_all_the_same(tmp_path: Path) -> None:
+def test_quiet_still_reports_what_was_left_out_or_failed(tmp_path: Path) -> None:
     garden(tmp_path, GARDEN)
     write_tone(Path("recordings/unlisted.wav"), 4.0, 100.0)
     write_tone(Path("recordings/0.wav"), 12.5, 100.0)
@@ -561,7 +561,7 @@ def test_without_progress_what_was_left_out_or_failed_is_said_all_the_same(tmp_p
 
 
 @pytest.mark.parametrize(("n_damaged", "code"), [(1, EXIT_RETRYABLE), (3, 1)])
-def test_features_of_audio_that_cannot_be_used_are_told_by_the_exit_code(
+def test_features_exits_with_3_if_some_clips_fail_and_with_1_if_all_do(
     n_damaged: int, code: int, tmp_path: Path
 ) -> None:
     manifest = str(tiny_mixtures(tmp_path, "tiny", 1, 1))
@@ -572,27 +572,27 @@ def test_features_of_audio_that_cannot_be_used_are_told_by_the_exit_code(
     for path in audio[:n_damaged]:
         path.write_bytes(b"no FLAC")
     assert sedpipe("features", manifest, "--quiet").exit_code == code
-    assert sedpipe("features", manifest, "--quiet", "--json").exit_code == code  # tried again, in vain
+    assert sedpipe("features", manifest, "--quiet", "--json").exit_code == code  # retried, and failed again
     for path, content in zip(audio, before, strict=False):
         path.write_bytes(content)
     assert sedpipe("features", manifest, "--quiet").exit_code == 0
 
 
-def test_a_part_of_an_array_says_that_others_are_awaited(tmp_path: Path) -> None:
+def test_a_shard_reports_clips_that_other_shards_have_not_computed(tmp_path: Path) -> None:
     manifest = str(tiny_mixtures(tmp_path, "tiny", 6, 3))
     sedpipe("download", manifest, "--quiet")
     assert "clips of other parts not computed yet" in sedpipe("features", manifest, "--shard", "1/2").stdout
     assert "not computed yet" not in sedpipe("features", manifest, "--shard", "2/2").stdout
 
 
-def test_dask_needs_the_address_of_its_scheduler() -> None:
+def test_backend_dask_and_scheduler_must_be_given_together() -> None:
     for options in (["--backend", "dask"], ["--scheduler", "tcp://127.0.0.1:1"]):
         outcome = sedpipe("features", "demo", *options)
         assert outcome.exit_code == 2
         assert "--backend dask and --scheduler ADDRESS go together" in outcome.stderr
 
 
-def test_the_cache_is_listed_and_freed_after_asking(tmp_path: Path) -> None:
+def test_cache_prune_asks_before_it_deletes(tmp_path: Path) -> None:
     manifest = str(tiny_mixtures(tmp_path, "tiny", 4, 2))
     sedpipe("download", manifest, "--quiet")
     sedpipe("features", manifest, "--quiet")
@@ -601,7 +601,7 @@ def test_the_cache_is_listed_and_freed_after_asking(tmp_path: Path) -> None:
     ask = partial(CliRunner().invoke, main, ["cache", "prune", name])
     assert "0 B freed" in ask(input="n\n").stdout
     assert (Path("cache") / name).exists()
-    assert ask(input="").exit_code == 1  # nobody there to answer
+    assert ask(input="").exit_code == 1  # nobody to answer
     assert (Path("cache") / name).exists()
     outcome = ask(input="y\n")
     assert f"freed {name}" in outcome.stdout
@@ -614,19 +614,19 @@ def test_the_cache_is_listed_and_freed_after_asking(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("figure5",), ("table2", "--clip", "a")])
-def test_figure5_and_its_clip_go_together(arguments: tuple[str, ...]) -> None:
+def test_clip_is_required_for_figure5_and_refused_for_tables(arguments: tuple[str, ...]) -> None:
     table, *options = arguments
     outcome = sedpipe("reproduce", table, "demo", *options)
     assert outcome.exit_code == 2
     assert "figure5 and --clip go together" in outcome.stderr
 
 
-def test_figure5_of_a_dataset_that_is_not_there_names_the_command_that_gets_it() -> None:
+def test_figure5_of_a_missing_dataset_names_the_download_command() -> None:
     said = complaint("reproduce", "figure5", "esc10-fold4", "--clip", "testing-00000", "--preset", "small")
     assert "run `sedpipe download esc10-fold4` first" in said
 
 
-def test_figure5_whose_runs_are_missing_names_table2_with_the_options_that_were_given(tmp_path: Path) -> None:
+def test_figure5_without_runs_names_the_table2_command_with_the_same_options(tmp_path: Path) -> None:
     make_dataset(Path("cache"))
     preset = tmp_path / "own preset" / "own.toml"
     preset.parent.mkdir()
@@ -643,7 +643,7 @@ def test_figure5_whose_runs_are_missing_names_table2_with_the_options_that_were_
 
 
 @pytest.mark.parametrize("name", sorted(OPTIONS))
-def test_every_option_stands_under_a_subject(name: str) -> None:
+def test_every_option_belongs_to_a_help_group(name: str) -> None:
     grouped = {option for group in OPTIONS[name] for option in group["options"]}
     ungrouped = {
         option.opts[0]
@@ -653,13 +653,13 @@ def test_every_option_stands_under_a_subject(name: str) -> None:
     assert ungrouped <= {"--cache", "--json", "--quiet"}
 
 
-def test_every_command_stands_under_a_subject_and_has_examples() -> None:
+def test_every_command_belongs_to_a_help_group_and_has_examples() -> None:
     assert set(main.commands) <= {name for group in COMMANDS for name in group["commands"]}
     for name, command in main.commands.items():
         assert isinstance(command, click.Group) or f"sedpipe {name}" in (command.epilog or ""), name
 
 
-def test_a_bare_download_says_what_it_takes_and_begins_only_when_told_to(
+def test_download_without_a_dataset_prints_an_estimate_and_asks_at_a_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sedpipe.stages import download
@@ -689,7 +689,7 @@ def test_a_bare_download_says_what_it_takes_and_begins_only_when_told_to(
     assert "days as a guest" not in sedpipe("download", "dcase2017-task4").stderr
 
 
-def test_the_cache_may_be_named_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_can_be_set_by_an_environment_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEDPIPE_CACHE", str(tmp_path / "elsewhere"))
     assert "demo is not in" in complaint("features", "demo")
     assert "elsewhere" in complaint("features", "demo")

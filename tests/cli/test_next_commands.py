@@ -1,4 +1,4 @@
-"""The command that comes next is right in every state: a dataset is walked from nothing to its page by them alone."""
+"""The printed next command is right in every state: following it leads from an empty cache to a report page."""
 
 import io
 import shlex
@@ -23,14 +23,14 @@ def run(words: list[str], exit_code: int = 0) -> str:
 
 
 def following(words: list[str], exit_code: int = 0) -> list[str]:
-    """What a command names as the next one."""
+    """Run a command and return the next command that it prints."""
     (line,) = (line for line in run(words, exit_code).splitlines() if line.startswith("next: "))
     program, *rest = shlex.split(line.removeprefix("next: "))
     assert program == "sedpipe"
     return rest
 
 
-def test_the_printed_commands_lead_from_nothing_through_a_stopped_run_to_the_page(
+def test_the_printed_commands_lead_through_an_interrupted_run_to_the_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -71,15 +71,15 @@ def test_the_printed_commands_lead_from_nothing_through_a_stopped_run_to_the_pag
     shutil.copytree(runs / name, runs / "other")
     of_both = run(["score", "tiny", "--run", name, "--run", "other", *cache])
     assert f"ensembles/{name}+other/estimated-evaluation.tsv" in of_both
-    assert "next:" not in of_both  # there is no page of the mean of runs
+    assert "next:" not in of_both  # there is no report page for an ensemble of runs
 
 
-def test_an_empty_cache_says_where_to_begin(tmp_path: Path) -> None:
+def test_status_of_an_empty_cache_suggests_the_demo(tmp_path: Path) -> None:
     assert following(["status", "--cache", str(tmp_path)]) == ["demo", "--cache", str(tmp_path)]
     assert CliRunner().invoke(main, ["status", "--classes", "--cache", str(tmp_path)]).exit_code == 2
 
 
-def test_where_no_clip_could_be_used_no_training_is_named(tmp_path: Path) -> None:
+def test_features_suggests_no_training_if_no_clip_is_usable(tmp_path: Path) -> None:
     manifest, cache = str(tiny_mixtures(tmp_path, "tiny", 2, 2)), tmp_path / "cache"
     words = ["features", manifest, "--cache", str(cache)]
     run(["download", *words[1:]])
@@ -95,7 +95,7 @@ def test_where_no_clip_could_be_used_no_training_is_named(tmp_path: Path) -> Non
     assert following(words, exit_code=3)[:2] == ["train", manifest]
 
 
-def test_the_command_that_makes_a_page_takes_a_recording_that_begins_with_a_dash() -> None:
+def test_the_page_command_works_for_a_name_that_begins_with_a_dash() -> None:
     predict = main.commands["predict"]
     with predict.make_context("predict", ["./-5QrBL6MzLg.wav", "--threshold", "0.5"]) as context:
         (path,) = paths_of(context.params["places"], io.StringIO())

@@ -16,7 +16,7 @@ def sedpipe(*arguments: str) -> Result:
 
 @pytest.fixture(autouse=True)
 def birds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recordings with Audacity's labels in a folder with a blank in its name."""
+    """Recordings with Audacity labels, in a folder whose name contains a space."""
     monkeypatch.chdir(tmp_path)
     for n in range(8):
         write_tone(Path("my birds", f"{n}.wav"), 3, 300 + 40 * n, sample_rate=16_000)
@@ -25,13 +25,13 @@ def birds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def next_command(outcome: Result) -> list[str]:
-    """The command that is printed, as a shell would take it."""
+    """Return the arguments of the printed next command, split as a shell would."""
     line = outcome.stdout.splitlines()[-1]
     assert line.startswith("next: sedpipe ")
     return shlex.split(line.removeprefix("next: sedpipe "))
 
 
-def test_init_prints_a_command_that_works_as_it_stands_and_check_another_one() -> None:
+def test_init_prints_the_check_command_and_check_the_download_command() -> None:
     outcome = sedpipe("init", "my birds", "--cache", "the cache", "--quiet")
     assert outcome.exit_code == 0, outcome.output
     assert "8 label files of one recording each: 8 of 8 recordings" in outcome.stdout
@@ -44,7 +44,7 @@ def test_init_prints_a_command_that_works_as_it_stands_and_check_another_one() -
 
 
 @pytest.mark.slow
-def test_every_next_command_works_up_to_a_score_though_there_is_no_evaluation() -> None:
+def test_next_commands_lead_from_init_to_a_report_without_an_evaluation_split() -> None:
     command = next_command(sedpipe("init", "my birds", "--cache", "the cache"))
     seen = []
     while command[0] != "report":
@@ -58,7 +58,7 @@ def test_every_next_command_works_up_to_a_score_though_there_is_no_evaluation() 
     assert sedpipe(*command).exit_code == 0
 
 
-def test_both_print_one_json_object_with_the_keys_of_the_contract() -> None:
+def test_init_and_check_print_json_with_the_documented_keys() -> None:
     made = json.loads(sedpipe("init", "my birds", "--json", "--share", "0.25").stdout)
     assert (made["stage"], made["dataset"], made["shape"]["share"]) == ("init", "my-birds", 0.25)
     looked = json.loads(sedpipe("check", "my-birds.toml", "--json", "--jobs", "1").stdout)
@@ -69,7 +69,7 @@ def test_both_print_one_json_object_with_the_keys_of_the_contract() -> None:
     assert looked["problems"] == []
 
 
-def test_check_ends_with_1_if_training_cannot_work() -> None:
+def test_check_exits_with_1_if_training_cannot_work() -> None:
     sedpipe("init", "my birds", "--quiet")
     Path("my birds", "0.wav").unlink()
     outcome = sedpipe("check", "my-birds.toml", "--jobs", "1")
@@ -81,7 +81,7 @@ def test_check_ends_with_1_if_training_cannot_work() -> None:
     ]
 
 
-def test_what_is_not_understood_is_a_sentence_and_exit_code_1() -> None:
+def test_unusable_input_gives_an_error_and_exit_code_1() -> None:
     Path("empty").mkdir()
     for arguments in (("init", "empty"), ("init", "nowhere"), ("check", "nowhere.toml"), ("check", "demo")):
         outcome = sedpipe(*arguments)
@@ -90,7 +90,7 @@ def test_what_is_not_understood_is_a_sentence_and_exit_code_1() -> None:
         assert "Traceback" not in outcome.stderr
 
 
-def test_a_name_that_is_not_utf_8_is_left_out_and_named_and_that_of_the_folder_is_a_sentence() -> None:
+def test_a_non_utf_8_recording_is_left_out_and_a_non_utf_8_folder_refused() -> None:
     Path("my birds", "\udce9.wav").write_bytes(Path("my birds", "0.wav").read_bytes())
     Path("my birds", "\udce9.txt").write_text("0.5\t1.5\tCrow\n")
     outcome = sedpipe("init", "my birds", "--quiet")

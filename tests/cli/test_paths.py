@@ -10,7 +10,7 @@ def places(stdin: str, *given: str) -> list[str]:
     return [str(path) for path in paths_of(given, io.StringIO(stdin))]
 
 
-def test_a_dash_stands_for_the_paths_that_stdin_names() -> None:
+def test_a_dash_is_replaced_by_the_paths_on_stdin() -> None:
     assert places("a b.wav\n\n'c'.wav\r\n  d.wav\n", "x.wav", "-", "y") == [
         "x.wav",
         "a b.wav",
@@ -22,28 +22,28 @@ def test_a_dash_stands_for_the_paths_that_stdin_names() -> None:
     assert places("a.wav\n", "-", "-") == ["a.wav"]
 
 
-def test_a_file_that_is_called_like_a_dash_is_named_from_its_folder() -> None:
-    file = str(Path.cwd() / "-")  # the whole path: libsndfile takes its name alone for stdin
+def test_a_file_named_dash_becomes_an_absolute_path() -> None:
+    file = str(Path.cwd() / "-")  # the absolute path: libsndfile would read stdin if given its name alone
     assert places("never read", "./-") == [file]
     assert places("a.wav\n-\n", "./-", "-") == [file, "a.wav", file]
 
 
-def test_names_that_end_with_a_nul_may_hold_line_ends() -> None:
+def test_nul_terminated_names_may_contain_newlines() -> None:
     assert places("a\nb.wav\0c.wav\0", "-") == ["a\nb.wav", "c.wav"]
 
 
-def test_nothing_but_a_line_end_ends_a_name() -> None:
+def test_only_newlines_separate_names() -> None:
     assert places("a\u2028b.wav\nc\x85d.wav\ne\x0cf.wav\n", "-") == ["a\u2028b.wav", "c\x85d.wav", "e\x0cf.wav"]
 
 
-def test_what_is_not_there_at_all_is_told_with_what_was_meant(tmp_path: Path) -> None:
+def test_paths_are_refused_with_a_suggestion_only_if_none_exists(tmp_path: Path) -> None:
     (tmp_path / "street.wav").touch()
     with pytest.raises(SettingsError, match=r"stret\.wav: no such file .*street\.wav'\?\) \(nor are the other 2\)$"):
         check_there([tmp_path / "stret.wav", tmp_path / "a", tmp_path / "b"])
-    check_there([tmp_path / "a", tmp_path / "street.wav"])  # the first is a recording that failed
+    check_there([tmp_path / "a", tmp_path / "street.wav"])  # the missing one counts as a failed recording
 
 
-def test_an_empty_list_says_how_one_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_list_gives_an_example_and_a_huge_list_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="stdin names no recording") as caught:
         places("\n", "-")
     assert "find . -name '*.wav' | sedpipe predict -" in str(caught.value.hint)

@@ -1,4 +1,4 @@
-"""Options of ``score`` that do not belong to what is scored are refused; those that do are taken."""
+"""Options of ``score`` that do not apply to what is scored are refused; those that do are accepted."""
 
 from pathlib import Path
 
@@ -42,14 +42,14 @@ def said(*words: str) -> tuple[int, str]:
     return outcome.exit_code, " ".join(outcome.output.replace("│", " ").split())
 
 
-def test_every_option_of_the_command_belongs_to_one_or_to_all() -> None:
+def test_every_option_applies_to_a_kind_of_input_or_to_all() -> None:
     of_score = {max(each.opts, key=len) for each in main.commands["score"].params if isinstance(each, click.Option)}
     assert of_score == OF_RUN | OF_LISTS | OF_FRAMES | {"--cache", "--json", "--quiet", "--help"} - {"--help"}
     assert set(VALUES) == OF_RUN | OF_LISTS | OF_FRAMES
 
 
 @pytest.mark.parametrize("name", sorted((OF_RUN | OF_FRAMES) - OF_LISTS))
-def test_lists_take_no_option_of_the_others(name: str) -> None:
+def test_event_lists_refuse_options_of_other_inputs(name: str) -> None:
     code, output = said(*LISTS, *options(name))
     what = scored.LISTS if name != "--frame-scores" else scored.FRAMES
     which = name if name != "--frame-scores" else "--estimated"
@@ -57,24 +57,24 @@ def test_lists_take_no_option_of_the_others(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted((OF_RUN | OF_LISTS) - OF_FRAMES))
-def test_frame_probabilities_take_no_option_of_the_others(name: str) -> None:
+def test_frame_probabilities_refuse_options_of_other_inputs(name: str) -> None:
     code, output = said(*PROBABILITIES, *options(name))
     assert (code, f"{name} does not apply to {scored.FRAMES}, only to " in output) == (2, True), output
 
 
 @pytest.mark.parametrize("name", sorted({"--duration", "--durations", "--time-resolution"}))
-def test_a_run_takes_no_option_of_lists(name: str) -> None:
+def test_a_run_refuses_options_of_event_lists(name: str) -> None:
     code, output = said("demo", "--cache", "cache", *options(name))
     assert code == 2
     assert f"{name} does not apply to a run, only to event lists (--reference and --estimated)" in output
 
 
-def test_the_length_of_clips_is_said_once() -> None:
+def test_duration_and_durations_cannot_be_combined() -> None:
     code, output = said(*LISTS, *options("--duration", "--durations"))
     assert (code, "--duration and --durations both say how long clips are: give one of them" in output) == (2, True)
 
 
-def test_what_belongs_to_them_is_taken() -> None:
+def test_options_that_apply_are_accepted() -> None:
     assert said(*LISTS, *options("--durations", "--time-resolution", "--against"), "--json")[0] == 0
     assert said(*LISTS, *options("--duration"), "--quiet")[0] == 0
     assert said(*PROBABILITIES, *options("--duration", "--operating-point", "--explain"), "--json")[0] == 0

@@ -19,7 +19,7 @@ from sedpipe.shards import Shard
         (Quantity(0), "1e300", 1e300),
     ],
 )
-def test_what_people_write_is_read_and_a_value_stays_itself(kind: click.ParamType, text: str, value: object) -> None:
+def test_valid_text_is_converted_and_values_pass_unchanged(kind: click.ParamType, text: str, value: object) -> None:
     assert kind.convert(text, None, None) == value
     if not isinstance(value, int | str):
         assert kind.convert(value, None, None) == value
@@ -42,6 +42,6 @@ def test_what_people_write_is_read_and_a_value_stays_itself(kind: click.ParamTyp
         (Quantity(0, 1), "1.5", "1.5 is not in the range"),
     ],
 )
-def test_anything_else_is_refused_with_an_example(kind: click.ParamType, text: str, said: str) -> None:
+def test_invalid_text_is_refused_with_what_was_expected(kind: click.ParamType, text: str, said: str) -> None:
     with pytest.raises(click.BadParameter, match=said):
         kind.convert(text, None, None)

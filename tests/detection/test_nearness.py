@@ -49,7 +49,7 @@ def test_a_recording_of_one_frame_has_curves_and_an_empty_one_has_no_near_miss()
     found = glance_at(np.full((1, 4), 0.9), np.ones((1, 4)), events, LABELS, point, GRID)
     assert found.curves == [(0.9,) * CURVE_POINTS] * 3  # no event of Dog: it is shorter than the minimum duration
     none = glance_at(np.zeros((0, 4)), np.zeros((0, 4)), [], LABELS, POINT, GRID)
-    assert (none.nearest, none.peaks["Dog"]) == ([], Peak(0.0, 0.0))
+    assert (none.curves, none.nearest, none.peaks["Dog"]) == ([], [], Peak(0.0, 0.0))
 
 
 def test_a_curve_holds_maxima_over_the_event_and_a_quarter_of_its_length_on_each_side() -> None:

@@ -19,21 +19,21 @@ def noise(seconds: float = 2.0, level: float = 0.05, seed: int = 0) -> np.ndarra
 
 
 def as_recorded(samples: np.ndarray, rate: int) -> np.ndarray:
-    """At a lower rate, in 16 bits, and back."""
+    """Resample to a lower rate, round to 16 bits, and resample back."""
     return soxr.resample(np.round(soxr.resample(samples, RATE, rate) * 2**15) / 2**15, rate, RATE)
 
 
 @pytest.mark.parametrize("rate", [8000, 16_000, 22_050])
-def test_a_recording_is_as_wide_as_half_the_rate_that_it_had(rate):
+def test_the_bandwidth_is_half_of_the_original_sample_rate(rate):
     assert extent_of(as_recorded(noise(), rate)).bandwidth_hz == pytest.approx(rate / 2, rel=0.15)
 
 
-def test_the_noise_of_rounding_to_16_bits_is_no_sound_of_a_recording():
+def test_noise_of_rounding_to_16_bits_does_not_widen_the_bandwidth():
     rounded = np.round(as_recorded(noise(), 8000) * 2**15) / 2**15
     assert extent_of(rounded).bandwidth_hz == pytest.approx(4000, rel=0.15)
 
 
-def test_neither_clicks_nor_silence_make_a_recording_wider():
+def test_clicks_and_silence_do_not_widen_the_bandwidth():
     narrow = as_recorded(noise(), 8000)
     narrow[0] = narrow[RATE] = 0.9
     padded = np.concatenate([narrow, np.zeros(8 * RATE)])
@@ -47,7 +47,7 @@ def test_the_level_is_that_of_the_loudest_moment():
 
 
 @given(st.lists(st.integers(0, 9000), min_size=1, max_size=6))
-def test_pieces_are_heard_as_the_whole(lengths):
+def test_reading_in_pieces_does_not_change_level_or_bandwidth(lengths):
     samples, whole, pieces = noise(1.3), extent_of(noise(1.3)), Extent(RATE)
     at = 0
     for length in [*lengths, len(samples)]:
@@ -56,14 +56,14 @@ def test_pieces_are_heard_as_the_whole(lengths):
     assert (pieces.loudest_db, pieces.bandwidth_hz) == (whole.loudest_db, whole.bandwidth_hz)
 
 
-def test_nothing_is_neither_loud_nor_wide():
+def test_an_empty_or_silent_recording_has_a_negligible_level_and_no_bandwidth():
     for samples in (np.zeros(0), np.zeros(10), np.zeros(RATE)):
         extent = extent_of(samples)
         assert extent.loudest_db < -150
         assert extent.bandwidth_hz == 0
 
 
-def test_a_training_recording_is_familiar_a_faint_or_narrow_copy_of_it_is_not():
+def test_only_faint_or_narrow_recordings_get_a_remark():
     familiar = Familiar.of([extent_of(noise(seed=seed, level=level)) for seed, level in enumerate((0.03, 0.05, 0.2))])
     assert familiar.remarks(extent_of(noise(seed=9))) == []
     (narrow,) = familiar.remarks(extent_of(as_recorded(noise(seed=9, level=0.1), 8000)))
@@ -74,7 +74,7 @@ def test_a_training_recording_is_familiar_a_faint_or_narrow_copy_of_it_is_not():
     assert len(familiar.remarks(both)) == 2
 
 
-def test_training_that_makes_clips_fainter_or_narrower_makes_them_familiar():
+def test_augmentation_of_level_and_bandwidth_makes_faint_and_narrow_recordings_familiar():
     rolling_off = as_recorded(noise(level=0.1), 8000) + 1e-3 * noise()
     whole = extent_of(rolling_off)
     both = extent_of(0.01 * as_recorded(noise(seed=9), 8000))
@@ -89,28 +89,28 @@ def test_training_that_makes_clips_fainter_or_narrower_makes_them_familiar():
 
 
 @pytest.mark.parametrize("gain_db", [-10, -30, -60])
-def test_the_bandwidth_of_a_quiet_recording_is_its_own_and_not_its_level(gain_db):
+def test_a_quiet_recording_is_not_called_narrow(gain_db):
     loud, familiar = noise(level=0.3) * 1e-3 + np.sin(np.arange(2 * RATE)) / 3, Familiar(-20.0, 20_000.0)
     assert familiar.remarks(extent_of(loud)) == []
     (only,) = familiar.remarks(extent_of(10 ** (gain_db / 20) * loud))
     assert only.startswith("quieter than the recordings")
 
 
-def test_a_moment_of_sound_is_too_short_to_tell_a_bandwidth():
+def test_a_very_short_sound_gets_no_remark_on_its_bandwidth():
     tone = np.sin(2 * np.pi * 500 / RATE * np.arange(RATE)) / 3
     moment, familiar = tone[: round(0.045 * RATE)], Familiar(-20.0, 20_000.0)
     assert familiar.remarks(extent_of(moment)) == familiar.remarks(extent_of(np.pad(moment, RATE))) == []
     assert len(familiar.remarks(extent_of(tone))) == 1
 
 
-def test_a_gain_shifts_the_level_that_counts_and_nothing_else():
+def test_the_bandwidth_at_a_gain_equals_that_of_the_amplified_recording():
     samples = noise(level=1e-4) + 0.1 * np.sin(np.arange(2 * RATE) / 9)
     for gain_db in (-40, -7, 0, 12, 50):
         amplified = extent_of(10 ** (gain_db / 20) * samples)
         assert extent_of(samples).bandwidth_at(gain_db) == amplified.bandwidth_hz
 
 
-def test_half_the_bandwidth_is_narrow_and_what_coders_of_music_leave_is_not():
+def test_half_the_bandwidth_is_narrow_and_that_of_music_codecs_is_not():
     familiar = Familiar(-60.0, RATE / 2)
     assert 0.5 < NARROW < 0.7
     assert familiar.remarks(extent_of(as_recorded(noise(), 22_050)))
@@ -118,6 +118,6 @@ def test_half_the_bandwidth_is_narrow_and_what_coders_of_music_leave_is_not():
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "loud", True, None])
-def test_what_is_no_number_is_refused(value):
+def test_values_that_are_not_finite_numbers_are_refused(value):
     with pytest.raises(ValueError, match="quietest_db must be a finite number"):
         Familiar(value, 1.0)

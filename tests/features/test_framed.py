@@ -1,4 +1,4 @@
-"""What a front end of one's own gets from the base; the one here tells the loudness of each frame."""
+"""What a user's own front end gets from the base class; the one here computes the peak of each frame."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -30,7 +30,9 @@ class Peaks(FramedFrontEnd):
 
 
 @given(st.integers(1, 5), st.integers(1, 8), st.integers(1, 50))
-def test_frames_that_begin_in_the_clip_are_made_and_the_others_padded(hop: int, n_frames: int, n_samples: int) -> None:
+def test_frames_that_begin_in_the_clip_are_computed_and_the_others_padded(
+    hop: int, n_frames: int, n_samples: int
+) -> None:
     waveform = np.arange(1, n_samples + 1, dtype=np.float64)
     features, counted = Peaks(8000, hop, n_frames, 2.0).extract(waveform)
     assert counted == min(n_frames, -(-n_samples // hop))
@@ -40,13 +42,13 @@ def test_frames_that_begin_in_the_clip_are_made_and_the_others_padded(hop: int, 
     assert features.dtype == np.float32
 
 
-def test_fields_are_settings_and_stay_when_it_is_fitted_to_other_clips() -> None:
+def test_fields_are_settings_and_are_kept_when_fitting_to_other_clips() -> None:
     fitted = Peaks(gain=0.5).fitted_to(16_000, 3.0)
     assert fitted == Peaks(16_000, 320, 150, 0.5)
     assert fitted.settings == {"sample_rate": 16_000, "hop_length": 320, "n_frames": 150, "gain": 0.5}
 
 
 @pytest.mark.parametrize("change", [{"sample_rate": 0}, {"hop_length": 1.5}, {"n_frames": "8"}])
-def test_sizes_are_whole_numbers_from_one_on(change: dict[str, object]) -> None:
+def test_sizes_must_be_positive_integers(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="must be a whole number of at least 1"):
         Peaks(**change)  # type: ignore[arg-type]

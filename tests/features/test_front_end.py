@@ -1,4 +1,4 @@
-"""What holds of every front end that is registered."""
+"""What holds for every registered front end."""
 
 import pickle
 
@@ -22,7 +22,7 @@ BUILT["encoder"] = tiny_encoder.built(2.5)
 BUILT["both"] = BothConfig(*aligned(LogMelConfig().fitted_to(8000, 2.5), tiny_encoder.built(2.5), 3))
 
 
-def test_the_laws_are_held_against_every_front_end() -> None:
+def test_these_tests_cover_every_registered_front_end() -> None:
     assert {*BUILT} == {*FRONT_ENDS}
 
 
@@ -35,7 +35,7 @@ def noise(n_samples: int) -> np.ndarray:
     return np.random.default_rng(n_samples).uniform(-1, 1, n_samples).astype(np.float32)
 
 
-def test_a_clip_has_the_shape_that_is_told(front_end: FrontEnd) -> None:
+def test_features_have_the_declared_shape(front_end: FrontEnd) -> None:
     features, n_frames = front_end.extract(noise(front_end.n_samples))
     assert features.shape == (front_end.n_frames, front_end.n_features)
     assert features.dtype == np.float32
@@ -44,9 +44,7 @@ def test_a_clip_has_the_shape_that_is_told(front_end: FrontEnd) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.999])
-def test_a_shorter_clip_counts_the_frames_that_begin_in_it_and_then_holds_padding(
-    front_end: FrontEnd, share: float
-) -> None:
+def test_a_shorter_clip_has_the_frames_that_begin_in_it_followed_by_padding(front_end: FrontEnd, share: float) -> None:
     n_samples = max(1, round(share * front_end.n_samples))
     features, n_frames = front_end.extract(noise(n_samples))
     assert n_frames == front_end.grid.frames_of_samples(n_samples)
@@ -55,26 +53,26 @@ def test_a_shorter_clip_counts_the_frames_that_begin_in_it_and_then_holds_paddin
     assert (features[:n_frames] != np.float32(front_end.padding)).any()
 
 
-def test_what_comes_after_the_clip_changes_nothing(front_end: FrontEnd) -> None:
+def test_samples_after_the_clip_have_no_effect(front_end: FrontEnd) -> None:
     longer = noise(front_end.n_samples + 1000)
     features, _ = front_end.extract(longer)
     longer[front_end.n_samples :] = np.nan
     np.testing.assert_array_equal(front_end.extract(longer)[0], features)
 
 
-def test_silence_is_finite_and_may_be_told_by_one_clip_alone(front_end: FrontEnd) -> None:
+def test_features_of_silence_are_finite(front_end: FrontEnd) -> None:
     features, n_frames = front_end.extract(np.zeros(front_end.n_samples, np.float32))
     assert n_frames == front_end.n_frames
     assert np.isfinite(features).all()
 
 
 @pytest.mark.parametrize("waveform", [np.zeros(0, np.float32), np.zeros((2, 100), np.float32)])
-def test_what_is_no_mono_waveform_is_refused(front_end: FrontEnd, waveform: np.ndarray) -> None:
+def test_anything_but_a_mono_waveform_is_refused(front_end: FrontEnd, waveform: np.ndarray) -> None:
     with pytest.raises(ValueError, match="samples"):
         front_end.extract(waveform)
 
 
-def test_it_is_read_back_from_what_files_hold_of_it(front_end: FrontEnd) -> None:
+def test_a_front_end_is_restored_from_its_table_and_from_its_pickle(front_end: FrontEnd) -> None:
     table = front_end_table(front_end)
     assert all(isinstance(value, int | float | str) for value in table.values())
     assert front_end_of(table) == front_end
@@ -83,7 +81,7 @@ def test_it_is_read_back_from_what_files_hold_of_it(front_end: FrontEnd) -> None
 
 @pytest.mark.parametrize("clip_s", [0.5, 3.0, 10.0, 30.0])
 @pytest.mark.parametrize("rate", [8000, 11_025, 44_100])
-def test_fitted_to_another_clip_it_covers_its_length_and_lets_a_frame_last_as_long(
+def test_fitting_to_other_clips_covers_their_length_and_keeps_the_frame_duration(
     front_end: FrontEnd, rate: int, clip_s: float
 ) -> None:
     fitted = front_end.fitted_to(rate, clip_s)
@@ -95,7 +93,7 @@ def test_fitted_to_another_clip_it_covers_its_length_and_lets_a_frame_last_as_lo
     assert n_frames == fitted.n_frames == len(features)
 
 
-def test_log_mel_fitted_to_the_clips_of_the_first_edition_is_the_default() -> None:
+def test_log_mel_fitted_to_the_first_editions_clips_is_the_default() -> None:
     assert LogMelConfig().fitted_to(44_100, 10.0) == LogMelConfig()
 
 
@@ -103,40 +101,40 @@ def test_log_mel_fitted_to_the_clips_of_the_first_edition_is_the_default() -> No
     ("rate", "window", "hop", "n_fft"),
     [(8000, 320, 160, 512), (16_000, 640, 320, 1024), (22_050, 882, 441, 1024), (48_000, 1920, 960, 2048)],
 )
-def test_log_mel_has_windows_of_40_ms_each_20_ms_at_every_rate(rate: int, window: int, hop: int, n_fft: int) -> None:
+def test_log_mel_has_40_ms_windows_every_20_ms_at_any_sample_rate(rate: int, window: int, hop: int, n_fft: int) -> None:
     fitted = LogMelConfig().fitted_to(rate, 3.0)
     assert (fitted.window_length, fitted.hop_length, fitted.n_fft) == (window, hop, n_fft)
     assert (fitted.n_frames, fitted.n_mels) == (150, 80)
 
 
-def test_a_longer_transform_than_the_window_needs_stays_as_many_times_longer() -> None:
+def test_a_transform_longer_than_needed_stays_longer_by_the_same_factor() -> None:
     assert LogMelConfig(n_fft=8192).fitted_to(8000, 10.0).n_fft == 2048
 
 
-def test_a_name_that_is_misspelt_is_told_what_was_meant() -> None:
+def test_a_misspelt_name_gets_a_suggestion() -> None:
     with pytest.raises(ValueError, match=r"'wavform' is not one of logmel, waveform.* \(did you mean 'waveform'\?\)"):
         kind_of("wavform")
 
 
-def test_a_table_without_a_name_is_log_mel_as_in_the_first_edition() -> None:
+def test_a_table_without_a_name_means_log_mel_as_in_the_first_edition() -> None:
     assert front_end_of({"n_mels": 64}) == LogMelConfig(n_mels=64)
     assert "front_end" not in front_end_table(LogMelConfig())
     assert front_end_table(BUILT["waveform"])["front_end"] == "waveform"
 
 
 @pytest.mark.parametrize("table", [{"front_end": 5}, {"n_mel": 4}, {"front_end": "waveform", "n_mels": 4}])
-def test_a_table_that_is_no_front_ends_is_refused(table: dict[str, object]) -> None:
+def test_a_table_that_fits_no_front_end_is_refused(table: dict[str, object]) -> None:
     with pytest.raises((ValueError, TypeError)):
         front_end_of(table)
 
 
-def test_a_setting_that_is_not_there_cannot_be_changed() -> None:
+def test_a_setting_that_does_not_exist_cannot_be_changed() -> None:
     assert changed(LogMelConfig(), n_mels=40) == LogMelConfig(n_mels=40)
     with pytest.raises(ValueError, match="the front end waveform has no n_mels: it has sample_rate"):
         changed(BUILT["waveform"], n_mels=40)
 
 
-def test_a_variant_is_the_first_field_of_its_class(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variant_in_a_name_is_the_first_argument_of_its_class(monkeypatch: pytest.MonkeyPatch) -> None:
     class Named(LogMelConfig):
         def __init__(self, variant: str, **settings: int) -> None:
             super().__init__(**settings)

@@ -1,4 +1,4 @@
-"""Log-mel against librosa, which computes it another way (its own framing, one block, float64)."""
+"""Log-mel against librosa, which computes it differently (its own framing, one block, float64)."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def sounds(seconds: float = 10) -> dict[str, np.ndarray]:
     burst = generator.standard_normal(n_samples) * np.where((time > 2) & (time < 2.5), 0.3, 1e-3)
     return {
         "chirp": 0.9 * np.sin(2 * np.pi * (50 * time + 1000 * time**2)),
-        "slow chirp": np.sin(2 * np.pi * (50 * time + 50 * time**2)),  # beyond float32: quiet bands deep below its line
+        "slow chirp": np.sin(2 * np.pi * (50 * time + 50 * time**2)),  # quiet bands lie too far below it for float32
         "faint slow chirp": 1e-3 * np.sin(2 * np.pi * (50 * time + 50 * time**2)),
         "noise": 0.1 * generator.standard_normal(n_samples),
         "burst": burst,
@@ -42,7 +42,7 @@ def sounds(seconds: float = 10) -> dict[str, np.ndarray]:
 
 
 def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
-    """Within 0.001 dB where there is something to hear, within 0.5 dB in what lies 80 dB below the loudest."""
+    """Check equality within 0.001 dB down to 80 dB below the loudest value, and within 0.5 dB down to 100 dB."""
     heard = expected > expected.max() - 80
     np.testing.assert_allclose(found[heard], expected[heard], rtol=0, atol=1e-3)
     audible = expected > expected.max() - 100
@@ -50,7 +50,7 @@ def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(sounds(0.1)))
-def test_spectrogram_of_ten_seconds_is_librosas(name: str) -> None:
+def test_a_ten_second_spectrogram_matches_librosa(name: str) -> None:
     waveform = sounds()[name].astype(np.float32)
     features, n_frames = log_mel(waveform, CONFIG)
     assert features.shape == (500, 80)
@@ -61,7 +61,7 @@ def test_spectrogram_of_ten_seconds_is_librosas(name: str) -> None:
 
 @pytest.mark.filterwarnings("ignore:n_fft=2048 is too large")
 @pytest.mark.parametrize("n_samples", [1, 881, 882, 883, 2047, 2049, 44_101, 132_300, 440_117, 440_118, 440_119])
-def test_short_clip_has_librosas_frames_and_then_the_floor(n_samples: int) -> None:
+def test_a_short_clip_matches_librosa_and_is_padded_with_the_floor(n_samples: int) -> None:
     waveform = sounds()["noise"][:n_samples].astype(np.float32)
     features, n_frames = log_mel(waveform, CONFIG)
     assert n_frames == int(np.ceil(n_samples / 882))
@@ -70,7 +70,7 @@ def test_short_clip_has_librosas_frames_and_then_the_floor(n_samples: int) -> No
 
 
 @pytest.mark.parametrize("n_samples", [441_001, 441_882, 529_200])
-def test_longer_clip_gives_the_first_ten_seconds_whatever_follows(n_samples: int) -> None:
+def test_only_the_first_ten_seconds_of_a_longer_clip_matter(n_samples: int) -> None:
     waveform = (0.1 * np.random.default_rng(0).standard_normal(n_samples)).astype(np.float32)
     features, n_frames = log_mel(waveform, CONFIG)
     assert n_frames == 500
@@ -79,7 +79,7 @@ def test_longer_clip_gives_the_first_ten_seconds_whatever_follows(n_samples: int
     np.testing.assert_array_equal(log_mel(waveform, CONFIG)[0], features)
 
 
-def test_what_follows_is_not_looked_at_with_overlapping_windows_either() -> None:
+def test_samples_after_the_clip_have_no_effect_with_overlapping_windows_either() -> None:
     config = LogMelConfig(hop_length=441, n_frames=50)
     waveform = (0.1 * np.random.default_rng(0).standard_normal(44_100)).astype(np.float32)
     cut = log_mel(waveform[: config.n_samples], config)[0]
@@ -93,7 +93,7 @@ def test_silence_is_the_floor_everywhere() -> None:
     assert CONFIG.floor_db == -100
 
 
-def test_click_is_loudest_in_the_frame_whose_centre_it_is() -> None:
+def test_a_click_is_loudest_in_the_frame_centred_on_it() -> None:
     waveform = np.zeros(441_000, dtype=np.float32)
     waveform[200 * 882] = 1
     features, _ = log_mel(waveform, CONFIG)
@@ -109,7 +109,7 @@ def test_float64_and_strided_waveforms_give_the_same_values() -> None:
     np.testing.assert_array_equal(log_mel(np.repeat(waveform, 2)[::2], CONFIG)[0], expected)
 
 
-def test_the_waveform_is_left_as_it_was() -> None:
+def test_the_waveform_is_not_modified() -> None:
     waveform = sounds(1)["noise"].astype(np.float32)
     before = waveform.copy()
     log_mel(waveform, CONFIG)
@@ -135,7 +135,7 @@ def test_each_parameter_of_the_config_is_used() -> None:
     assert (half.n_samples, half.grid.frame_duration) == (220_500, 0.02)
 
 
-def test_a_band_of_many_bins_has_an_area_of_one_and_bands_overlap_only_their_neighbours() -> None:
+def test_wide_bands_have_unit_area_and_bands_overlap_only_their_neighbours() -> None:
     filters = mel_filterbank(CONFIG)
     wide = (filters > 0).sum(axis=0) > 20
     np.testing.assert_allclose(filters.sum(axis=0)[wide] * RATE / 2048, 1, rtol=0.01)
@@ -145,7 +145,7 @@ def test_a_band_of_many_bins_has_an_area_of_one_and_bands_overlap_only_their_nei
 
 
 @pytest.mark.filterwarnings("error")
-def test_bands_between_two_bins_are_empty_and_no_sound_reaches_them() -> None:
+def test_bands_between_two_bins_are_reported_as_empty_and_stay_at_the_floor() -> None:
     narrow = LogMelConfig().fitted_to(1000, 2.0)
     empty = empty_bands(narrow)
     noise = np.random.default_rng(0).standard_normal(2000).astype(np.float32)
@@ -156,7 +156,7 @@ def test_bands_between_two_bins_are_empty_and_no_sound_reaches_them() -> None:
 
 
 @pytest.mark.parametrize("shape", [(0,), (2, 100), ()])
-def test_what_is_no_mono_waveform_is_refused(shape: tuple[int, ...]) -> None:
+def test_anything_but_a_mono_waveform_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"^waveform must have shape \(samples,\) with samples > 0, got \("):
         log_mel(np.zeros(shape, dtype=np.float32), CONFIG)
 
@@ -178,19 +178,19 @@ def test_transform_must_be_a_power_of_two(n_fft: int) -> None:
         LogMelConfig(n_fft=n_fft, window_length=4)
 
 
-def test_floor_must_be_a_normal_number() -> None:
+def test_floor_must_not_be_subnormal() -> None:
     with pytest.raises(ValueError, match=r"^floor must be at least 1\.17\d+e-38, got 1e-45$"):
         LogMelConfig(floor=1e-45)
 
 
-def test_real_recordings_are_librosas(shared_data: Path) -> None:
+def test_real_recordings_match_librosa(shared_data: Path) -> None:
     for path in sorted((shared_data / "esc10").rglob("*.ogg"))[::40]:
         waveform = read_waveform(path, RATE)
         features, n_frames = log_mel(waveform, CONFIG)
         assert_same(features[:n_frames], by_librosa(waveform)[:n_frames])
 
 
-def test_other_bands_windows_and_sums_of_magnitudes_are_librosas() -> None:
+def test_other_bands_windows_and_magnitude_spectra_match_librosa() -> None:
     waveform = sounds(2)["burst"].astype(np.float32)
     config = LogMelConfig(
         sample_rate=RATE, window_length=1024, hop_length=664, n_fft=1024, n_frames=133, n_mels=64,
@@ -205,12 +205,12 @@ def test_other_bands_windows_and_sums_of_magnitudes_are_librosas() -> None:
     assert_same(features, 20 * np.log10(np.maximum(mel[:, :133].T, 1e-5)))
 
 
-def test_sums_of_magnitudes_have_the_same_floor() -> None:
+def test_magnitude_spectra_have_the_same_floor() -> None:
     features, _ = log_mel(np.zeros(44_100, dtype=np.float32), LogMelConfig(spectrum="magnitude", n_frames=60))
     np.testing.assert_allclose(features, -100, atol=1e-4)
 
 
-def test_decibels_relative_to_the_clip_are_librosas() -> None:
+def test_decibels_relative_to_the_clips_maximum_match_librosa() -> None:
     waveform = sounds(2)["burst"].astype(np.float32)
     config = LogMelConfig(
         sample_rate=RATE, window_length=2048, hop_length=1024, n_frames=90, n_mels=128, range_db=80
@@ -227,7 +227,7 @@ def test_decibels_relative_to_the_clip_are_librosas() -> None:
     np.testing.assert_allclose(louder, features, atol=1e-3)
 
 
-def test_relative_decibels_of_silence_are_the_lowest_and_no_value_means_silence() -> None:
+def test_relative_decibels_of_silence_are_the_minimum_but_no_value_marks_silence() -> None:
     config = LogMelConfig(range_db=80, n_frames=60)
     features, _ = log_mel(np.zeros(44_100, dtype=np.float32), config)
     assert (features == -80).all()
@@ -236,15 +236,15 @@ def test_relative_decibels_of_silence_are_the_lowest_and_no_value_means_silence(
     assert LogMelConfig().silence_db == LogMelConfig().padding == LogMelConfig().floor_db
 
 
-def test_settings_that_came_later_are_told_only_where_they_change_something() -> None:
-    assert FeatureSpec().fingerprint == "301fb64049a5a97a"  # of the first edition
+def test_newer_settings_are_listed_only_where_they_differ_from_the_default() -> None:
+    assert FeatureSpec().fingerprint == "301fb64049a5a97a"  # as in the first edition
     assert "f_min" not in LogMelConfig().settings
     changed = LogMelConfig(f_min=50.0, window="hamming")
     assert {"f_min", "window"} <= set(changed.settings)
     assert FeatureSpec(changed).fingerprint != FeatureSpec().fingerprint
 
 
-def test_fitted_to_a_lower_rate_the_bands_end_at_half_of_it_if_they_went_further() -> None:
+def test_fitting_to_a_lower_sample_rate_caps_the_bands_at_half_of_it() -> None:
     config = LogMelConfig(f_min=50.0, f_max=14_000.0)
     assert config.fitted_to(32_000, 10.0).highest == 14_000
     assert config.fitted_to(8_000, 10.0).highest == 4_000
@@ -261,6 +261,6 @@ def test_fitted_to_a_lower_rate_the_bands_end_at_half_of_it_if_they_went_further
         ({"spectrum": "cepstrum"}, "spectrum must be one of power, magnitude, got 'cepstrum'"),
     ],
 )
-def test_bands_windows_and_spectra_that_cannot_be_are_a_sentence(changes: dict[str, object], said: str) -> None:
+def test_invalid_bands_windows_and_spectra_are_refused(changes: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         LogMelConfig(**changes)

@@ -1,4 +1,4 @@
-"""The compiled loops: the same bytes wherever a frame lies and whoever computes it; a compile cache that may fail."""
+"""The compiled loops: the same bytes for any position of a frame and any process; a compile cache that may fail."""
 
 import hashlib
 import os
@@ -38,7 +38,7 @@ def start(root: Path, **environment: str) -> subprocess.Popen[str]:
 
 
 def digest(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=400)  # four compile at once, on machines that do other things
+    out, err = process.communicate(timeout=400)  # four compile at the same time, on machines that may be busy
     assert (process.returncode, err) == (0, "")
     return out.strip()
 
@@ -49,19 +49,19 @@ def expected() -> str:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """A copy of the package that was never run."""
+    """A copy of the package that has never been run."""
     source = Path(sedpipe.__file__).parent
     shutil.copytree(source, tmp_path / "site" / "sedpipe", ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path / "site"
 
 
 @pytest.mark.parametrize("shift", [1, LANES - 1, LANES, LANES + 1, 60])
-def test_a_frame_has_the_same_bytes_wherever_it_lies_in_its_block(shift: int) -> None:
+def test_a_frame_has_the_same_bytes_at_any_position_in_its_block(shift: int) -> None:
     config = LogMelConfig(n_frames=100)
     waveform = noise(config.n_samples)
     features = log_mel(waveform, config)[0]
     later = log_mel(waveform[shift * config.hop_length :], config)[0]
-    inner = slice(shift + 2, 98)  # whose window reaches over neither end
+    inner = slice(shift + 2, 98)  # frames whose windows reach over neither end
     np.testing.assert_array_equal(later[2 : 98 - shift], features[inner])
 
 
@@ -72,7 +72,7 @@ def test_threads_and_processes_give_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("n_fft", [8, 16, 32, 256, 512, 1024, 4096])
-def test_every_power_of_two_is_librosas_transform(n_fft: int) -> None:
+def test_transforms_of_every_power_of_two_match_librosa(n_fft: int) -> None:
     config = LogMelConfig(window_length=n_fft - 2, hop_length=n_fft // 2, n_fft=n_fft, n_frames=40, n_mels=2)
     waveform = noise(config.n_samples)
     power = librosa.feature.melspectrogram(
@@ -84,7 +84,7 @@ def test_every_power_of_two_is_librosas_transform(n_fft: int) -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-40, 1e-30, 1e15, 1e25, 3e38])
-def test_the_most_absurd_level_gives_finite_values(value: float) -> None:
+def test_extreme_levels_give_finite_values(value: float) -> None:
     waveform = np.full(5000, value, np.float32)
     waveform[::2] *= -1
     features = log_mel(waveform, LogMelConfig(n_frames=6))[0]
@@ -92,21 +92,21 @@ def test_the_most_absurd_level_gives_finite_values(value: float) -> None:
     assert features.min() >= -100
 
 
-def test_four_first_calls_at_once_compile_and_agree(installed: Path) -> None:
+def test_four_simultaneous_first_calls_compile_and_agree(installed: Path) -> None:
     processes = [start(installed) for _ in range(4)]
     assert {digest(process) for process in processes} == {expected()}
     assert list((installed / "sedpipe" / "features" / "__pycache__").glob("*.nbc"))
 
 
 @pytest.mark.parametrize("damage", ["truncated", "no place"])
-def test_a_cache_that_fails_only_costs_time(installed: Path, tmp_path: Path, damage: str) -> None:
+def test_a_failing_compile_cache_does_not_change_the_result(installed: Path, tmp_path: Path, damage: str) -> None:
     kept = installed / "sedpipe" / "features" / "__pycache__"
     if damage == "truncated":
         kept.mkdir()
         for path in (Path(sedpipe.__file__).parent / "features" / "__pycache__").glob("*.nb[ic]"):
             (kept / path.name).write_bytes(path.read_bytes()[:40])
     else:
-        kept.write_text("not a folder")  # root may write anywhere, but not into a file
+        kept.write_text("not a folder")  # root may write anywhere, but a file is no folder
         (tmp_path / "home").write_text("")
     home = str(tmp_path / "home")
     assert (
@@ -114,7 +114,7 @@ def test_a_cache_that_fails_only_costs_time(installed: Path, tmp_path: Path, dam
     )
 
 
-def test_the_words_of_the_features_load_neither_numba_nor_librosa() -> None:
+def test_importing_log_mel_loads_neither_numba_nor_librosa_nor_scipy() -> None:
     code = "import sys, sedpipe.features.logmel; print([m for m in ('numba', 'librosa', 'scipy') if m in sys.modules])"
     command = [sys.executable, "-c", code]
     assert subprocess.check_output(command, text=True, cwd=Path(sedpipe.__file__).parents[1]).strip() == "[]"

@@ -1,4 +1,4 @@
-"""Fingerprints are names of folders that exist: literal ones were made by the first edition (commit 675bfff)."""
+"""Fingerprints name folders that exist: the literal ones were made by the first edition (commit 675bfff)."""
 
 from dataclasses import replace
 
@@ -18,34 +18,32 @@ OF_THE_FIRST_EDITION = [
 
 
 @pytest.mark.parametrize(("front_end", "dtype", "fingerprint"), OF_THE_FIRST_EDITION)
-def test_log_mel_features_have_the_fingerprints_that_they_always_had(
-    front_end: LogMelConfig, dtype: str, fingerprint: str
-) -> None:
+def test_log_mel_fingerprints_match_the_first_edition(front_end: LogMelConfig, dtype: str, fingerprint: str) -> None:
     assert FeatureSpec(front_end, dtype).fingerprint == fingerprint
 
 
-def test_attributes_of_a_store_come_in_the_order_of_the_first_edition() -> None:
+def test_parameters_are_in_the_order_of_the_first_edition() -> None:
     names = "sample_rate window_length hop_length n_fft n_frames n_mels floor dtype extractor_version"
     assert list(FeatureSpec().parameters) == names.split()
 
 
 @pytest.mark.parametrize("front_end", [LogMelConfig(n_mels=64), WaveformConfig(8000, 160, 100)])
-def test_a_spec_is_read_back_from_its_parameters(front_end: LogMelConfig | WaveformConfig) -> None:
+def test_a_spec_is_restored_from_its_parameters(front_end: LogMelConfig | WaveformConfig) -> None:
     spec = FeatureSpec(front_end, "float32")
     assert FeatureSpec.from_parameters(spec.parameters) == spec
 
 
-def test_values_of_another_version_are_not_taken_for_these() -> None:
+def test_features_of_another_extractor_version_are_refused() -> None:
     with pytest.raises(ValueError, match="made by version 1 of logmel, this sedpipe has version 2"):
         FeatureSpec.from_parameters({**FeatureSpec().parameters, "extractor_version": 1})
 
 
-def test_front_ends_of_the_same_sizes_have_other_fingerprints() -> None:
+def test_different_front_ends_and_sample_rates_have_different_fingerprints() -> None:
     rates = (WaveformConfig(8000), WaveformConfig(16_000), LogMelConfig(8000), LogMelConfig(16_000))
     assert len({FeatureSpec(front_end).fingerprint for front_end in rates}) == 4
 
 
-def test_the_usual_features_of_the_first_editions_clips_are_the_default() -> None:
+def test_the_spec_of_the_first_editions_clips_is_the_default() -> None:
     assert FeatureSpec.of_clips(ClipFormat()) == FeatureSpec()
 
 
@@ -63,17 +61,17 @@ def test_the_usual_features_of_the_first_editions_clips_are_the_default() -> Non
         {"floor": float("inf")},
     ],
 )
-def test_sizes_that_nobody_can_mean_are_refused_before_memory_is_taken(change: dict[str, float]) -> None:
+def test_absurd_or_invalid_sizes_are_refused(change: dict[str, float]) -> None:
     with pytest.raises((ValueError, TypeError)):
         FeatureSpec(replace(LogMelConfig(), **change))  # type: ignore[arg-type]
 
 
-def test_another_type_is_refused() -> None:
+def test_an_unknown_dtype_is_refused() -> None:
     with pytest.raises(ValueError, match="dtype must be one of float16, float32, got 'int8'"):
         FeatureSpec(dtype="int8")
 
 
-def test_fingerprint_follows_every_parameter_and_the_dtype() -> None:
+def test_the_fingerprint_depends_on_every_parameter_and_the_dtype() -> None:
     later: dict[str, float | str] = {"window_length": 882, "f_min": 50.0, "f_max": 8000.0, "range_db": 80.0}
     later |= {"window": "hamming", "spectrum": "magnitude"}
     changes = [{name: later[name] if name in later else 2 * value} for name, value in vars(LogMelConfig()).items()]

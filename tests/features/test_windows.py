@@ -15,7 +15,7 @@ def cut(samples: np.ndarray, length: int, hop: int, step: int, block: int = 1000
 
 
 @given(SIZES, st.integers(1, 200), st.integers(1, 50))
-def test_windows_are_the_recording_from_their_start_on_and_leave_nothing_out(sizes, n_samples, block):
+def test_windows_hold_the_recordings_samples_and_cover_all_of_it(sizes, n_samples, block):
     step, hop, length = sizes
     samples = np.arange(n_samples, dtype=np.float32)
     windows = cut(samples, length, hop, step, block)
@@ -31,7 +31,7 @@ def test_windows_are_the_recording_from_their_start_on_and_leave_nothing_out(siz
 
 
 @given(SIZES, st.integers(1, 200))
-def test_every_window_is_full_but_for_less_than_a_frame_unless_the_recording_is_shorter(sizes, n_samples):
+def test_windows_lack_less_than_a_frame_unless_the_recording_is_shorter_than_one(sizes, n_samples):
     step, hop, length = sizes
     windows = cut(np.zeros(n_samples, np.float32), length, hop, step)
     assert all(len(window.samples) > length - step for window in windows) or n_samples < length
@@ -39,14 +39,14 @@ def test_every_window_is_full_but_for_less_than_a_frame_unless_the_recording_is_
 
 
 @given(SIZES, st.integers(1, 200), st.integers(1, 50), st.integers(1, 50))
-def test_how_a_recording_comes_in_blocks_changes_nothing(sizes, n_samples, one, other):
+def test_the_block_size_does_not_change_the_windows(sizes, n_samples, one, other):
     step, hop, length = sizes
     samples = np.arange(n_samples, dtype=np.float32)
     first, second = cut(samples, length, hop, step, one), cut(samples, length, hop, step, other)
     assert [(w.start, w.samples.tolist()) for w in first] == [(w.start, w.samples.tolist()) for w in second]
 
 
-def test_nothing_gives_no_window():
+def test_an_empty_recording_gives_no_windows():
     assert cut(np.zeros(0, np.float32), 10, 8, 2) == []
 
 
@@ -57,7 +57,7 @@ def test_windows_that_would_leave_gaps_or_split_frames_are_refused(length, hop, 
 
 
 @given(st.data(), SIZES, st.integers(1, 120))
-def test_windows_of_one_course_join_to_that_course(data, sizes, n_frames):
+def test_windows_that_agree_join_to_the_original_values(data, sizes, n_frames):
     _, hop, length = sizes
     course = np.random.default_rng(data.draw(st.integers(0, 99))).random((n_frames + length, 3), np.float32)
     starts = [window.start for window in cut(np.zeros(n_frames, np.float32), length, hop, 1)]
@@ -69,7 +69,7 @@ windows_that_disagree = st.tuples(SIZES, st.integers(1, 120), st.integers(0, 99)
 
 
 @given(windows_that_disagree)
-def test_a_joined_value_lies_between_what_the_windows_say(drawn):
+def test_a_joined_value_lies_between_the_values_of_its_windows(drawn):
     (_, hop, length), n_frames, seed = drawn
     starts = [window.start for window in cut(np.zeros(n_frames, np.float32), length, hop, 1)]
     values = np.random.default_rng(seed).random((len(starts), length, 2), np.float32)
@@ -82,9 +82,7 @@ def test_a_joined_value_lies_between_what_the_windows_say(drawn):
 
 
 @given(st.integers(0, 99), st.integers(2, 40), st.integers(1, 39))
-def test_there_is_no_seam_a_step_is_no_larger_than_the_windows_own_and_a_share_of_their_disagreement(
-    seed, length, overlap
-):
+def test_joined_windows_have_no_larger_steps_than_a_crossfade_allows(seed, length, overlap):
     overlap = min(overlap, length - 1)
     one, other = np.random.default_rng(seed).random((2, length))
     joined = join_windows([0, length - overlap], [one, other])
@@ -93,7 +91,7 @@ def test_there_is_no_seam_a_step_is_no_larger_than_the_windows_own_and_a_share_o
     assert np.abs(np.diff(joined)).max() <= own + disagreement / (overlap + 1) + 1e-12
 
 
-def test_what_one_window_alone_heard_is_its_word_bit_for_bit():
+def test_frames_that_only_one_window_covers_keep_its_values_exactly():
     values = np.random.default_rng(0).random((2, 10, 3), np.float32)
     assert np.array_equal(join_windows([0], values[:1]), values[0])
     joined = join_windows([0, 8], values)

@@ -142,6 +142,8 @@ def test_an_undefined_score_gives_no_difference() -> None:
 def test_mismatched_seeds_or_clips_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\(2, 60\) and \(3, 60\)"):
         f1(runs(2, 0.5, 0), runs(3, 0.5, 1))
+    with pytest.raises(ValueError, match=r"\(2, 60\) and \(2, 50\)"):
+        f1(runs(2, 0.5, 0), runs(2, 0.5, 1, n_clips=50))
     with pytest.raises(ValueError, match="recordings of 60 clips"):
         f1(runs(2, 0.5, 0, n_clips=50), runs(2, 0.5, 1, n_clips=50))
 

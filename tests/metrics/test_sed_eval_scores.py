@@ -77,7 +77,7 @@ def raw_rows(events) -> list[dict]:
 
 
 @given(CLIPS)
-def test_error_rate_precision_and_recall_match_sed_eval_called_directly(clips):
+def test_error_rate_f1_precision_and_recall_match_sed_eval_called_directly(clips):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import sed_eval
@@ -97,6 +97,8 @@ def test_error_rate_precision_and_recall_match_sed_eval_called_directly(clips):
                 assert (scores.error_rate, scores.recall) == pytest.approx(expected, abs=SAME)
             if scores.precision is not None:
                 assert scores.precision == pytest.approx(official.overall_f_measure()["precision"], abs=SAME)
+            if scores.f1:
+                assert scores.f1 == pytest.approx(official.overall_f_measure()["f_measure"], abs=SAME)
 
 
 def test_differences_name_each_score_that_differs():

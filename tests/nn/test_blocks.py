@@ -27,7 +27,7 @@ def test_the_second_half_of_the_maps_gates_the_first():
         conv.convolution.weight[0, 0, 1, 1] = 3.0  # linear half: three times the pixel
         conv.convolution.bias.copy_(torch.tensor([0.0, -1.0]))  # gate: sigmoid(-1) everywhere
     x = torch.randn(2, 1, 5, 4)
-    expected = 3 * x * torch.sigmoid(torch.tensor(-1.0)) / (1 + 1e-5) ** 0.5  # batch norm as it begins
+    expected = 3 * x * torch.sigmoid(torch.tensor(-1.0)) / (1 + 1e-5) ** 0.5  # untrained batch norm
     torch.testing.assert_close(conv(x), expected)
 
 
@@ -49,18 +49,18 @@ def test_a_convolution_sees_one_neighbour_on_each_side_and_keeps_the_size():
         ("block", 3 * 8 * 9 + 8),
     ],
 )
-def test_a_gated_convolution_of_3_to_4_maps_has_its_parameters(normalisation, parameters):
+def test_a_gated_convolution_from_3_to_4_maps_has_the_expected_parameters(normalisation, parameters):
     assert sum(parameter.numel() for parameter in GatedConv(3, 4, normalisation).parameters()) == parameters
 
 
-def test_normalised_before_the_gate_the_level_of_the_input_does_not_matter():
+def test_with_normalisation_before_the_gate_the_input_level_does_not_matter():
     conv = GatedConv(2, 3, "before_gate")
     x = torch.randn(4, 2, 8, 8)
     torch.testing.assert_close(conv(x), conv(100 * x), rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("normalisation", ["after_gate", "block"])
-def test_normalised_after_the_gate_every_map_has_mean_0_and_deviation_1(normalisation):
+def test_with_normalisation_after_the_gate_every_map_has_mean_0_and_deviation_1(normalisation):
     block = GatedBlock(2, 3, (1, 1), normalisation, dropout=0)
     y = block(torch.randn(4, 2, 8, 8))
     torch.testing.assert_close(y.mean(dim=(0, 2, 3)), torch.zeros(3), rtol=0, atol=1e-5)
@@ -78,7 +78,7 @@ def test_a_block_keeps_the_largest_value_of_each_patch(normalisation):
     assert torch.equal(pooling(x), patches.amax(dim=(3, 5)))
 
 
-def test_dropout_acts_in_training_alone():
+def test_dropout_acts_only_in_training():
     block = GatedBlock(1, 3, (1, 1), "after_gate", dropout=0.5)
     x = torch.randn(2, 1, 16, 16)
     assert (block(x) == 0).float().mean() == pytest.approx(0.5, abs=0.05)
@@ -95,27 +95,27 @@ def test_a_block_may_have_any_number_of_convolutions(depth):
 
 
 @pytest.mark.parametrize("power", [2, 4])
-def test_pooling_by_a_power_is_torchs_on_values_that_are_not_negative(power):
+def test_power_pooling_matches_torchs_and_ignores_signs(power):
     x = torch.rand(2, 3, 8, 10)
     expected = torch.nn.functional.lp_pool2d(x, power, (2, 5))
     torch.testing.assert_close(PowerPool((2, 5), power)(x), expected)
-    torch.testing.assert_close(PowerPool((2, 5), power)(-x), expected)  # even powers know no sign
+    torch.testing.assert_close(PowerPool((2, 5), power)(-x), expected)  # even powers ignore signs
 
 
-def test_pooling_by_a_high_power_nears_the_largest():
+def test_power_pooling_approaches_the_maximum_as_the_power_grows():
     x = torch.rand(2, 3, 8, 10) + 0.5
     largest = torch.nn.functional.max_pool2d(x, (2, 2))
     away = [(PowerPool((2, 2), power)(x) - largest).abs().max() for power in (2, 4, 16)]
     assert away[0] > away[1] > away[2]
 
 
-def test_a_patch_of_zeros_has_a_finite_gradient():
+def test_a_patch_of_zeros_has_a_gradient_of_zero():
     x = torch.zeros(1, 1, 2, 2, requires_grad=True)
     PowerPool((2, 2), 4)(x).sum().backward()
     assert torch.equal(x.grad, torch.zeros(1, 1, 2, 2))
 
 
-def test_a_leaky_convolution_normalises_first_and_lets_a_tenth_of_the_negative_through():
+def test_a_leaky_convolution_normalises_first_and_has_a_negative_slope_of_a_tenth():
     conv = LeakyConv(1, 2)
     with torch.no_grad():
         conv.convolution.weight.zero_()
@@ -126,7 +126,7 @@ def test_a_leaky_convolution_normalises_first_and_lets_a_tenth_of_the_negative_t
     torch.testing.assert_close(conv(x), torch.where(expected > 0, expected, 0.1 * expected))
 
 
-def test_a_leaky_block_widens_once_and_pools_once():
+def test_a_leaky_block_increases_the_maps_once_and_pools_once():
     block = leaky_block(BlockShape(1, 4, (2, 5), depth=3))
     assert block(torch.randn(1, 1, 8, 10)).shape == (1, 4, 4, 2)
     assert sum(parameter.numel() for parameter in block.parameters()) == 9 * (4 + 2 * 16) + 2 * (1 + 4 + 4)
@@ -135,7 +135,7 @@ def test_a_leaky_block_widens_once_and_pools_once():
 @pytest.mark.parametrize("kind", CONVOLUTIONS)
 @pytest.mark.parametrize("pool_power", [0, 4])
 @pytest.mark.parametrize("depth", [1, 2])
-def test_every_kind_of_block_makes_what_it_is_asked_for(kind, pool_power, depth):
+def test_every_kind_of_block_has_the_requested_output_shape_and_dropout(kind, pool_power, depth):
     block = CONVOLUTIONS[kind].block(BlockShape(3, 5, (2, 5), depth, pool_power, dropout=0.5))
     assert block(torch.randn(2, 3, 8, 10)).shape == (2, 5, 4, 2)
     dropped = any(not torch.equal(block(x), block(x)) for x in [torch.randn(2, 3, 8, 10)])
@@ -143,7 +143,7 @@ def test_every_kind_of_block_makes_what_it_is_asked_for(kind, pool_power, depth)
 
 
 @pytest.mark.parametrize("kernel", [(3, 3), (1, 5)])
-def test_a_rectified_convolution_keeps_the_size_and_sees_as_far_as_its_kernel(kernel):
+def test_a_rectified_convolution_is_a_padded_convolution_followed_by_a_relu(kernel):
     layer = rectified(1, 2, kernel, "never").eval()
     assert layer[0].kernel_size == kernel
     x = torch.randn(1, 1, 9, 7)
@@ -158,14 +158,14 @@ def test_a_rectified_convolution_keeps_the_size_and_sees_as_far_as_its_kernel(ke
         ("never", ["Conv2d", "ReLU"]),
     ],
 )
-def test_a_rectifier_is_normalised_where_it_is_asked_for(normalised, layers):
+def test_normalisation_comes_before_or_after_the_relu_as_requested(normalised, layers):
     made = rectified(2, 4, normalised=normalised)
     assert [type(layer).__name__ for layer in made] == layers
     assert made(torch.randn(3, 2, 5, 6)).shape == (3, 4, 5, 6)
     assert rectified(2, 4, bias=False)[0].bias is None
 
 
-def test_weights_begin_as_in_keras():
+def test_xavier_initialisation_matches_keras():
     torch.manual_seed(0)
     network = nn.ModuleList([nn.Conv2d(4, 8, 3), nn.Linear(30, 50), nn.GRU(6, 5)])
     begin_xavier(network)
@@ -181,7 +181,7 @@ def test_weights_begin_as_in_keras():
         assert gate.abs().max() <= math.sqrt(6 / (6 + 5))
 
 
-def test_weights_after_he_have_his_spread_and_biases_stay():
+def test_he_initialisation_has_the_expected_spread_and_keeps_biases():
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(64, 200, 3), nn.Linear(100, 200))
     convolution, dense = network

@@ -15,7 +15,7 @@ ONES = torch.ones(1, N, dtype=torch.bool)
 
 
 def by_autograd(function, x, w=None, segment_weights="corrected", group=M):
-    """Gradient of the clip probability by each x_i and, of given weights, by each w_i."""
+    """Return the gradient of the clip probability by each x_i and, if weights are given, by each w_i."""
     x = torch.tensor(x, dtype=torch.float64).reshape(1, N, 1).requires_grad_()
     if w is None:
         weights = frame_weights(function, x, ONES)
@@ -29,7 +29,7 @@ def by_autograd(function, x, w=None, segment_weights="corrected", group=M):
 
 
 class Clip:
-    """What the equations are written with; of a frame's own segment j, and of all segments l."""
+    """Terms of the equations: for each frame's own segment j, and summed over all segments l."""
 
     def __init__(self, x, w) -> None:
         x, w = (torch.tensor(some, dtype=torch.float64).reshape(-1, M) for some in (x, w))
@@ -41,7 +41,7 @@ class Clip:
         self.clip = (self.weight * self.segment).sum() / self.sum_weights  # Eq. 5
 
     def a_14(self, dw_dx):
-        """The gradient of every function whose w_i depends on x_i alone."""
+        """Return the gradient for functions whose w_i depends on x_i alone."""
         x, w, segment, weight, y = self.x, self.w, self.segment, self.weight, self.clip
         bracket = (x - segment) * weight + (segment - y) * (2 * w - weight)
         return ((weight * w + bracket * dw_dx) / (self.sum_weights * self.sum_w)).flatten()
@@ -82,7 +82,7 @@ def test_equations_8_and_a_21_are_the_gradient_of_hierarchical_linear_softmax(x)
 
 @draws
 @given(values)
-def test_equation_a_14_is_the_gradient_of_every_weight_that_a_frame_gives_itself(x):
+def test_equation_a_14_is_the_gradient_for_weights_that_depend_on_their_own_frame_alone(x):
     torch.testing.assert_close(by_autograd("linear", x)[0], Clip(x, x).a_14(1), **CLOSE)
     torch.testing.assert_close(by_autograd("average", x)[0], Clip(x, [1 / N] * N).a_14(0), **CLOSE)
     exponential = Clip(x, exp(x))
@@ -111,7 +111,7 @@ def test_equation_a_23_with_the_sum_of_segment_weights_is_the_gradient_of_expone
 
 
 def test_equation_a_23_as_printed_is_not_the_gradient():
-    """It divides by the sum of segment predictions, which is another number."""
+    """It divides by the sum of segment predictions, which is a different number."""
     x = torch.linspace(0.05, 0.95, N, dtype=torch.float64).tolist()
     clip = Clip(x, exp(x))
     ratio = clip.a_23(clip.segment.sum()) / by_autograd("exponential", x)[0]
@@ -129,7 +129,7 @@ def test_equations_a_25_and_a_26_are_the_gradients_of_hierarchical_attention(x, 
 
 @draws
 @given(values, values)
-def test_the_original_equation_a_1_is_single_pooling_and_so_are_its_gradients(x, w):
+def test_the_original_equation_a_1_has_the_gradients_of_single_pooling(x, w):
     hierarchical = by_autograd("attention", x, w, segment_weights="original")
     single = by_autograd("attention", x, w, group=None)
     for one, other in zip(hierarchical, single, strict=True):
@@ -139,7 +139,7 @@ def test_the_original_equation_a_1_is_single_pooling_and_so_are_its_gradients(x,
 @draws
 @given(values)
 def test_hierarchical_linear_softmax_is_linear_softmax_stage_by_stage(x):
-    """Its segment weight (Eq. 7) is its segment prediction, so that no weights need be carried."""
+    """Its segment weight (Eq. 7) is its segment prediction, so no weights need to be carried along."""
     frames = torch.tensor(x, dtype=torch.float64).reshape(1, N, 1)
     segments, weights = pool_stage(frames, frames, M)
     torch.testing.assert_close(weights, segments, **CLOSE)
@@ -148,7 +148,7 @@ def test_hierarchical_linear_softmax_is_linear_softmax_stage_by_stage(x):
 
 @draws
 @given(values, st.sampled_from(["linear", "exponential", "attention", "auto"]), st.sampled_from([(5,), (5, 5)]))
-def test_gradients_of_every_hierarchy_are_finite_differences(x, function, hierarchy):
+def test_gradients_of_every_hierarchy_match_finite_differences(x, function, hierarchy):
     alpha = torch.tensor([2.0], dtype=torch.float64, requires_grad=True)
     frames = torch.tensor(x, dtype=torch.float64).reshape(1, N, 1).requires_grad_()
     attention = (torch.tensor(x[::-1], dtype=torch.float64).reshape(1, N, 1) * 2).requires_grad_()

@@ -14,7 +14,7 @@ POOLS = [(1, 1), (2, 2), (1, 5), (3, 1)]
 
 
 def normalisation(maps: int, *, training: bool = True) -> nn.BatchNorm2d:
-    """As it may be in the midst of a training."""
+    """Return a normalisation in a state that it may have during training."""
     module = nn.BatchNorm2d(maps).train(training)
     nn.init.normal_(module.weight)
     nn.init.normal_(module.bias)
@@ -34,7 +34,7 @@ def seeded():
 
 @pytest.mark.parametrize("pool", POOLS)
 @pytest.mark.parametrize("training", [True, False])
-def test_values_and_gradients_are_those_of_torch_in_double_precision(pool, training):
+def test_values_and_gradients_match_torchs_in_double_precision(pool, training):
     quick = normalisation(12, training=training)
     exact = copy.deepcopy(quick).double()
     z = maps().requires_grad_()
@@ -55,27 +55,27 @@ def test_values_and_gradients_are_those_of_torch_in_double_precision(pool, train
     assert quick.num_batches_tracked == exact.num_batches_tracked == int(training)
 
 
-def test_the_quick_way_is_taken_where_it_should_be_and_nowhere_else():
+def test_the_fast_kernel_is_used_only_where_it_applies():
     assert gate.is_quick(maps(), (2, 2))
     assert not gate.is_quick(maps().double(), (2, 2))
-    assert not gate.is_quick(maps(), (4, 2))  # six frames are not whole patches
+    assert not gate.is_quick(maps(), (4, 2))  # six frames do not make whole patches
     assert not gate.is_quick(torch.empty(3, 12, 6, 10, device="meta"), (2, 2))
 
 
-def test_an_exported_network_is_made_of_torchs_operations():
+def test_a_block_can_be_exported_and_gives_the_same_output():
     layer = blocks.GatedBlock(1, 4, (2, 2), "before_gate", 0.5).eval()
     x = torch.randn(2, 1, 8, 6)
     exported = torch.export.export(layer, (x,), strict=False).module()
     torch.testing.assert_close(exported(x), layer(x), rtol=1e-5, atol=1e-5)
 
 
-def test_maps_in_bfloat16_are_worked_on_in_float32():
+def test_maps_in_bfloat16_are_processed_in_float32():
     z, module = maps().bfloat16(), normalisation(12)
     expected = gate.normalised_gate(z.float(), copy.deepcopy(module), (2, 2), 0.0)
     assert torch.equal(gate.normalised_gate(z, module, (2, 2), 0.0), expected)
 
 
-def test_the_order_in_memory_does_not_matter():
+def test_the_memory_format_does_not_matter():
     z, module = maps(), normalisation(12)
     last = z.contiguous(memory_format=torch.channels_last)
     assert torch.equal(
@@ -84,9 +84,9 @@ def test_the_order_in_memory_does_not_matter():
 
 
 def gradients(preset: str) -> tuple[float, dict[str, torch.Tensor]]:
-    """Of a shipped network without dropout, after one backward pass of two clips.
+    """Return loss and gradients of a shipped network without dropout, after one backward pass of two clips.
 
-    Both are whole: where padding makes neighbours equal, either of them may be called the largest of a pooling.
+    Neither clip is padded: where padding makes neighbours equal, max pooling may choose either of them.
     """
     torch.manual_seed(0)
     chosen = load_preset(preset)
@@ -101,7 +101,7 @@ def gradients(preset: str) -> tuple[float, dict[str, torch.Tensor]]:
 
 
 @pytest.mark.parametrize("preset", ["small", "demo"])
-def test_a_whole_network_has_the_gradients_of_the_plain_one(preset, monkeypatch):
+def test_a_whole_network_has_the_same_gradients_as_with_plain_torch(preset, monkeypatch):
     loss, quick = gradients(preset)
     monkeypatch.setattr(blocks, "normalised_gate", gate.plain)
     plain_loss, plain = gradients(preset)
@@ -111,7 +111,7 @@ def test_a_whole_network_has_the_gradients_of_the_plain_one(preset, monkeypatch)
 
 
 def dropped(rate: float, pool: tuple[int, int] = (1, 1), seed: int = 1, z: torch.Tensor | None = None):
-    """What is kept of maps after dropout, its gradient, and the same without dropout."""
+    """Return the maps after dropout, the gradient of their input, and the maps without dropout."""
     torch.manual_seed(0)
     z = (torch.randn(4, 32, 50, 20) if z is None else z).requires_grad_()
     module = normalisation(z.shape[1])
@@ -131,7 +131,7 @@ def test_dropout_drops_its_share_and_scales_the_rest(rate):
     torch.testing.assert_close(kept[stays], whole[stays] / (1 - rate))
 
 
-def test_whether_a_value_is_dropped_says_nothing_about_its_neighbours():
+def test_values_are_dropped_independently_of_their_neighbours():
     stays = (dropped(0.5)[0] != 0).float() - 0.5
     n = stays.numel()
     for axis in range(4):
@@ -147,7 +147,7 @@ def test_two_calls_drop_independently_of_each_other():
 
 
 @pytest.mark.parametrize("pool", POOLS[1:])
-def test_dropped_values_take_part_in_the_pooling_as_zeros(pool):
+def test_dropped_values_count_as_zeros_in_the_pooling(pool):
     z = torch.randn(2, 8, 12, 10)
     kept, _, _ = dropped(0.4, z=z.clone())
     pooled, gradient, _ = dropped(0.4, pool, z=z.clone())
@@ -159,10 +159,10 @@ def test_outside_training_nothing_is_dropped():
     assert (gate.normalised_gate(maps(), normalisation(12, training=False), (1, 1), 0.5) != 0).all()
 
 
-def test_gradients_with_dropout_are_those_of_the_mask_that_was_drawn():
+def test_gradients_with_dropout_use_the_same_mask_as_the_output():
     z = torch.randn(2, 8, 12, 10)
     kept, gradient, whole = dropped(0.3, z=z.clone())
-    torch.manual_seed(0)  # as in dropped
+    torch.manual_seed(0)  # as in ``dropped``
     module = normalisation(8).double()
     z64 = z.double().requires_grad_()
     mask = (kept != 0).double() / 0.7
@@ -171,7 +171,7 @@ def test_gradients_with_dropout_are_those_of_the_mask_that_was_drawn():
     assert kept.shape == whole.shape
 
 
-def test_seed_alone_decides_and_the_number_of_threads_changes_no_bit():
+def test_the_result_depends_on_the_seed_and_not_on_the_number_of_threads():
     results = []
     for n_threads in (1, 2, 3, 1):
         torch.set_num_threads(n_threads)
@@ -205,7 +205,7 @@ def test_very_large_values_do_not_overflow_the_sigmoid():
     torch.testing.assert_close(out, gate.plain(z, module, (1, 1), 0.0))
 
 
-def test_the_sigmoid_is_exact_to_a_ten_millionth():
+def test_the_sigmoid_is_accurate_to_about_a_ten_millionth():
     x = np.linspace(-40, 40, 20001, dtype=np.float32)
     mine = np.array([gate.kernels.sigmoid(value) for value in x])
     np.testing.assert_allclose(mine, 1 / (1 + np.exp(-x.astype(np.float64))), rtol=0, atol=1.5e-7)

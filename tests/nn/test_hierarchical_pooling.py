@@ -22,7 +22,7 @@ def attention_of(name: str, like: torch.Tensor) -> torch.Tensor | None:
 
 
 @pytest.mark.parametrize("name", list(POOLING_FUNCTIONS))
-def test_it_is_the_networks_own_pooling(name: str) -> None:
+def test_the_module_pools_as_networks_do(name: str) -> None:
     frame_probs, valid = probs(50), torch.ones(2, 50, dtype=torch.bool)
     attention, module = attention_of(name, frame_probs), pooling(name, (5, 5))
     weights = frame_weights(name, frame_probs, valid, attention, "classes", module.alpha)
@@ -33,7 +33,7 @@ def test_it_is_the_networks_own_pooling(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(POOLING_FUNCTIONS))
-def test_masked_frames_count_nowhere(name: str) -> None:
+def test_masked_frames_have_no_effect(name: str) -> None:
     frame_probs = probs(30)
     mask = (torch.arange(30) < 17).expand(2, -1)
     attention, module = attention_of(name, frame_probs), pooling(name, (5, 2))
@@ -46,7 +46,7 @@ def test_masked_frames_count_nowhere(name: str) -> None:
 
 @settings(max_examples=30)
 @given(st.integers(1, 40), st.sampled_from(PLAIN), st.lists(st.integers(2, 6), max_size=2).map(tuple))
-def test_any_number_of_frames_gives_a_value_between_their_least_and_greatest(
+def test_clip_probabilities_lie_within_the_range_of_any_number_of_frames(
     n_frames: int, name: str, hierarchy: tuple[int, ...]
 ) -> None:
     frame_probs = probs(n_frames, seed=n_frames)
@@ -55,20 +55,20 @@ def test_any_number_of_frames_gives_a_value_between_their_least_and_greatest(
     assert (clip_probs <= frame_probs.amax(1) + 1e-6).all()
 
 
-def test_single_average_is_the_mean_and_max_the_maximum() -> None:
+def test_average_pooling_is_the_mean_and_hierarchical_max_pooling_the_maximum() -> None:
     frame_probs = probs(13)
     torch.testing.assert_close(HierarchicalPooling("average")(frame_probs), frame_probs.mean(1))
     torch.testing.assert_close(HierarchicalPooling("max", (4,))(frame_probs), frame_probs.amax(1))
 
 
-def test_weights_as_first_printed_make_the_hierarchy_do_nothing() -> None:
+def test_with_the_originally_printed_weights_the_hierarchy_has_no_effect() -> None:
     frame_probs = probs(50)
     flat = HierarchicalPooling("linear")(frame_probs)
     torch.testing.assert_close(HierarchicalPooling("linear", (5, 5), original_weights=True)(frame_probs), flat)
     assert not torch.allclose(HierarchicalPooling("linear", (5, 5))(frame_probs), flat)
 
 
-def test_alpha_learns_and_travels_with_the_state() -> None:
+def test_alpha_gets_a_gradient_and_is_in_the_state_dict() -> None:
     module = pooling("auto", (5,))
     module(probs(20)).sum().backward()
     assert module.alpha is not None
@@ -77,7 +77,7 @@ def test_alpha_learns_and_travels_with_the_state() -> None:
     assert list(module.state_dict()) == ["alpha"]
 
 
-def test_in_training_alpha_stays_in_the_range_of_its_function_and_rap_has_a_penalty() -> None:
+def test_in_training_cap_clips_its_alpha_and_rap_has_a_penalty() -> None:
     module = pooling("cap", (5,))
     assert module.alpha is not None
     torch.nn.init.constant_(module.alpha, 9.0)
@@ -98,12 +98,12 @@ def test_in_training_alpha_stays_in_the_range_of_its_function_and_rap_has_a_pena
         ({"attention_axis": "frames"}, "must be 'classes' or 'time'"),
     ],
 )
-def test_what_cannot_be_is_a_sentence(options: dict, said: str) -> None:
+def test_invalid_options_are_refused(options: dict, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         HierarchicalPooling(**options)
 
 
-def test_shapes_that_do_not_fit_are_a_sentence() -> None:
+def test_wrong_shapes_and_missing_attention_are_refused() -> None:
     with pytest.raises(ValueError, match=r"expected frame_probs of shape \(B, T, K\), got \(20, 3\)"):
         HierarchicalPooling()(probs(20)[0])
     with pytest.raises(ValueError, match=r"expected a mask of shape \(2, 20\)"):
@@ -113,7 +113,7 @@ def test_shapes_that_do_not_fit_are_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in POOLING_FUNCTIONS if POOLING_FUNCTIONS[name].learns_alpha])
-def test_two_passes_may_go_backward_together(name: str) -> None:
+def test_one_backward_pass_through_two_forward_passes_adds_their_gradients(name: str) -> None:
     module = pooling(name, (5,)).train()
     (module(probs(20)).sum() + module(probs(20, seed=1)).sum()).backward()
     apart = pooling(name, (5,)).train()
@@ -122,13 +122,13 @@ def test_two_passes_may_go_backward_together(name: str) -> None:
     torch.testing.assert_close(module.alpha.grad, apart.alpha.grad)
 
 
-def test_segments_on_the_way_are_as_many_as_frames_fill() -> None:
+def test_the_number_of_segments_is_rounded_up_in_every_stage() -> None:
     _, segments = HierarchicalPooling("linear", (5, 5)).stages(probs(26))
     assert [part.shape[1] for part in segments] == [6, 2]
 
 
 @pytest.mark.parametrize(("hierarchy", "most"), [((), 0.5), ((5, 5), 0.91)])
-def test_what_the_bound_of_cap_leaves_to_a_single_frame_is_what_the_documents_say(
+def test_at_the_bound_of_cap_a_single_frame_gives_the_documented_probability(
     hierarchy: tuple[int, ...], most: float
 ) -> None:
     module = HierarchicalPooling("cap", hierarchy, n_classes=1).train()
@@ -138,8 +138,8 @@ def test_what_the_bound_of_cap_leaves_to_a_single_frame_is_what_the_documents_sa
 
 
 @pytest.mark.parametrize(("hierarchy", "signs"), [((), [1, -1, -1]), ((5,), [1, -1, 1])])
-def test_linear_softmax_pushes_down_what_the_documents_say(hierarchy: tuple[int, ...], signs: list[int]) -> None:
-    """Frames of a loud segment, of a quiet one, and the quietest of that one, which is below half of its segment."""
+def test_the_gradient_of_linear_softmax_has_the_documented_signs(hierarchy: tuple[int, ...], signs: list[int]) -> None:
+    """Frames: one of a loud segment, one of a quiet one, and the quietest of the latter, below half of its segment."""
     frame_probs = torch.tensor([0.9] * 5 + [0.1] * 4 + [0.01]).reshape(1, 10, 1).requires_grad_()
     HierarchicalPooling("linear", hierarchy)(frame_probs).sum().backward()
     assert frame_probs.grad[0, [0, 5, 9], 0].sign().tolist() == signs

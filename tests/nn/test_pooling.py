@@ -14,7 +14,7 @@ HIERARCHIES = [(), (5,), (5, 5), (25,), (5, 5, 5)]
 
 
 def pooled(function, frame_probs, hierarchy=(), attention=None, valid=None, axis="classes", alpha=3.0, **how):
-    """Clip probabilities (B, K) of frame probabilities (B, T, K)."""
+    """Return clip probabilities (B, K) from frame probabilities (B, T, K)."""
     valid = torch.ones(frame_probs.shape[:2], dtype=torch.bool) if valid is None else valid
     weights = frame_weights(function, frame_probs, valid, attention, axis, torch.as_tensor(alpha))
     return pool(function, frame_probs, weights, hierarchy, **how)[0]
@@ -26,7 +26,7 @@ def column(values) -> torch.Tensor:
 
 
 def by_definition(x, w, hierarchy) -> float:
-    """Eq. 3, corrected Eq. 4 and Eq. 5 in plain float64, one group after the other."""
+    """Eq. 3, corrected Eq. 4 and Eq. 5 in plain float64, one group at a time."""
     for group in (*hierarchy, None):
         size = group or len(x)
         groups = [slice(first, first + size) for first in range(0, len(x), size)]
@@ -49,7 +49,7 @@ probabilities = st.lists(st.floats(0, 1, width=32), min_size=25, max_size=25)
 positive = st.lists(st.floats(0.0009765625, 1, width=32), min_size=25, max_size=25)
 
 
-def test_the_functions_of_probabilities_on_four_frames_by_hand():
+def test_pooling_functions_match_values_computed_by_hand_for_four_frames():
     x = column([0.9, 0.1, 0.1, 0.1])
     assert pooled("max", x).item() == pytest.approx(0.9)
     assert pooled("average", x).item() == pytest.approx(0.3)
@@ -58,11 +58,11 @@ def test_the_functions_of_probabilities_on_four_frames_by_hand():
     assert pooled("exponential", x).item() == pytest.approx((0.9 * loud + 0.3 * quiet) / (loud + 3 * quiet))
 
 
-def test_hierarchical_linear_softmax_on_four_frames_by_hand():
+def test_hierarchical_linear_softmax_matches_values_computed_by_hand_for_four_frames():
     x = column([0.9, 0.1, 0.1, 0.1])
     clip, (segments,) = pool("linear", x, x, (2,))
     assert segments.flatten().tolist() == pytest.approx([0.82, 0.1])
-    assert clip.item() == pytest.approx((0.82**2 + 0.1**2) / 0.92)  # 0.742, where single pooling says 0.700
+    assert clip.item() == pytest.approx((0.82**2 + 0.1**2) / 0.92)  # 0.742, where single pooling gives 0.700
 
 
 def test_three_stages_give_segments_of_25_and_5_and_one_clip():
@@ -74,14 +74,14 @@ def test_three_stages_give_segments_of_25_and_5_and_one_clip():
 
 @pytest.mark.parametrize("function", WEIGHTS_OF)
 @pytest.mark.parametrize("hierarchy", HIERARCHIES)
-def test_each_function_is_the_papers_formula_written_out(function, hierarchy):
+def test_each_function_matches_the_papers_formula(function, hierarchy):
     x = np.random.default_rng(0).uniform(0.01, 1, 125)
     expected = by_definition(x, WEIGHTS_OF[function](x), hierarchy)
     assert pooled(function, column(x), hierarchy).item() == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("hierarchy", HIERARCHIES)
-def test_learned_weights_are_the_papers_formula_written_out(hierarchy):
+def test_attention_matches_the_papers_formula(hierarchy):
     g = np.random.default_rng(1)
     x, attention = g.uniform(0, 1, (125, 3)), g.normal(0, 2, (125, 3))
     softmax = np.exp(attention) / np.exp(attention).sum(axis=1, keepdims=True)
@@ -91,7 +91,7 @@ def test_learned_weights_are_the_papers_formula_written_out(hierarchy):
 
 @pytest.mark.parametrize("function", WEIGHTS_OF)
 @pytest.mark.parametrize("hierarchy", [(), (5,), (5, 5)])
-def test_gradients_are_finite_differences_of_the_papers_formula(function, hierarchy):
+def test_gradients_match_finite_differences_of_the_papers_formula(function, hierarchy):
     x = np.random.default_rng(2).uniform(0.05, 0.95, 125)
     leaf = column(x).requires_grad_()
     pooled(function, leaf, hierarchy).backward()
@@ -106,7 +106,7 @@ def test_gradients_are_finite_differences_of_the_papers_formula(function, hierar
     assert leaf.grad.flatten().tolist() == pytest.approx([slope(frame) for frame in range(125)], abs=2e-6)
 
 
-def test_gradient_of_max_goes_to_the_largest_frame_alone_through_every_stage():
+def test_the_gradient_of_max_reaches_only_the_largest_frame_through_all_stages():
     x = column(np.random.default_rng(3).permutation(125) / 200).requires_grad_()
     pooled("max", x, (5, 5)).backward()
     assert x.grad.flatten().tolist() == [float(frame == x.argmax()) for frame in range(125)]
@@ -123,7 +123,7 @@ def test_softmax_pooling_lies_between_mean_and_max(values):
 
 @settings(max_examples=60)
 @given(probabilities, st.sampled_from(list(POOLING_FUNCTIONS)), st.sampled_from([(), (5,)]))
-def test_every_clip_probability_lies_between_the_frames(values, function, hierarchy):
+def test_every_clip_probability_lies_within_the_range_of_its_frames(values, function, hierarchy):
     x = column(values)
     clip = pooled(function, x, hierarchy, attention=8 * x).item()
     assert min(values) - 1e-6 <= clip <= max(values) + 1e-6
@@ -146,21 +146,21 @@ def test_hierarchical_linear_softmax_is_linear_softmax_of_each_stage(values):
 
 @settings(max_examples=60)
 @given(positive, st.sampled_from(["linear", "exponential", "attention", "auto"]), st.sampled_from([(5,), (5, 5)]))
-def test_segments_weighted_as_first_printed_are_single_pooling(values, function, hierarchy):
+def test_the_originally_printed_segment_weights_reduce_to_single_pooling(values, function, hierarchy):
     """The paper's erratum: with the mean of the weights (Eq. A-1) a hierarchy changes nothing."""
     x = column(values).double()
     hierarchical = pooled(function, x, hierarchy, 3 * x, segment_weights="original")
     assert hierarchical.item() == pytest.approx(pooled(function, x, (), 3 * x).item(), abs=1e-12)
 
 
-def test_segments_with_learned_weights_are_pooled_by_them():
+def test_learned_segment_weights_match_a_value_computed_by_hand():
     x = column([0.9, 0.1, 0.3, 0.5])
     clip, (segments,) = pool("linear", x, x, (2,), segment_weights="learned", learned=[column([0.25, 0.75])])
     assert segments.flatten().tolist() == pytest.approx([0.82, 0.34 / 0.8])
     assert clip.item() == pytest.approx(0.25 * 0.82 + 0.75 * 0.34 / 0.8)
 
 
-def test_learned_weights_take_the_place_of_the_weights_in_every_stage():
+def test_learned_weights_replace_the_segment_weights_in_every_stage():
     x, g = torch.rand(2, 125, 3), torch.Generator().manual_seed(0)
     learned = [torch.rand(2, 25, 3, generator=g), torch.rand(2, 5, 3, generator=g)]
     clip, (segments, longer) = pool("exponential", x, x.exp(), (5, 5), segment_weights="learned", learned=learned)
@@ -171,7 +171,7 @@ def test_learned_weights_take_the_place_of_the_weights_in_every_stage():
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, 400.0])
 @pytest.mark.parametrize("hierarchy", [(), (5,), (5, 5)])
-def test_auto_pooling_reaches_from_average_over_exponential_to_max(alpha, hierarchy):
+def test_auto_pooling_ranges_from_average_through_exponential_to_max(alpha, hierarchy):
     x = column(np.random.default_rng(4).permutation(125) / 125)
     same = {0.0: "average", 1.0: "exponential", 400.0: "max"}[alpha]
     expected = pooled(same, x, hierarchy).item()
@@ -183,12 +183,12 @@ def test_auto_pooling_learns_its_alpha():
     weights = frame_weights("auto", x, torch.ones(1, 2, dtype=torch.bool), alpha=alpha)
     assert weights[0, 0].tolist() == pytest.approx([1 / (1 + math.exp(-0.8)), 1 / (1 + math.exp(-4))])
     pool("auto", x, weights)[0].sum().backward()
-    assert (alpha.grad > 0).all()  # a higher alpha makes the clip louder
+    assert (alpha.grad > 0).all()  # a higher alpha raises the clip probability
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, 400.0])
 @pytest.mark.parametrize("hierarchy", [(), (5,), (5, 5)])
-def test_power_pooling_reaches_from_average_over_linear_to_max(alpha, hierarchy):
+def test_power_pooling_ranges_from_average_through_linear_to_max(alpha, hierarchy):
     x = column(np.random.default_rng(5).permutation(125) / 125)
     expected = pooled({0.0: "average", 1.0: "linear", 400.0: "max"}[alpha], x, hierarchy).item()
     assert pooled("power", x, hierarchy, alpha=alpha).item() == pytest.approx(expected, abs=0.02 * (alpha > 1) + 1e-6)
@@ -200,12 +200,12 @@ def test_power_pooling_reaches_from_average_over_linear_to_max(alpha, hierarchy)
         ("auto", 125, -9.0, 9.0),
         ("rap", 125, -9.0, 9.0),
         ("power", 125, 0.0, 9.0),
-        ("cap", 26, -math.log(25), math.log(25)),  # as the authors have it for the 26 frames of their clips
+        ("cap", 26, -math.log(25), math.log(25)),  # as the authors set it for their clips of 26 frames
         ("cap", 125, -math.log(124), math.log(124)),
         ("cap", 2, 0.0, 0.0),
     ],
 )
-def test_a_learnt_number_is_brought_back_into_the_range_of_its_function(function, n_frames, low, high):
+def test_alpha_is_clipped_to_the_range_of_its_function(function, n_frames, low, high):
     alpha = torch.tensor([-9.0, 0.0, 9.0], requires_grad=True)
     keep_in_range(function, alpha, n_frames)
     assert alpha.tolist() == pytest.approx([low, 0.0, high])
@@ -213,14 +213,14 @@ def test_a_learnt_number_is_brought_back_into_the_range_of_its_function(function
 
 
 @pytest.mark.parametrize("n_frames", [3, 26, 125])
-def test_at_the_bound_of_cap_one_certain_frame_makes_half_a_clip(n_frames):
+def test_at_the_bound_of_cap_one_certain_frame_gives_a_clip_probability_of_a_half(n_frames):
     alpha = torch.tensor([50.0])
     keep_in_range("cap", alpha, n_frames)
     x = column([1.0] + [0.0] * (n_frames - 1))
     assert pooled("cap", x, alpha=alpha).item() == pytest.approx(0.5)
 
 
-def test_rap_alone_pays_for_the_squares_of_its_alpha():
+def test_only_rap_has_a_penalty_on_the_square_of_its_alpha():
     alpha = torch.tensor([1.0, -2.0], requires_grad=True)
     penalty = alpha_penalty("rap", alpha)
     penalty.backward()
@@ -238,7 +238,7 @@ def test_weights_too_small_to_be_squared_still_pool_their_segment():
 
 @settings(max_examples=30)
 @given(probabilities, st.sampled_from(list(POOLING_FUNCTIONS)), st.randoms(use_true_random=False))
-def test_order_of_frames_never_matters_to_single_pooling(values, function, random):
+def test_the_order_of_frames_does_not_matter_in_single_pooling(values, function, random):
     shuffled = list(values)
     random.shuffle(shuffled)
     clips = [pooled(function, column(some), attention=column(some)).item() for some in (values, shuffled)]
@@ -248,7 +248,7 @@ def test_order_of_frames_never_matters_to_single_pooling(values, function, rando
 @pytest.mark.parametrize("axis", ["classes", "time"])
 @pytest.mark.parametrize("function", POOLING_FUNCTIONS)
 @pytest.mark.parametrize("hierarchy", [(), (5,), (5, 5)])
-def test_what_lies_in_padded_frames_is_irrelevant(function, hierarchy, axis):
+def test_the_content_of_padded_frames_does_not_matter(function, hierarchy, axis):
     g = torch.Generator().manual_seed(0)
     x, attention = torch.rand(4, 125, 2, generator=g), torch.randn(4, 125, 2, generator=g)
     valid = torch.arange(125) < torch.tensor([[1], [7], [60], [125]])
@@ -263,7 +263,7 @@ def test_what_lies_in_padded_frames_is_irrelevant(function, hierarchy, axis):
 @pytest.mark.parametrize("axis", ["classes", "time"])
 @pytest.mark.parametrize("function", POOLING_FUNCTIONS)
 @pytest.mark.parametrize("hierarchy", [(), (5,)])
-def test_a_padded_clip_is_the_clip_without_its_padding(function, hierarchy, axis):
+def test_a_padded_clip_gives_the_same_result_as_without_its_padding(function, hierarchy, axis):
     x, attention = torch.rand(1, 50, 2), torch.randn(1, 50, 2)
     valid = torch.arange(50)[None] < 20
     padded = pooled(function, x, hierarchy, attention, valid, axis)
@@ -294,13 +294,13 @@ def test_a_clip_of_padding_alone_has_probability_zero(function):
     assert clip.tolist() == [[0, 0]]
 
 
-def test_attention_over_classes_shares_a_frame_out_among_its_classes():
+def test_attention_over_classes_sums_to_one_in_each_frame():
     attention = torch.tensor([[[0.0, math.log(3)], [0.0, 0.0]]])
     weights = frame_weights("attention", torch.rand(1, 2, 2), torch.ones(1, 2, dtype=torch.bool), attention)
     torch.testing.assert_close(weights, torch.tensor([[[0.25, 0.75], [0.5, 0.5]]]))
 
 
-def test_attention_over_time_shares_a_class_out_among_the_frames_that_count():
+def test_attention_over_time_sums_to_one_over_the_valid_frames_of_each_class():
     attention = torch.tensor([[[0.0, 0.0], [math.log(3), 0.0], [99.0, 99.0]]])
     valid = torch.tensor([[True, True, False]])
     weights = frame_weights("attention", torch.rand(1, 3, 2), valid, attention, "time")
@@ -308,7 +308,7 @@ def test_attention_over_time_shares_a_class_out_among_the_frames_that_count():
 
 
 @pytest.mark.parametrize("axis", ["classes", "time"])
-def test_no_frame_of_a_learned_weight_is_lost_to_the_gradient(axis):
+def test_extreme_attention_still_gives_every_frame_a_gradient(axis):
     attention = torch.tensor([[[500.0, -500.0], [-500.0, 500.0]]])
     x = torch.full((1, 2, 2), 0.5, requires_grad=True)
     pooled("attention", x, attention=attention, axis=axis).sum().backward()
@@ -316,7 +316,7 @@ def test_no_frame_of_a_learned_weight_is_lost_to_the_gradient(axis):
 
 
 @pytest.mark.parametrize("function", POOLING_FUNCTIONS)
-def test_small_weights_of_a_half_precision_network_do_not_vanish_when_squared(function):
+def test_small_weights_in_half_precision_do_not_vanish_when_squared(function):
     x = torch.full((1, 125, 1), 1e-4, dtype=torch.float16)
     clip = pooled(function, x, (5, 5), attention=x)
     assert clip.dtype == torch.float32
@@ -334,7 +334,7 @@ def test_small_weights_of_a_half_precision_network_do_not_vanish_when_squared(fu
         ((5, 10**12), "stage 2 would group 1000000000000 of 25; 5 fits, and so does none"),
     ],
 )
-def test_a_hierarchy_that_does_not_fit_the_frames_names_those_that_do(hierarchy, said):
+def test_the_error_for_a_hierarchy_that_does_not_fit_names_those_that_do(hierarchy, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         check_hierarchy(hierarchy, 125)
     with pytest.raises(ValueError, match=re.escape(said)):
@@ -343,8 +343,8 @@ def test_a_hierarchy_that_does_not_fit_the_frames_names_those_that_do(hierarchy,
 
 @pytest.mark.parametrize("segment_weights", ["corrected", "original"])
 @pytest.mark.parametrize("function", POOLING_FUNCTIONS)
-def test_where_groups_do_not_divide_the_frames_the_last_segment_is_shorter(function, segment_weights):
-    """38 frames in 5,5 are 8 segments, the last of 3 frames, then 2, the last of 3 segments: as padding to 50 is."""
+def test_the_last_segment_is_shorter_if_groups_do_not_divide_the_frames(function, segment_weights):
+    """With 5,5, 38 frames make 8 segments, the last of 3 frames, then 2, the last of 3 segments: as if padded to 50."""
     g = torch.Generator().manual_seed(0)
     x, attention = (torch.rand(2, 38, 3, generator=g) for _ in range(2))
     more = torch.rand(2, 12, 3, generator=g)
@@ -360,7 +360,7 @@ def test_where_groups_do_not_divide_the_frames_the_last_segment_is_shorter(funct
         torch.testing.assert_close(found, expected[:, : found.shape[1]])
 
 
-def test_the_last_shorter_segment_is_the_mean_of_its_own_frames():
+def test_a_shorter_last_segment_is_the_mean_of_its_own_frames():
     x = torch.tensor([0.1, 0.3, 0.5, 0.7, 0.9]).reshape(1, 5, 1)
     clip, (segments,) = pool("average", x, torch.ones(1, 5, 1), (2,))
     torch.testing.assert_close(segments.flatten(), torch.tensor([0.2, 0.6, 0.9]))
@@ -368,14 +368,14 @@ def test_the_last_shorter_segment_is_the_mean_of_its_own_frames():
 
 
 @pytest.mark.parametrize("function", POOLING_FUNCTIONS)
-def test_as_first_printed_a_hierarchy_changes_nothing_even_where_it_does_not_divide(function):
+def test_with_the_original_weights_a_hierarchy_has_no_effect_even_if_groups_do_not_divide(function):
     x = torch.rand(2, 38, 3)
     weights = frame_weights(function, x, torch.ones(2, 38, dtype=torch.bool), x, "time", torch.ones(3))
     single, _ = pool(function, x, weights)
     torch.testing.assert_close(pool(function, x, weights, (5, 5), segment_weights="original")[0], single)
 
 
-def test_what_pooling_does_not_know_is_refused():
+def test_unknown_or_missing_arguments_of_pooling_are_refused():
     x, valid = torch.rand(1, 4, 1), torch.ones(1, 4, dtype=torch.bool)
     with pytest.raises(ValueError, match=f"must be one of {', '.join(POOLING_FUNCTIONS)}, got 'mean'"):
         frame_weights("mean", x, valid)
@@ -394,14 +394,14 @@ def test_what_pooling_does_not_know_is_refused():
 
 
 @pytest.mark.parametrize("axis", ["classes", "time"])
-def test_learned_weights_of_padding_are_zero_even_where_all_is_padding(axis):
+def test_learned_weights_of_padding_are_zero_even_if_everything_is_padding(axis):
     weights = learned_weights(torch.randn(2, 3, 2), torch.tensor([[True, False, False], [False] * 3]), axis)
     assert (weights[0, 0] > 0).all()
     assert weights[0, 1:].tolist() == [[0, 0]] * 2
     assert weights[1].tolist() == [[0, 0]] * 3
 
 
-def test_what_a_function_needs_of_the_network_is_what_it_asks_of_its_frames():
+def test_each_function_requires_exactly_the_inputs_that_it_declares():
     x, valid, attention, alpha = (
         torch.rand(1, 4, 2),
         torch.ones(1, 4, dtype=torch.bool),
@@ -420,7 +420,7 @@ def test_what_a_function_needs_of_the_network_is_what_it_asks_of_its_frames():
                 frame_weights(name, x, valid, attention)
 
 
-def test_only_learned_segment_weights_need_a_layer_a_stage():
+def test_only_learned_segment_weights_need_a_layer_per_stage():
     stages = {weights: PoolingConfig(hierarchy=(5, 5, 5), segment_weights=weights) for weights in SEGMENT_WEIGHTS}
     learned = {weights: config.n_learned_stages for weights, config in stages.items()}
     assert learned == {"corrected": 0, "original": 0, "learned": 3}
@@ -435,6 +435,6 @@ def test_only_learned_segment_weights_need_a_layer_a_stage():
         ({"function": "max", "segment_weights": "learned"}, "max pooling takes the largest value"),
     ],
 )
-def test_a_pooling_that_does_not_exist_is_no_setting(wrong, said):
+def test_invalid_pooling_settings_are_refused(wrong, said):
     with pytest.raises(ValueError, match=said):
         PoolingConfig(**wrong)

@@ -12,14 +12,14 @@ def gru() -> BidirectionalGRU:
     return BidirectionalGRU(6, 4)
 
 
-def test_full_clips_are_what_torchs_own_gru_makes_of_them(gru):
+def test_full_clips_match_torchs_gru(gru):
     oracle = torch.nn.GRU(6, 4, batch_first=True, bidirectional=True)
     oracle.load_state_dict(gru.state_dict())
     x = torch.randn(3, 10, 6)
     torch.testing.assert_close(gru(x, torch.full((3,), 10)), oracle(x)[0])
 
 
-def test_each_clip_is_what_torchs_own_gru_makes_of_it_without_its_padding(gru):
+def test_each_clip_matches_torchs_gru_on_the_clip_without_its_padding(gru):
     oracle = torch.nn.GRU(6, 4, batch_first=True, bidirectional=True)
     oracle.load_state_dict(gru.state_dict())
     x, lengths = torch.randn(4, 10, 6), [10, 7, 1, 9]
@@ -37,23 +37,23 @@ def test_gradients_reach_both_directions_and_no_padding(gru):
     assert (x.grad[1, 4:] == 0).all()
 
 
-def test_both_directions_in_one_call_as_on_a_gpu_are_the_same_where_frames_count(gru):
+def test_both_directions_in_one_call_as_on_a_gpu_give_the_same_valid_frames(gru):
     x, lengths = torch.randn(4, 10, 6), torch.tensor([10, 7, 1, 9], dtype=torch.int32)
     whole, halves = gru._whole(x, lengths), gru(x, lengths)
     assert whole.shape == halves.shape
     for clip, length in enumerate(lengths.tolist()):
         torch.testing.assert_close(whole[clip, :length], halves[clip, :length])
-    gru._whole(x, torch.tensor([0, 3, 2, 11]))  # a clip without frames, and one that is said to be longer
+    gru._whole(x, torch.tensor([0, 3, 2, 11]))  # no error for a length of 0, or one beyond the input
 
 
-def test_under_autocast_it_stays_in_float32(gru):
+def test_under_autocast_the_gru_stays_in_float32(gru):
     x, lengths = torch.randn(2, 10, 6), torch.tensor([10, 4])
     with torch.autocast("cpu", dtype=torch.bfloat16):
         rounded = gru(x, lengths)
     assert torch.equal(rounded, gru(x, lengths))
 
 
-def test_the_gated_gru_is_two_grus_of_keras_written_out() -> None:
+def test_the_gated_gru_matches_keras_grus_written_out_in_numpy() -> None:
     torch.manual_seed(0)
     gru, x = GatedGRU(3, 4), torch.randn(1, 5, 3)
     torch.nn.init.normal_(gru.bias)
@@ -78,7 +78,7 @@ def test_the_gated_gru_is_two_grus_of_keras_written_out() -> None:
     np.testing.assert_allclose(made, np.concatenate([before, after], axis=1), atol=1e-5)
 
 
-def test_the_gated_gru_does_not_hear_padding() -> None:
+def test_the_gated_gru_ignores_padding() -> None:
     gru, x = GatedGRU(3, 4), torch.randn(2, 6, 3)
     other = x.clone()
     other[0, 4:] = 100

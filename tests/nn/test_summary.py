@@ -14,7 +14,7 @@ def paper() -> CRNN:
     return CRNN(CRNNConfig(), PoolingConfig(), 17, FeatureSpec())
 
 
-def test_the_papers_network_has_the_shapes_and_multiply_adds_of_its_layers(paper):
+def test_the_papers_network_has_the_expected_shapes_and_multiply_adds(paper):
     rows = {row.name: row for row in layers(paper, FeatureSpec())}
     assert [rows[f"convolutions.{k}"].shape for k in range(4)] == [
         (64, 250, 40),
@@ -30,7 +30,7 @@ def test_the_papers_network_has_the_shapes_and_multiply_adds_of_its_layers(paper
     assert sum(row.multiply_adds for row in rows.values()) == pytest.approx(5.25e9, rel=0.01)
 
 
-def test_looking_at_a_network_leaves_it_as_it_was():
+def test_summarising_a_network_does_not_change_it():
     network = CRNNConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4)
     model = CRNN(network, PoolingConfig(hierarchy=(5,)), 2, of(40, 16))
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}

@@ -23,7 +23,7 @@ def network(labels: LabelSet, seed: int, pooling: PoolingConfig | None = None, c
     return model
 
 
-def test_for_the_same_classes_it_is_the_same_network() -> None:
+def test_with_the_same_classes_the_output_is_the_same() -> None:
     old, new = network(KNOWN, 1), network(KNOWN, 2)
     begin_with(new, KNOWN, old.state_dict(), KNOWN)
     x, n_frames = torch.randn(2, 40, 16), torch.tensor([40, 17])
@@ -32,7 +32,7 @@ def test_for_the_same_classes_it_is_the_same_network() -> None:
 
 
 @pytest.mark.parametrize("function", ["linear", "attention", "auto"])
-def test_classes_that_both_know_keep_their_probabilities_wherever_they_stand(function: str) -> None:
+def test_classes_of_both_networks_keep_their_probabilities_at_any_position(function: str) -> None:
     how = PoolingConfig(function, (5,), "time")
     old, new, chance = (network(labels, seed, how) for labels, seed in ((KNOWN, 1), (OTHER, 2), (OTHER, 2)))
     if function == "auto":
@@ -46,8 +46,8 @@ def test_classes_that_both_know_keep_their_probabilities_wherever_they_stand(fun
     assert torch.equal(new.classify.weight[1], chance.classify.weight[1])
 
 
-def test_a_number_of_another_pooling_is_brought_into_the_range_of_this_one() -> None:
-    """``power`` with less than 0 would prefer the quietest frames, which no step of its training leads to."""
+def test_the_alpha_of_another_pooling_is_clipped_to_the_range_of_this_one() -> None:
+    """With an alpha below 0, ``power`` would prefer the quietest frames, which its own training never leads to."""
     old, new = (network(KNOWN, 1, PoolingConfig(function, (5,))) for function in ("auto", "power"))
     torch.nn.init.constant_(old.alpha, -3.0)
     begin_with(new, KNOWN, old.state_dict(), KNOWN)
@@ -55,7 +55,7 @@ def test_a_number_of_another_pooling_is_brought_into_the_range_of_this_one() -> 
     assert new.alpha.tolist() == [0.0, 0.0, 0.0]
 
 
-def test_layers_that_the_other_one_lacks_stay_as_chance_made_them() -> None:
+def test_layers_that_the_other_network_lacks_keep_their_random_weights() -> None:
     old, attends = network(KNOWN, 1), PoolingConfig("attention", (5, 2), "time", "learned")
     new, chance = network(KNOWN, 2, attends), network(KNOWN, 2, attends)
     begin_with(new, KNOWN, old.state_dict(), KNOWN)
@@ -63,7 +63,7 @@ def test_layers_that_the_other_one_lacks_stay_as_chance_made_them() -> None:
     assert torch.equal(new.classify.weight, old.classify.weight)
 
 
-def test_other_sizes_are_told_by_the_layer_that_differs() -> None:
+def test_the_error_for_other_sizes_names_the_layer_that_differs() -> None:
     new = network(KNOWN, 2, config=CRNNConfig(maps=(4,), pools=((2, 4),), conv_maps=8, gru_units=6))
     with pytest.raises(ValueError, match=r"the layer gru\.weight_ih_l0 is 18 x 32 in .*, and is 12 x 32 in"):
         begin_with(new, KNOWN, network(KNOWN, 1).state_dict(), KNOWN)
@@ -71,7 +71,7 @@ def test_other_sizes_are_told_by_the_layer_that_differs() -> None:
         begin_with(network(KNOWN, 2), KNOWN, {}, KNOWN)
 
 
-def test_frozen_all_but_the_last_layers_stays_the_same_in_training() -> None:
+def test_freezing_keeps_all_but_the_last_layers_unchanged_in_training() -> None:
     model = network(KNOWN, 1)
     model.freeze()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -79,7 +79,7 @@ def test_frozen_all_but_the_last_layers_stays_the_same_in_training() -> None:
     adam = torch.optim.Adam(model.parameters(), lr=0.1)
     x, n_frames = torch.randn(4, 40, 16), torch.full((4,), 40)
     first = model(x, n_frames).clip_probs
-    assert torch.equal(first, model(x, n_frames).clip_probs)  # nothing drops out
+    assert torch.equal(first, model(x, n_frames).clip_probs)  # no dropout
     first.sum().backward()
     adam.step()
     changed = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
@@ -88,7 +88,7 @@ def test_frozen_all_but_the_last_layers_stays_the_same_in_training() -> None:
 
 
 def in_windows(kind: str, labels: LabelSet, seed: int) -> Network:
-    """Networks whose classes are not known by the usual layers."""
+    """Return a network whose last layers are not the usual ones."""
     torch.manual_seed(seed)
     none = PoolingConfig("average", ())
     if kind == "mean":
@@ -100,7 +100,7 @@ def in_windows(kind: str, labels: LabelSet, seed: int) -> Network:
 
 
 @pytest.mark.parametrize("kind", ["mean", "multiscale", "mlms"])
-def test_classes_of_networks_that_hear_windows_and_of_members_go_where_they_stand(kind: str) -> None:
+def test_classes_are_matched_by_name_in_windowed_networks_and_in_members(kind: str) -> None:
     old, new = in_windows(kind, KNOWN, 1), in_windows(kind, OTHER, 5)
     begin_with(new, OTHER, old.state_dict(), KNOWN)
     shape = (50, 20) if kind == "mlms" else (40, 16)
@@ -112,7 +112,7 @@ def test_classes_of_networks_that_hear_windows_and_of_members_go_where_they_stan
 
 
 @pytest.mark.parametrize("kind", ["mean", "multiscale", "mlms"])
-def test_frozen_they_train_the_layers_that_know_the_classes(kind: str) -> None:
+def test_freezing_leaves_exactly_the_layers_with_a_row_per_class_trainable(kind: str) -> None:
     model = in_windows(kind, KNOWN, 1)
     model.freeze()
     trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
@@ -122,6 +122,6 @@ def test_frozen_they_train_the_layers_that_know_the_classes(kind: str) -> None:
     assert len(trained) == sum(parameter.shape[0] == len(KNOWN) for parameter in model.parameters())
 
 
-def test_what_is_not_frozen_is_in_training_as_a_whole() -> None:
+def test_all_parts_of_an_unfrozen_network_are_in_training_mode() -> None:
     model = network(KNOWN, 1).eval().train()
     assert all(part.training for part in model.modules())

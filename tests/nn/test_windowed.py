@@ -8,7 +8,9 @@ torch.set_num_threads(1)
 
 
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(1, 20))
-def test_windows_lie_within_the_clip_and_no_step_is_left_out_if_they_meet(n_steps: int, covered: int, hop: int) -> None:
+def test_windows_lie_within_the_clip_and_cover_it_unless_the_hop_exceeds_their_length(
+    n_steps: int, covered: int, hop: int
+) -> None:
     starts = Windows(n_steps, covered, hop).starts
     assert starts == sorted(set(starts))
     assert starts[0] == 0
@@ -17,13 +19,13 @@ def test_windows_lie_within_the_clip_and_no_step_is_left_out_if_they_meet(n_step
         assert {step for start in starts for step in range(start, start + covered)} >= set(range(n_steps))
 
 
-def test_each_window_hears_its_steps_and_zeros_behind_the_clip() -> None:
+def test_each_window_holds_its_steps_followed_by_zeros_beyond_the_clip() -> None:
     x = torch.arange(1.0, 11).reshape(1, 10)  # five steps of two samples
     assert Windows(5, 2, 2).cut(x, 2, 4)[0].tolist() == [[1, 2, 3, 4], [5, 6, 7, 8], [7, 8, 9, 10]]
     assert Windows(5, 5, 1).cut(x, 2, 12)[0].tolist() == [[*range(1, 11), 0, 0]]
 
 
-def test_a_step_has_the_mean_of_the_windows_over_it_that_count() -> None:
+def test_a_step_is_the_mean_of_the_valid_windows_that_cover_it() -> None:
     windows = Windows(5, 2, 2)  # they begin at 0, 2, 3
     probs = torch.tensor([[[0.2], [0.4], [0.8]]])
     heard = windows.heard(torch.tensor([5]))

@@ -20,7 +20,7 @@ class Outer:
     other: object = field(default=None)
 
 
-def test_a_report_is_plain_values_under_the_names_of_its_fields() -> None:
+def test_a_report_becomes_plain_values_keyed_by_field_name() -> None:
     report = Outer(
         "a",
         {"testing": ListCoverage(2, 2, [], 1)},
@@ -38,7 +38,7 @@ def test_a_report_is_plain_values_under_the_names_of_its_fields() -> None:
     }  # fmt: skip
 
 
-def test_a_record_within_a_report_leaves_out_what_is_not_known_yet() -> None:
+def test_a_run_record_in_a_report_omits_a_missing_result() -> None:
     begun, finished = (as_json({"run": run_record(epochs=epochs)})["run"] for epochs in (None, 3))
     assert set(finished) - set(begun) == {"result"}
     assert finished["result"]["stage"] == "train"

@@ -26,7 +26,7 @@ def ear() -> Ear:
 
 @pytest.fixture
 def served(tmp_path: Path, ear: Ear) -> Iterator[Server]:
-    """A running server of the folder ``served``."""
+    """A running server for the folder ``served``."""
     server = Server(Recordings(tmp_path / "served"), ear)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -1,4 +1,4 @@
-"""``sedpipe listen`` in a real Chromium: browse, drop, correct, save; and what is saved is a dataset that trains."""
+"""``sedpipe listen`` in a real Chromium: browse, drop, correct and save recordings, and train on what was saved."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ def sedpipe(*words: str) -> str:
 
 
 def correct(browser, address: str, label: int) -> None:
-    """All of the recording is one class from 1 s to 3 s: done with keys alone, and saved."""
+    """Replace all events of a recording by one from 1 s to 3 s, with keys alone, and save it."""
     browser.visit(address)
     browser.run("document.querySelector('.spectrogram').focus()")
     browser.press("ArrowDown")
@@ -53,7 +53,9 @@ def correct(browser, address: str, label: int) -> None:
 
 
 @pytest.mark.slow
-def test_recordings_are_corrected_saved_made_a_dataset_and_trained_with(browser, folder: Path, served: Server) -> None:
+def test_corrected_recordings_can_be_saved_made_into_a_dataset_and_trained_on(
+    browser, folder: Path, served: Server
+) -> None:
     browser.visit(served.address)
     addresses = browser.run("[...document.querySelectorAll('.recordings tbody a')].map(a => a.href)")
     assert len(addresses) == 6
@@ -74,7 +76,7 @@ def test_recordings_are_corrected_saved_made_a_dataset_and_trained_with(browser,
     assert "corrected on night testing" in sedpipe("score", "night.toml", "--split", "testing")
 
 
-def test_a_correction_is_there_when_one_comes_back_and_one_that_was_overtaken_is_not_saved(
+def test_a_saved_correction_is_shown_again_and_a_conflicting_one_is_not_saved(
     browser, folder: Path, served: Server
 ) -> None:
     address = f"{served.address}recording/a.wav"
@@ -83,7 +85,7 @@ def test_a_correction_is_there_when_one_comes_back_and_one_that_was_overtaken_is
     assert browser.run(f"{STATUS}").startswith("Shown: a.tsv, as you saved it. Undo shows")
     assert browser.run(COUNT) == 1
     browser.press("z", control=True)
-    assert browser.run(COUNT) != 1  # what the model marked
+    assert browser.run(COUNT) != 1  # the events that the model predicted
     (folder / "a.tsv").write_text("filename\tonset\toffset\tevent_label\na.wav\t1\t2\tBy hand\n")
     browser.run("document.querySelector('[data-serve]').click()")
     browser.wait_for(f"{STATUS}.startsWith('Not saved: a.tsv has been changed in the meantime')")
@@ -103,7 +105,7 @@ def delete_first(browser) -> None:
     browser.press("Delete")
 
 
-def test_unsaved_corrections_of_a_saved_list_are_there_after_a_reload_and_leaving_asks(
+def test_unsaved_corrections_are_restored_after_a_reload_and_leaving_asks_first(
     browser, folder: Path, served: Server
 ) -> None:
     (folder / "a.tsv").write_text(f"{LIST}a.wav\t1.000\t2.000\tOwl\na.wav\t3.000\t4.000\tRain\n")
@@ -129,9 +131,7 @@ def test_unsaved_corrections_of_a_saved_list_are_there_after_a_reload_and_leavin
     assert browser.run(STATUS).startswith("Shown: a.tsv, as you saved it")
 
 
-def test_corrections_of_a_list_that_was_overtaken_are_a_step_away_until_they_are_saved(
-    browser, folder: Path, served: Server
-) -> None:
+def test_undo_restores_unsaved_corrections_of_a_list_changed_elsewhere(browser, folder: Path, served: Server) -> None:
     (folder / "a.tsv").write_text(f"{LIST}a.wav\t1.000\t2.000\tOwl\na.wav\t3.000\t4.000\tRain\n")
     address = f"{served.address}recording/a.wav"
     browser.visit(address)
@@ -139,7 +139,7 @@ def test_corrections_of_a_list_that_was_overtaken_are_a_step_away_until_they_are
     (folder / "a.tsv").write_text(f"{LIST}a.wav\t1.000\t2.000\tBy hand\n")
     browser.run(SAVE)
     browser.wait_for(f"{STATUS}.startsWith('Not saved: a.tsv has been changed in the meantime')")
-    for _ in range(2):  # as often as one looks
+    for _ in range(2):  # at every visit
         browser.visit(address)
         assert browser.run(SPANS) == [["By hand", 1]]
         assert browser.run(STATUS).endswith(
@@ -152,7 +152,7 @@ def test_corrections_of_a_list_that_was_overtaken_are_a_step_away_until_they_are
     assert read_event_list(folder / "a.tsv")["a"] == [Event(3.0, 4.0, "Rain")]
 
 
-def test_saving_twice_at_once_saves_once_and_what_is_corrected_meanwhile_is_no_part_of_it(
+def test_two_saves_in_quick_succession_do_not_conflict_and_exclude_later_changes(
     browser, folder: Path, served: Server
 ) -> None:
     browser.visit(f"{served.address}recording/a.wav")
@@ -180,7 +180,7 @@ def test_saving_twice_at_once_saves_once_and_what_is_corrected_meanwhile_is_no_p
     assert browser.run(STATUS).startswith("Your unsaved corrections of an earlier visit are restored.")
 
 
-def test_what_another_program_marked_is_there_to_be_corrected_and_stays_as_it_is(
+def test_a_list_from_another_program_can_be_corrected_and_is_left_unchanged(
     browser, folder: Path, served: Server
 ) -> None:
     (folder / "a.txt").write_text(marked := "0.5\t1.25\tOwl\n2\t3\tRain\n")
@@ -195,7 +195,9 @@ def test_what_another_program_marked_is_there_to_be_corrected_and_stays_as_it_is
     assert browser.run(STATUS).startswith("Shown: a.tsv, as you saved it")
 
 
-def test_a_list_with_more_than_events_is_kept_and_its_odd_times_are_told(browser, folder: Path, served: Server) -> None:
+def test_a_list_with_additional_content_is_backed_up_and_its_odd_times_are_reported(
+    browser, folder: Path, served: Server
+) -> None:
     content = "# by Anna\nfilename\tonset\toffset\tevent_label\tnote\na.wav\t5.0\t6.5\tOwl\tfar\na.wav\t0\t0\tDog\t\n"
     (folder / "a.tsv").write_text(content)
     browser.visit(f"{served.address}recording/a.wav")
@@ -211,9 +213,9 @@ def test_a_list_with_more_than_events_is_kept_and_its_odd_times_are_told(browser
     assert read_event_list(folder / "a.tsv")["a"] == [Event(5.0, 6.0, "Owl")]
 
 
-def test_a_dropped_file_is_copied_into_the_folder_and_heard(browser, tmp_path: Path, served: Server) -> None:
+def test_a_dropped_file_is_copied_into_the_folder_and_its_page_opens(browser, tmp_path: Path, served: Server) -> None:
     content = base64.b64encode(noise(tmp_path / "elsewhere" / "street.wav").read_bytes()).decode()
-    browser.visit(served.address)  # of a folder that is not there yet
+    browser.visit(served.address)  # the folder does not exist yet
     browser.run(
         f"""(() => {{
           const bytes = Uint8Array.from(atob({json.dumps(content)}), (c) => c.charCodeAt(0));
@@ -228,7 +230,7 @@ def test_a_dropped_file_is_copied_into_the_folder_and_heard(browser, tmp_path: P
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1180, 360])
-def test_its_pages_complain_of_nothing_ask_nobody_else_fit_and_can_be_read(
+def test_the_pages_log_no_errors_make_no_other_requests_fit_and_are_legible(
     browser, folder: Path, served: Server, width: int, scheme: str
 ) -> None:
     for address in (served.address, f"{served.address}recording/a.wav"):
@@ -240,7 +242,7 @@ def test_its_pages_complain_of_nothing_ask_nobody_else_fit_and_can_be_read(
         assert browser.run(TARGETS.read_text()) == []
 
 
-def test_recordings_are_searched_and_sorted(browser, folder: Path, served: Server) -> None:
+def test_recordings_can_be_filtered_sorted_and_searched(browser, folder: Path, served: Server) -> None:
     (folder / "a.tsv").write_text("filename\tonset\toffset\tevent_label\na.wav\t\t\t\n")
     browser.visit(served.address)
     shown = "[...document.querySelectorAll('.recordings tbody tr:not([hidden])')].map(row => row.dataset.name)"

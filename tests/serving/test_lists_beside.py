@@ -27,7 +27,7 @@ def beside(folder: Path, name: str = "night.wav", duration: float = 10.0) -> Fou
         ("night_labels.csv", "filename,onset,offset,event_label\nnight.wav,,,\n", []),
     ],
 )
-def test_a_list_of_any_program_that_is_about_the_recording_is_found(
+def test_a_list_about_the_recording_is_found_in_any_supported_format(
     tmp_path: Path, name: str, text: str, events: list[Event]
 ) -> None:
     (tmp_path / "night.wav").touch()
@@ -39,22 +39,25 @@ def test_a_list_of_any_program_that_is_about_the_recording_is_found(
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("day.txt", "1\t2.5\tOwl\n"),  # of the other recording
-        ("night.tsv", "filename\tonset\toffset\tevent_label\nnight\t1\t2.5\tOwl\n"),  # what is saved here
+        ("day.txt", "1\t2.5\tOwl\n"),  # about the other recording
+        (
+            "night.tsv",
+            "filename\tonset\toffset\tevent_label\nnight\t1\t2.5\tOwl\n",
+        ),  # the list that is saved here
         ("night.txt", "It rained.\nThe owl came late.\n"),
         ("others.tsv", "filename\tonset\toffset\tevent_label\nday\t1\t2.5\tOwl\n"),
-        ("loose.txt", "1\t2.5\tOwl\n"),  # of which recording?
+        ("loose.txt", "1\t2.5\tOwl\n"),  # it is unknown which recording it is about
         ("night.json", "[[["),
     ],
 )
-def test_what_is_no_list_or_about_something_else_is_not(tmp_path: Path, name: str, text: str) -> None:
+def test_other_files_and_lists_of_other_recordings_are_ignored(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / "night.wav").touch()
     (tmp_path / "day.wav").touch()
     (tmp_path / name).write_text(text)
     assert beside(tmp_path) is None
 
 
-def test_a_list_called_like_two_recordings_is_about_neither_unless_it_has_the_extension(tmp_path: Path) -> None:
+def test_a_list_named_after_two_recordings_is_used_only_if_its_name_has_the_extension(tmp_path: Path) -> None:
     for name in ("night.wav", "night.flac"):
         (tmp_path / name).touch()
     (tmp_path / "night.txt").write_text("1\t2.5\tOwl\n")
@@ -63,7 +66,7 @@ def test_a_list_called_like_two_recordings_is_about_neither_unless_it_has_the_ex
     assert beside(tmp_path) == FoundList(tmp_path / "night.wav.txt", OWL)
 
 
-def test_events_end_with_the_recording_and_that_is_told(tmp_path: Path) -> None:
+def test_events_beyond_the_end_of_the_recording_are_cut_and_reported(tmp_path: Path) -> None:
     (tmp_path / "night.wav").touch()
     (tmp_path / "night.txt").write_text("1\t2.5\tOwl\n4\t99\tRain\n20\t30\tRain\n")
     found = beside(tmp_path, duration=5.0)
@@ -72,7 +75,7 @@ def test_events_end_with_the_recording_and_that_is_told(tmp_path: Path) -> None:
     assert found.told == "2 events of night.txt; 2 events beyond the end of the recording cut there"
 
 
-def test_a_list_that_says_what_sounds_but_not_when_is_told_and_gives_way_to_one_that_does(tmp_path: Path) -> None:
+def test_a_list_without_usable_times_is_reported_and_yields_to_one_with_times(tmp_path: Path) -> None:
     (tmp_path / "night.wav").touch()
     (tmp_path / "night.csv").write_text("filename,onset,offset,event_label\nnight.wav,0,0,Owl\nnight.wav,30,40,Rain\n")
     found = beside(tmp_path)
@@ -88,7 +91,7 @@ def test_a_list_that_says_what_sounds_but_not_when_is_told_and_gives_way_to_one_
     assert not found.is_of_no_use
     (tmp_path / "night.csv").write_text("filename,onset,offset,event_label\nnight.wav,,,\n")
     (tmp_path / "night.txt").unlink()
-    assert not beside(tmp_path).is_of_no_use  # somebody listened, and there was nothing
+    assert not beside(tmp_path).is_of_no_use  # somebody listened and heard no events
 
 
 def test_events_of_recordings_of_the_same_name_in_other_folders_are_not_shown(tmp_path: Path) -> None:
@@ -98,7 +101,7 @@ def test_events_of_recordings_of_the_same_name_in_other_folders_are_not_shown(tm
     rows = "filename\tonset\toffset\tevent_label\nsite1/night.wav\t1\t2.5\tOwl\nsite2/night.wav\t3\t4\tRain\n"
     (folder / "all.tsv").write_text(rows)
     assert beside(folder) == FoundList(folder / "all.tsv", OWL)
-    (folder / "all.tsv").write_text(rows.replace("site", "ort"))  # it may be either
+    (folder / "all.tsv").write_text(rows.replace("site", "ort"))  # either recording may be meant
     assert beside(folder) is None
     (folder / "all.tsv").write_text(rows.replace("site1/", ""))
     assert beside(folder) == FoundList(folder / "all.tsv", OWL)

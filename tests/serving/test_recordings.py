@@ -21,7 +21,7 @@ def touch(folder: Path, *names: str) -> Recordings:
     return Recordings(folder)
 
 
-def test_a_list_lies_beside_its_recording_and_is_read_back(tmp_path: Path) -> None:
+def test_a_list_is_saved_beside_its_recording_and_read_back(tmp_path: Path) -> None:
     folder = touch(tmp_path, "night 1/a.wav", "b.flac")
     file = folder.files()["night 1/a.wav"]
     nothing = folder.saved(file)
@@ -30,17 +30,17 @@ def test_a_list_lies_beside_its_recording_and_is_read_back(tmp_path: Path) -> No
     assert saved.path == tmp_path / "night 1" / "a.tsv"
     assert saved.events == [OWL, Event(3.0, 4.0, "Car")]
     assert read_event_list(saved.path) == {"a": saved.events}
-    assert folder.save(file, [], saved.state).events == []  # somebody listened, and there was nothing
+    assert folder.save(file, [], saved.state).events == []  # somebody listened and heard no events
 
 
-def test_a_list_of_a_recording_whose_name_begins_with_a_blank_is_read_back(tmp_path: Path) -> None:
+def test_a_list_of_a_recording_whose_name_begins_with_a_space_is_read_back(tmp_path: Path) -> None:
     folder = touch(tmp_path, " a.wav")
     file = folder.files()[" a.wav"]
     assert folder.save(file, [OWL], "").events == [OWL]
     assert folder.saved(file).events == [OWL]
 
 
-def test_recordings_that_would_share_a_list_have_one_each(tmp_path: Path) -> None:
+def test_recordings_that_would_share_a_list_get_separate_ones(tmp_path: Path) -> None:
     folder = touch(tmp_path, "a.wav", "a.flac", "[b].wav", "[b]x.wav", "c.wav", "c.txt")
     paths = {name: folder.list_path(file).name for name, file in folder.files().items()}
     assert paths == {
@@ -50,7 +50,7 @@ def test_recordings_that_would_share_a_list_have_one_each(tmp_path: Path) -> Non
     assert folder.save(file, [OWL], "").events == [OWL]
 
 
-def test_a_listing_tells_where_every_list_lies_without_a_look_for_each_recording(
+def test_a_listing_locates_every_list_without_a_folder_scan_per_recording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = [
@@ -66,10 +66,10 @@ def test_a_listing_tells_where_every_list_lies_without_a_look_for_each_recording
     assert {path.name for name, path in one_by_one.items() if name.startswith("night 1/7")} == {
         "7.wav.tsv", "7.x.tsv", "7-1.tsv"
     }  # fmt: skip
-    assert all(looked.count(path) <= 2 for path in looked)  # to find the audio, and what lies beside it
+    assert all(looked.count(path) <= 2 for path in looked)  # once for the audio, once for the lists beside it
 
 
-def test_what_somebody_else_wrote_meanwhile_or_what_is_no_list_is_never_overwritten(tmp_path: Path) -> None:
+def test_a_list_changed_meanwhile_or_a_file_that_is_no_list_is_never_overwritten(tmp_path: Path) -> None:
     folder = touch(tmp_path, "a.wav", "b.wav", "c.wav")
     files = folder.files()
     seen = folder.save(files["a.wav"], [OWL], "")
@@ -90,8 +90,8 @@ def test_what_somebody_else_wrote_meanwhile_or_what_is_no_list_is_never_overwrit
 
 
 @pytest.mark.parametrize("name", ["night 1/a.wav", "./a.wav", "/data/2025/night 1/a.wav", "a"])
-def test_a_list_that_calls_the_recording_as_seen_from_above_is_about_it(tmp_path: Path, name: str) -> None:
-    """So do the lists of ``predict``, and those that are saved from its pages."""
+def test_a_list_may_name_the_recording_with_its_folders_or_without_its_extension(tmp_path: Path, name: str) -> None:
+    """Lists of ``predict``, and those saved from its pages, name recordings in these ways."""
     folder = touch(tmp_path, "night 1/a.wav")
     file = folder.files()["night 1/a.wav"]
     path = folder.list_path(file)
@@ -110,7 +110,7 @@ RAVEN = "Selection\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tAnnotation\n1\t
 
 
 @pytest.mark.parametrize("content", [MORE, RAVEN, f"{HEADER}a.wav\t1\t2.5\tOwl\na.wav\t0\t0\tDog\n"])
-def test_what_a_saved_list_could_not_say_is_kept_under_another_name(tmp_path: Path, content: str) -> None:
+def test_a_list_with_content_that_saving_would_lose_is_backed_up(tmp_path: Path, content: str) -> None:
     folder = touch(tmp_path, "a.wav")
     file = folder.files()["a.wav"]
     (tmp_path / "a.tsv").write_text(content)
@@ -122,15 +122,15 @@ def test_what_a_saved_list_could_not_say_is_kept_under_another_name(tmp_path: Pa
     assert (saved.found, saved.events, saved.kept_as) == (None, [OWL], "a.tsv.bak2")
     assert (tmp_path / "a.tsv.bak2").read_text() == content
     assert (tmp_path / "a.tsv.bak").read_text() == "of the year before"
-    assert folder.save(file, [], saved.state, 10.0).kept_as == ""  # that which is saved here says all
+    assert folder.save(file, [], saved.state, 10.0).kept_as == ""  # a list saved by sedpipe has no other content
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tsv", "a.tsv.bak", "a.tsv.bak2", "a.wav"]
 
 
-def test_events_beyond_the_end_are_cut_and_told_and_the_list_is_kept(tmp_path: Path) -> None:
+def test_events_beyond_the_end_are_cut_and_reported_and_the_list_is_backed_up(tmp_path: Path) -> None:
     folder = touch(tmp_path, "a.wav")
     file = folder.files()["a.wav"]
     folder.save(file, [OWL, Event(9.0, 10.5, "Rain"), Event(9.5, 10.001, "Owl")], "", 11.0)
-    there = folder.saved(file, 10.0)  # the recording is another one now
+    there = folder.saved(file, 10.0)  # the recording has been replaced by a shorter one
     assert there.found is not None
     assert there.events == there.found.events == [OWL, Event(9.0, 10.0, "Rain"), Event(9.5, 10.001, "Owl")]
     assert there.found.told == "3 events of a.tsv; 1 event beyond the end of the recording cut there"
@@ -139,7 +139,7 @@ def test_events_beyond_the_end_are_cut_and_told_and_the_list_is_kept(tmp_path: P
     assert folder.saved(file, 10.0).found is None
 
 
-def test_labels_in_one_cell_are_several_except_where_they_were_saved_as_one(tmp_path: Path) -> None:
+def test_a_cell_with_several_labels_is_split_unless_it_was_saved_as_one_label(tmp_path: Path) -> None:
     folder = touch(tmp_path, "a.wav")
     file = folder.files()["a.wav"]
     (tmp_path / "a.tsv").write_text(f"{HEADER}a.wav\t1.0\t2.5\tDog;Owl\n")
@@ -148,10 +148,10 @@ def test_labels_in_one_cell_are_several_except_where_they_were_saved_as_one(tmp_
     assert folder.save(file, [Event(1.0, 2.5, "Dog,Owl")], "").events == [Event(1.0, 2.5, "Dog,Owl")]
 
 
-def test_a_recording_of_the_same_stem_does_not_take_a_saved_list_away(tmp_path: Path) -> None:
+def test_a_saved_list_stays_with_its_recording_when_another_of_the_same_stem_appears(tmp_path: Path) -> None:
     folder = touch(tmp_path, "a.wav", "b.wav")
     folder.save(folder.files()["a.wav"], [OWL], "")
-    (tmp_path / "b.tsv").write_text("1.0\t2.5\tOwl\n")  # of which of the two?
+    (tmp_path / "b.tsv").write_text("1.0\t2.5\tOwl\n")  # it is unknown which of the two it is about
     touch(tmp_path, "a.mp3", "b.mp3")
     files = folder.files()
     assert folder.saved(files["a.wav"]).events == [OWL]
@@ -161,7 +161,7 @@ def test_a_recording_of_the_same_stem_does_not_take_a_saved_list_away(tmp_path: 
     assert folder.free_path("A.flac").name == "A-2.flac"
 
 
-def test_two_that_save_at_once_do_not_both_overwrite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_simultaneous_saves_only_one_succeeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = touch(tmp_path, "a.wav")
     file, outcomes, both = folder.files()["a.wav"], [], threading.Barrier(2)
     looked = Recordings.saved
@@ -169,7 +169,7 @@ def test_two_that_save_at_once_do_not_both_overwrite(tmp_path: Path, monkeypatch
     def slowly(self: Recordings, file: AudioFile, duration: float = math.inf) -> SavedList:
         seen = looked(self, file, duration)
         with suppress(threading.BrokenBarrierError):
-            both.wait(0.3)  # the other one looks as well, if it may
+            both.wait(0.3)  # the other thread reads the list as well, if it is allowed to
         return seen
 
     def save(label: str) -> None:
@@ -188,7 +188,7 @@ def test_two_that_save_at_once_do_not_both_overwrite(tmp_path: Path, monkeypatch
     assert sorted(outcomes) == ["saved", "told"]
 
 
-def test_two_files_of_one_name_that_are_added_at_once_have_one_each(tmp_path: Path) -> None:
+def test_files_of_one_name_added_at_the_same_time_get_different_names(tmp_path: Path) -> None:
     folder = Recordings(tmp_path)
     with folder.adding("a.wav") as one, folder.adding("a.wav") as other, folder.adding("a.mp3") as third:
         assert [path.name for path in (one, other, third)] == ["a.wav", "a-2.wav", "a-3.mp3"]
@@ -196,7 +196,7 @@ def test_two_files_of_one_name_that_are_added_at_once_have_one_each(tmp_path: Pa
         assert again == one
 
 
-def test_a_link_in_the_place_of_a_list_is_replaced_and_leads_nowhere(tmp_path: Path) -> None:
+def test_a_symlink_in_place_of_a_list_is_replaced_and_not_followed(tmp_path: Path) -> None:
     folder = touch(tmp_path / "in", "a.wav")
     outside = tmp_path / "outside.tsv"
     outside.write_text("filename\tonset\toffset\tevent_label\na.wav\t1\t2\tCar\n")
@@ -207,7 +207,7 @@ def test_a_link_in_the_place_of_a_list_is_replaced_and_leads_nowhere(tmp_path: P
     assert not (tmp_path / "in" / "a.tsv").is_symlink()
 
 
-def test_only_what_was_found_below_the_folder_is_a_recording(tmp_path: Path) -> None:
+def test_only_audio_files_inside_the_folder_are_recordings(tmp_path: Path) -> None:
     folder = touch(tmp_path / "in", "a.wav", "notes.txt", ".hidden.wav", "e\x1bvil.wav", "\udce9.wav")
     touch(tmp_path, "outside.wav")
     assert list(folder.files()) == ["a.wav"]
@@ -235,20 +235,20 @@ def test_an_added_file_gets_a_safe_name_at_the_top_of_the_folder(tmp_path: Path,
 
 
 @pytest.mark.parametrize("name", ["", "passwd", "a.py", "a.wav/b.sh", "..", "a.tsv"])
-def test_what_is_not_called_like_audio_is_refused(name: str) -> None:
+def test_a_name_without_an_audio_extension_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match="does not have the extension of an audio file"):
         safe_audio_name(name)
 
 
-def test_a_broken_link_keeps_its_name(tmp_path: Path) -> None:
+def test_the_name_of_a_broken_link_is_not_reused(tmp_path: Path) -> None:
     os.symlink(tmp_path / "nowhere", tmp_path / "a.wav")
     assert Recordings(tmp_path).free_path("a.wav").name == "a-2.wav"
 
 
-def test_events_of_a_page_are_checked() -> None:
+def test_labels_are_stripped_and_times_rounded_and_cut_at_the_end() -> None:
     good = {"onset": 1, "offset": 2.50049, "label": " Owl ", "more": "ignored"}
     assert checked_events([good], 3.0) == [OWL]
-    assert checked_events([{**good, "offset": 3.0015}], 3.0) == [Event(1.0, 3.0, "Owl")]  # a rounded end
+    assert checked_events([{**good, "offset": 3.0015}], 3.0) == [Event(1.0, 3.0, "Owl")]  # an end that was rounded up
 
 
 @pytest.mark.parametrize(
@@ -260,12 +260,12 @@ def test_events_of_a_page_are_checked() -> None:
         {"label": "a\tb"}, {"label": "a\nb"}, {"label": "x" * 10_001},
     ],
 )  # fmt: skip
-def test_events_that_are_none_are_refused(change: dict[str, object]) -> None:
+def test_invalid_events_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         checked_events([{"onset": 1.0, "offset": 2.5, "label": "Owl", **change}], 3.0)
 
 
-def test_a_long_label_and_the_shortest_event_are_saved_and_what_is_refused_is_named() -> None:
+def test_long_labels_and_very_short_events_are_accepted_and_refused_events_are_named() -> None:
     row = {"onset": 1.0, "offset": 2.5, "label": "x" * 300}
     assert checked_events([row], 3.0) == [Event(1.0, 2.5, "x" * 300)]
     assert checked_events([{**row, "offset": 1.0002}], 3.0) == [Event(1.0, 1.001, "x" * 300)]
@@ -276,7 +276,9 @@ def test_a_long_label_and_the_shortest_event_are_saved_and_what_is_refused_is_na
 
 
 @pytest.mark.parametrize("duration", [0.04, 3.0, 7.919])
-def test_the_shortest_event_at_the_end_is_within_the_recording_and_read_back(tmp_path: Path, duration: float) -> None:
+def test_a_very_short_event_at_the_end_stays_within_the_recording_and_is_read_back(
+    tmp_path: Path, duration: float
+) -> None:
     folder = touch(tmp_path, "a.wav")
     [event] = checked_events([{"onset": duration - 0.0002, "offset": duration, "label": "Owl"}], duration)
     assert 0 <= event.onset < event.offset <= duration
@@ -284,12 +286,12 @@ def test_the_shortest_event_at_the_end_is_within_the_recording_and_read_back(tmp
 
 
 @pytest.mark.parametrize("rows", [None, {}, "events", [1], [[1, 2, "Owl"]], [{}] * (MOST_EVENTS + 1)])
-def test_what_is_no_list_of_events_is_refused(rows: object) -> None:
+def test_anything_but_a_list_of_events_is_refused(rows: object) -> None:
     with pytest.raises(SettingsError):
         checked_events(rows, 3.0)
 
 
-def test_a_label_is_saved_with_its_accents_in_one_way_and_read_back_as_it_was_saved(tmp_path: Path) -> None:
+def test_an_accented_label_is_saved_in_normal_form_and_read_back_unchanged(tmp_path: Path) -> None:
     folder = touch(tmp_path, "a.wav")
     events = checked_events([{"onset": 0, "offset": 1, "label": "Me\u0301sange"}], 10.0)
     saved = folder.save(folder.files()["a.wav"], events, "")

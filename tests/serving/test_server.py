@@ -1,4 +1,4 @@
-"""The server as a browser, and as somebody who is not welcome, meets it."""
+"""How the server responds to a browser and to an intruder."""
 
 import http.client
 import json
@@ -26,7 +26,7 @@ Answer = tuple[int, str, dict[str, str]]
 
 
 class Client:
-    """Asks the server, as its own page would unless told otherwise."""
+    """A client whose requests are those of the server's own page unless told otherwise."""
 
     def __init__(self, address: str) -> None:
         self.host, self.home = urlsplit(address).netloc, urlsplit(address).path
@@ -61,13 +61,13 @@ def client(folder: Path, served: Server) -> Client:
     return Client(served.address)
 
 
-def test_only_this_machine_can_reach_it_under_a_secret_address(served: Server) -> None:
+def test_the_server_listens_only_on_localhost_at_a_secret_address(served: Server) -> None:
     found = urlsplit(served.address)
     assert found.hostname == "127.0.0.1"
     assert len(found.path.strip("/")) >= 32
 
 
-def test_whoever_does_not_know_the_secret_or_asks_another_name_gets_nothing(client: Client) -> None:
+def test_requests_with_a_wrong_secret_host_or_origin_get_404(client: Client) -> None:
     assert client.ask("")[0] == 200
     refused = [
         client.ask("", home="/"), client.ask("recording/a.wav", home="/"), client.ask("", home="/wrong-secret/"),
@@ -80,7 +80,7 @@ def test_whoever_does_not_know_the_secret_or_asks_another_name_gets_nothing(clie
     assert client.ask("", Host=f"localhost:{port}")[0] == 200
 
 
-def test_no_answer_may_be_read_framed_or_kept_by_others(client: Client) -> None:
+def test_no_response_may_be_read_framed_or_cached_by_others(client: Client) -> None:
     for path, body in (("", None), ("recording/a.wav", None), ("recording/none.wav", None), ("add?name=x", b"x")):
         headers = client.ask(path, body)[2]
         assert not any(name.startswith("access-control") for name in headers)
@@ -90,7 +90,7 @@ def test_no_answer_may_be_read_framed_or_kept_by_others(client: Client) -> None:
         assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_folders_page_lists_recordings_as_text_and_which_have_a_list(client: Client, folder: Path) -> None:
+def test_the_folder_page_lists_escaped_names_and_which_recordings_have_a_list(client: Client, folder: Path) -> None:
     assert client.save("a.wav", [])[0] == 200
     _, page, _ = client.ask("")
     rows = re.findall(r'<tr data-item data-name="(.*?)".*?data-list="(.*?)"', page)
@@ -100,7 +100,7 @@ def test_the_folders_page_lists_recordings_as_text_and_which_have_a_list(client:
     assert client.ask(address, home="")[0] == 200
 
 
-def test_a_recording_whose_name_is_not_utf_8_hides_no_other_and_is_counted(client: Client, folder: Path) -> None:
+def test_a_recording_whose_name_is_not_utf_8_is_left_out_and_counted(client: Client, folder: Path) -> None:
     assert "left out" not in client.ask("")[1]
     (folder / "\udce9.wav").write_bytes((folder / "a.wav").read_bytes())
     status, page, _ = client.ask("")
@@ -109,7 +109,7 @@ def test_a_recording_whose_name_is_not_utf_8_hides_no_other_and_is_counted(clien
     assert "1 recording left out" in page
 
 
-def test_what_is_saved_lies_beside_the_recording_and_is_on_the_page_again(client: Client, folder: Path) -> None:
+def test_a_saved_list_lies_beside_the_recording_and_is_shown_on_its_page(client: Client, folder: Path) -> None:
     name = "night/50 % <b>.wav"
     status, answer = client.save(name, [{"onset": 1.0, "offset": 2.0, "label": "Owl"}])
     assert status == 200
@@ -135,12 +135,12 @@ def test_nothing_outside_the_folder_is_read_or_written(client: Client, tmp_path:
 @pytest.mark.parametrize(
     "body", [b"", b"half", b"[]", b"{}", b'{"events": []}', b"[" * 100_000, b'{"events": 3, "state": ""}']
 )
-def test_what_is_no_list_is_refused_and_writes_nothing(client: Client, folder: Path, body: bytes) -> None:
+def test_an_invalid_list_is_refused_and_nothing_is_written(client: Client, folder: Path, body: bytes) -> None:
     assert client.ask("save/a.wav", body)[0] in (400, 409)
     assert not (folder / "a.tsv").exists()
 
 
-def test_an_added_file_lies_in_the_folder_under_a_safe_name(client: Client, folder: Path) -> None:
+def test_an_uploaded_file_is_stored_in_the_folder_under_a_safe_name(client: Client, folder: Path) -> None:
     content = (folder / "a.wav").read_bytes()
     status, answer, _ = client.ask(f"add?name={quote('../../a.wav')}", content)
     assert (status, (folder / "a-2.wav").read_bytes()) == (200, content)
@@ -150,7 +150,7 @@ def test_an_added_file_lies_in_the_folder_under_a_safe_name(client: Client, fold
     assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["50 % <b>.wav", "a-2.wav", "a.wav"]
 
 
-def test_of_two_files_of_one_name_that_are_sent_at_once_neither_is_lost(client: Client, folder: Path) -> None:
+def test_files_of_one_name_uploaded_at_the_same_time_do_not_overwrite_each_other(client: Client, folder: Path) -> None:
     def begin(content: bytes) -> http.client.HTTPConnection:
         connection = http.client.HTTPConnection(client.host, timeout=60)
         connection.putrequest("POST", f"{client.home}add?name=rec.wav")
@@ -164,7 +164,7 @@ def test_of_two_files_of_one_name_that_are_sent_at_once_neither_is_lost(client: 
     until = time.monotonic() + 60
     while len([path for path in folder.iterdir() if path.name.startswith(".")]) < 3 and time.monotonic() < until:
         time.sleep(0.01)
-    (folder / "rec-3.wav").write_bytes(b"by somebody else")  # which the last of them was to be called
+    (folder / "rec-3.wav").write_bytes(b"by somebody else")  # the name that the last of them was to get
     statuses = []
     for connection, content in zip(connections, contents, strict=True):
         connection.send(content[1:])
@@ -181,7 +181,7 @@ def test_of_two_files_of_one_name_that_are_sent_at_once_neither_is_lost(client: 
     assert any("rec-3.wav exists by now" in text for _, text in statuses)
 
 
-def test_a_list_that_does_not_say_when_hides_no_prediction(client: Client, folder: Path) -> None:
+def test_a_list_without_times_does_not_hide_the_predictions(client: Client, folder: Path) -> None:
     (folder / "a.csv").write_text("a.wav,0,0,Dog\n")
     page = client.ask("recording/a.wav")[1]
     data = json.loads(re.search(r'id="page-data">(.*?)</script>', page)[1])
@@ -197,7 +197,9 @@ def test_a_list_that_does_not_say_when_hides_no_prediction(client: Client, folde
     assert (status, json.loads(answer)["kept"]) == (200, "a.tsv.bak")
 
 
-def test_too_much_is_refused_and_nothing_stays(client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_oversized_requests_are_refused_and_leave_nothing_behind(
+    client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sedpipe.serving.app.MOST_BYTES_OF_AUDIO", 1000)
     monkeypatch.setattr("sedpipe.serving.app.MOST_BYTES_OF_A_LIST", 1000)
     assert client.ask("add?name=long.wav", bytes(5000))[0] == 413
@@ -205,9 +207,7 @@ def test_too_much_is_refused_and_nothing_stays(client: Client, folder: Path, mon
     assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["50 % <b>.wav", "a.wav"]
 
 
-def test_a_recording_unlike_those_of_training_is_told_on_its_page_as_predict_tells_it(
-    client: Client, folder: Path, ear: Ear
-) -> None:
+def test_a_recording_unlike_those_of_training_is_reported_on_its_page(client: Client, folder: Path, ear: Ear) -> None:
     trained = replace(ear.opened.trained, familiar=Familiar(6.0, 400.0))  # louder than anything
     ear.opened = replace(ear.opened, trained=trained)
     status, page, _ = client.ask("recording/a.wav")
@@ -215,20 +215,20 @@ def test_a_recording_unlike_those_of_training_is_told_on_its_page_as_predict_tel
     assert "quieter than the recordings that the model was trained on" in page
 
 
-def test_a_recording_that_is_none_is_a_sentence(client: Client, folder: Path) -> None:
+def test_an_undecodable_recording_gives_a_one_line_error(client: Client, folder: Path) -> None:
     (folder / "bad.wav").write_text("this is not audio")
     status, text, _ = client.ask("recording/bad.wav")
     assert status == 409
     assert "bad.wav: cannot be decoded as audio" in text
 
 
-def test_a_folder_has_the_port_that_it_had_so_that_drafts_in_the_browser_are_found(ear: Ear, tmp_path: Path) -> None:
+def test_a_folder_gets_the_same_port_again_so_that_browser_drafts_are_found(ear: Ear, tmp_path: Path) -> None:
     def port_of(folder: Path) -> tuple[int, Server]:
         server = Server(Recordings(folder), ear)
         return int(urlsplit(server.address).port or 0), server
 
     first, server = port_of(tmp_path)
-    other, second = port_of(tmp_path)  # while the first one is there
+    other, second = port_of(tmp_path)  # while the first server is still there
     assert other != first
     for each in (server, second):
         each._socket.close()
@@ -237,12 +237,12 @@ def test_a_folder_has_the_port_that_it_had_so_that_drafts_in_the_browser_are_fou
     assert again == first
 
 
-def test_a_taken_port_is_a_sentence(ear: Ear, tmp_path: Path) -> None:
+def test_a_port_in_use_gives_a_one_line_error(ear: Ear, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(SedpipeError, match="is not available"):
         Server(Recordings(tmp_path), ear, other.getsockname()[1])
 
 
-def test_ctrl_c_ends_it_and_is_no_interruption(folder: Path, ear: Ear) -> None:
+def test_ctrl_c_stops_the_server_without_raising(folder: Path, ear: Ear) -> None:
     server, before = Server(Recordings(folder), ear), signal.getsignal(signal.SIGINT)
 
     def interrupt() -> None:

@@ -70,7 +70,7 @@ def test_everything_that_can_be_freed_is_listed_with_its_size(cache: Dataset) ->
     assert list_cache(cache.root, "another").items == list_cache(cache.root / "nowhere").items == []
 
 
-def test_features_are_listed_with_their_parameters_and_looking_is_no_use(cache: Dataset) -> None:
+def test_features_are_listed_with_their_parameters_and_listing_does_not_count_as_use(cache: Dataset) -> None:
     age(cache.root / FEATURES, days=10)
     for _ in range(2):
         [features] = [item for item in list_cache(cache.root).items if item.kind == "features"]
@@ -79,7 +79,7 @@ def test_features_are_listed_with_their_parameters_and_looking_is_no_use(cache: 
         assert time.time() - (cache.root / FEATURES / "training.h5").stat().st_atime > 9 * 86_400
 
 
-def test_what_was_not_used_for_long_can_be_chosen(cache: Dataset) -> None:
+def test_items_can_be_chosen_by_time_since_last_use(cache: Dataset) -> None:
     age(cache.runs / "done", days=40)
     items = list_cache(cache.root).items
     assert [item.name for item in choose(items, [], unused_days=30)] == [f"{NAME}/runs/done"]
@@ -88,7 +88,7 @@ def test_what_was_not_used_for_long_can_be_chosen(cache: Dataset) -> None:
     assert [item.kind for item in choose(items, [], kinds=["audio", "features"])] == ["features", "audio"]
 
 
-def test_a_name_that_is_not_there_is_met_with_the_one_that_was_meant(cache: Dataset) -> None:
+def test_an_unknown_name_gives_an_error_with_a_suggestion(cache: Dataset) -> None:
     items = list_cache(cache.root).items
     with pytest.raises(SettingsError, match=r"'tiny/runs/doen' is not .*did you mean 'tiny/runs/done'"):
         choose(items, ["tiny/runs/doen"])
@@ -99,7 +99,7 @@ def test_a_name_that_is_not_there_is_met_with_the_one_that_was_meant(cache: Data
             choose(items, [name])
 
 
-def test_what_is_chosen_goes_and_nothing_else(cache: Dataset) -> None:
+def test_only_the_chosen_items_are_freed(cache: Dataset) -> None:
     report = freed(cache, FEATURES, f"{NAME}/runs/done", f"{NAME}/audio/training")
     assert report.kept == {}
     assert len(report.freed) == 3
@@ -109,7 +109,7 @@ def test_what_is_chosen_goes_and_nothing_else(cache: Dataset) -> None:
 
 
 @pytest.mark.parametrize("shard", [None, Shard(2, 3)])
-def test_features_that_a_process_is_making_stay(cache: Dataset, shard: Shard | None) -> None:
+def test_features_that_another_process_is_writing_are_kept(cache: Dataset, shard: Shard | None) -> None:
     folder = FeatureFolder(cache.root / FEATURES)
     with hold(folder.lock(shard), "x", ""):
         report = freed(cache, FEATURES)
@@ -119,7 +119,7 @@ def test_features_that_a_process_is_making_stay(cache: Dataset, shard: Shard | N
     assert len(freed(cache, FEATURES).freed) == 1
 
 
-def test_audio_that_is_being_downloaded_stays(cache: Dataset) -> None:
+def test_audio_that_is_being_downloaded_is_kept(cache: Dataset) -> None:
     with hold(cache.folder / "ledger.lock", "x", ""):
         assert freed(cache, f"{NAME}/audio/training").freed == []
     assert len(freed(cache, f"{NAME}/audio/training").freed) == 1
@@ -129,7 +129,7 @@ def test_audio_that_is_being_downloaded_stays(cache: Dataset) -> None:
     ("name", "told"),
     [(f"{NAME}/runs/begun", "is not finished"), (f"{NAME}/features/.tmp-0", "a process is writing")],
 )
-def test_unfinished_work_stays_until_nobody_has_been_at_it_for_an_hour(cache: Dataset, name: str, told: str) -> None:
+def test_unfinished_work_is_kept_until_it_has_been_untouched_for_an_hour(cache: Dataset, name: str, told: str) -> None:
     assert told in freed(cache, name).kept[name]
     age(cache.root / name, days=0.1)
     assert len(freed(cache, name).freed) == 1
@@ -137,24 +137,24 @@ def test_unfinished_work_stays_until_nobody_has_been_at_it_for_an_hour(cache: Da
 
 
 @pytest.mark.parametrize("has_files", [True, False])
-def test_a_killed_run_is_freed_at_once_and_trying_so_makes_it_no_younger(cache: Dataset, has_files: bool) -> None:
+def test_a_killed_run_is_freed_and_a_failed_attempt_does_not_reset_its_age(cache: Dataset, has_files: bool) -> None:
     run = named_run(cache, "begun")
-    run.lock_path.write_bytes(b"")  # as a killed process leaves it; nobody has asked for its results
+    run.lock_path.write_bytes(b"")  # as a killed process leaves it; its results were never requested
     if not has_files:
         run.record_path.unlink()
     age(run.folder, days=90)
-    run.lock_path.touch()  # by who asks whether somebody holds it
+    run.lock_path.touch()  # as a process does that checks whether the lock is held
     [item] = choose(list_cache(cache.root).items, [], ["run"], unused_days=30)
     assert item.name == f"{NAME}/runs/begun"
     with hold(run.lock_path, "training", ""):
         assert "another process is writing" in prune(cache.root, [item]).kept[item.name]
-    if has_files:  # whoever was kept out has left a lock there
+    if has_files:  # the process that was refused has left a lock there
         assert choose(list_cache(cache.root).items, [], ["run"], unused_days=30)[0].name == item.name
     assert [freed.name for freed in prune(cache.root, [item]).freed] == [item.name]
     assert not run.folder.exists()
 
 
-def test_what_a_process_is_writing_stays_and_what_a_killed_one_left_goes_at_once(cache: Dataset) -> None:
+def test_files_being_written_are_kept_and_leftovers_of_killed_processes_freed(cache: Dataset) -> None:
     ours, theirs = cache.folder / "features" / temporary_name(), cache.folder / "features" / leftover_name()
     for path in (ours, theirs):
         path.mkdir()
@@ -164,7 +164,7 @@ def test_what_a_process_is_writing_stays_and_what_a_killed_one_left_goes_at_once
     assert ours.exists()
 
 
-def test_what_an_interrupted_one_was_deleting_goes_with_the_next_whatever_that_is_to_free(cache: Dataset) -> None:
+def test_any_prune_finishes_the_deletions_of_an_interrupted_one(cache: Dataset) -> None:
     begun = [cache.folder / place / leftover_name() for place in (".", "features", "audio", "runs")]
     for path in begun:
         path.mkdir()
@@ -175,7 +175,7 @@ def test_what_an_interrupted_one_was_deleting_goes_with_the_next_whatever_that_i
     assert ours.exists()
 
 
-def test_a_run_whose_results_are_being_written_stays(cache: Dataset) -> None:
+def test_a_run_whose_results_are_being_written_is_kept(cache: Dataset) -> None:
     name = f"{NAME}/runs/done"
     with hold(cache.root / name / "results.lock", "testing", ""):
         assert "another process is writing" in freed(cache, name).kept[name]
@@ -201,7 +201,7 @@ def test_links_are_neither_followed_nor_freed(cache: Dataset, tmp_path: Path) ->
     assert (outside / "deep").is_dir()
 
 
-def test_a_folder_behind_a_link_is_shown_as_the_link_and_stays(cache: Dataset, tmp_path: Path) -> None:
+def test_a_linked_folder_is_listed_as_a_link_and_kept(cache: Dataset, tmp_path: Path) -> None:
     (cache.folder / "runs").rename(tmp_path / "elsewhere")
     (cache.folder / "runs").symlink_to(tmp_path / "elsewhere")
     assert {item.name for item in list_cache(cache.root).items if item.kind == "run"} == {f"{NAME}/runs"}
@@ -209,7 +209,7 @@ def test_a_folder_behind_a_link_is_shown_as_the_link_and_stays(cache: Dataset, t
     assert (tmp_path / "elsewhere" / "done").is_dir()
 
 
-def test_audio_that_lies_elsewhere_too_frees_nothing(cache: Dataset, tmp_path: Path) -> None:
+def test_hard_linked_audio_does_not_count_towards_the_size(cache: Dataset, tmp_path: Path) -> None:
     os.link(cache.folder / "audio" / "training" / "a.flac", tmp_path / "original.flac")
     assert by_name(list_cache(cache.root))[f"{NAME}/audio/training"] == ("audio", 3, 2)
 
@@ -223,7 +223,7 @@ def test_a_damaged_store_is_listed_and_can_be_freed(cache: Dataset) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")
-def test_what_may_not_be_entered_is_told_and_left_alone(cache: Dataset) -> None:
+def test_an_unreadable_run_is_reported_and_kept(cache: Dataset) -> None:
     run = named_run(cache, "done").folder
     with unreadable(run):
         [item] = [item for item in list_cache(cache.root).items if item.name == f"{NAME}/runs/done"]
@@ -234,7 +234,7 @@ def test_what_may_not_be_entered_is_told_and_left_alone(cache: Dataset) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")
-def test_a_dataset_that_may_not_be_entered_is_not_taken_for_nothing(cache: Dataset) -> None:
+def test_an_unreadable_dataset_is_reported_and_kept(cache: Dataset) -> None:
     with unreadable(cache.folder):
         [item] = list_cache(cache.root).items
         assert item.unreadable == f"cannot read {cache.folder}: Permission denied"
@@ -244,7 +244,7 @@ def test_a_dataset_that_may_not_be_entered_is_not_taken_for_nothing(cache: Datas
 
 
 @pytest.mark.parametrize("name", ["begun", "done"])
-def test_what_another_one_has_freed_meanwhile_is_told_and_stops_nothing(cache: Dataset, name: str) -> None:
+def test_an_item_freed_by_another_process_is_reported_without_an_exception(cache: Dataset, name: str) -> None:
     items = choose(list_cache(cache.root).items, [f"{NAME}/runs/{name}"])
     shutil.rmtree(cache.folder / "runs" / name)
     report = prune(cache.root, items)

@@ -40,7 +40,7 @@ def checked(folder: Path) -> CheckReport:
     return check(load_manifest(str(folder / "garden.toml")))
 
 
-def test_a_good_dataset_has_counts_and_no_problem(garden: Path) -> None:
+def test_a_valid_dataset_has_counts_and_no_problems(garden: Path) -> None:
     report = checked(garden)
     assert (report.problems, report.can_train) == ([], True)
     testing = report.splits["testing"]
@@ -51,13 +51,13 @@ def test_a_good_dataset_has_counts_and_no_problem(garden: Path) -> None:
     assert report.rates == {"44100": 4}
 
 
-def test_nothing_is_written(garden: Path) -> None:
+def test_check_writes_nothing(garden: Path) -> None:
     before = sorted(garden.rglob("*"))
     checked(garden)
     assert sorted(garden.rglob("*")) == before
 
 
-def test_a_missing_recording_is_named_with_what_was_meant(garden: Path) -> None:
+def test_a_missing_recording_is_reported_with_a_suggestion(garden: Path) -> None:
     (garden / "training.tsv").write_text("o.wav\tBlackbird\n1.wav\tCrow\n")
     report = checked(garden)
     assert not report.can_train
@@ -65,14 +65,14 @@ def test_a_missing_recording_is_named_with_what_was_meant(garden: Path) -> None:
     assert report.splits["training"].missing == 1
 
 
-def test_another_extension_or_case_is_found_and_said(garden: Path) -> None:
+def test_recordings_with_another_extension_or_case_are_found_and_reported(garden: Path) -> None:
     (garden / "training.tsv").write_text("0.WAV\tBlackbird\n1\tCrow\n")
     report = checked(garden)
     assert report.can_train
     assert "training: 2 recordings with a slightly different name in the list" in report.remarks
 
 
-def test_silent_broken_and_doubled_recordings_are_told(garden: Path) -> None:
+def test_silent_broken_and_duplicate_recordings_are_reported(garden: Path) -> None:
     soundfile.write(garden / "audio" / "0.wav", np.zeros(44_100), 44_100)
     (garden / "audio" / "1.wav").write_text("no audio")
     shutil.copy(garden / "audio" / "2.wav", garden / "audio" / "4.wav")
@@ -89,14 +89,14 @@ def test_silent_broken_and_doubled_recordings_are_told(garden: Path) -> None:
     assert report.classes["Blackbird"]["training"] == 0
 
 
-def test_the_same_samples_in_another_format_are_the_same_sound(garden: Path) -> None:
+def test_identical_samples_in_another_format_are_duplicates(garden: Path) -> None:
     samples, rate = soundfile.read(garden / "audio" / "2.wav", dtype="int16")
     soundfile.write(garden / "audio" / "4.flac", samples, rate)
     (garden / "training.tsv").write_text("0.wav\tBlackbird\n4.flac\tCrow\n")
     assert any("with identical audio" in problem for problem in checked(garden).problems)
 
 
-def test_a_list_that_cannot_be_read_is_a_problem_and_the_other_split_is_looked_at(garden: Path) -> None:
+def test_an_invalid_list_is_a_problem_and_the_other_split_is_still_checked(garden: Path) -> None:
     (garden / "training.tsv").write_text("0.wav\tBlackbrid\n")
     report = checked(garden)
     assert not report.can_train
@@ -108,19 +108,19 @@ def test_a_list_that_cannot_be_read_is_a_problem_and_the_other_split_is_looked_a
     assert report.splits["testing"].found == 2
 
 
-def test_what_had_to_be_guessed_in_a_list_is_said(garden: Path) -> None:
+def test_guesses_about_a_list_are_reported(garden: Path) -> None:
     (garden / "training.tsv").write_text("filename;event_label\n0.wav;Blackbird\n1.wav;Crow\n")
     assert "training: separated by semicolons" in checked(garden).remarks
 
 
-def test_a_folder_that_is_not_there_is_a_problem(garden: Path) -> None:
+def test_a_missing_audio_folder_is_a_problem(garden: Path) -> None:
     shutil.rmtree(garden / "audio")
     report = checked(garden)
     assert not report.can_train
     assert report.problems[0].startswith("training: 2 of 2 recordings missing")
 
 
-def test_clips_that_are_too_long_for_features_are_a_problem_before_they_are_converted(garden: Path) -> None:
+def test_clips_too_long_for_features_are_a_problem(garden: Path) -> None:
     (garden / "garden.toml").write_text(TOML.replace("clip_s = 4", "clip_s = 1800"))
     assert (
         "clips of 1,800 s are too long for logmel at 44,100 Hz: at most 760 s; shorten clip_s"
@@ -128,6 +128,6 @@ def test_clips_that_are_too_long_for_features_are_a_problem_before_they_are_conv
     )
 
 
-def test_a_dataset_that_comes_with_sedpipe_needs_no_check() -> None:
+def test_a_dataset_that_is_no_folder_of_recordings_cannot_be_checked() -> None:
     with pytest.raises(SettingsError, match=r"^\S+ is not a folder of recordings: there is nothing to check$"):
         check(load_manifest("demo"))

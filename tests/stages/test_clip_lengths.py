@@ -1,4 +1,4 @@
-"""Clips of other lengths and rates go through every stage; nothing knows of 10 s at 44.1 kHz but as a default."""
+"""Clips of other lengths and rates go through every stage; 10 s at 44.1 kHz are only defaults."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +37,7 @@ SETTINGS = replace(
 
 
 def heard(clip_s: float, rate: int, k: int) -> tuple[np.ndarray, list[Event]]:
-    """A clip with a tone in its second third; every other one is a little shorter than the longest."""
+    """Return a clip and its event, a tone from 1/3 to 1/2 of ``clip_s``; clips with odd ``k`` are 13% shorter."""
     n_samples = round((clip_s - (k % 2) * 0.13 * clip_s) * rate)
     time = np.arange(n_samples) / rate
     waveform = 0.01 * np.random.default_rng(k).standard_normal(n_samples)
@@ -47,7 +47,7 @@ def heard(clip_s: float, rate: int, k: int) -> tuple[np.ndarray, list[Event]]:
 
 
 def make(folder: Path, clips: ClipFormat) -> Dataset:
-    """What ``download`` leaves behind."""
+    """Write the files that ``download`` would have written."""
     cache = Dataset(folder, "lengths")
     n_clips = {"training": 4, "testing": 2}
     cache.write_record(
@@ -75,7 +75,7 @@ def make(folder: Path, clips: ClipFormat) -> Dataset:
     ("clip_s", "rate", "n_frames", "n_output"),
     [(3.0, 8000, 150, 38), (30.0, 8000, 1500, 375), (2.5, 22_050, 125, 32), (3.3, 11_025, 166, 42)],
 )
-def test_clips_of_other_lengths_and_rates_are_learnt_scored_and_predicted(
+def test_clips_of_other_lengths_and_rates_can_be_trained_scored_and_predicted(
     tmp_path: Path, clip_s: float, rate: int, n_frames: int, n_output: int
 ) -> None:
     torch.set_num_threads(1)

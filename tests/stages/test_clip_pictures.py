@@ -30,12 +30,12 @@ def stored(cache: Dataset) -> FeatureFile:
 
 
 def numbers(cache: Dataset) -> SimpleNamespace:
-    """Features of an encoder, which a spectrogram would misrepresent."""
+    """Return a stand-in for encoder features, which a spectrogram would misrepresent."""
     parameters = {"front_end": "encoder", "sample_rate": 16_000, "hop_length": 320, "n_mels": 64}
     return SimpleNamespace(parameters=parameters, clip_ids=[clip.clip_id for clip in cache.read_clips()["testing"]])
 
 
-def test_log_mel_is_drawn_as_it_was_heard(cache: Dataset) -> None:
+def test_log_mel_features_are_drawn_as_stored(cache: Dataset) -> None:
     pictures, clip = ClipPictures(cache, stored(cache)), clip_of(cache)
     picture = pictures.of(clip)
     assert picture is not None
@@ -54,14 +54,12 @@ def test_log_mel_is_drawn_as_it_was_heard(cache: Dataset) -> None:
         (replace(LogMelConfig(), f_min=50.0), Bands(50.0, 22_050.0, 80)),
     ],
 )
-def test_bands_begin_and_end_where_those_of_the_features_do(
-    cache: Dataset, front_end: LogMelConfig, bands: Bands
-) -> None:
+def test_bands_have_the_frequency_range_of_the_features(cache: Dataset, front_end: LogMelConfig, bands: Bands) -> None:
     features = SimpleNamespace(parameters=front_end_table(front_end), clip_ids=[])
     assert ClipPictures(cache, features).bands == bands
 
 
-def test_what_is_no_spectrogram_is_drawn_from_the_audio(cache: Dataset) -> None:
+def test_features_that_are_no_spectrogram_are_replaced_by_one_of_the_audio(cache: Dataset) -> None:
     clip = clip_of(cache)
     pictures = ClipPictures(cache, numbers(cache))
     assert pictures.of(clip) is None

@@ -23,18 +23,18 @@ def found(cache: Path, **more: object) -> dict[str, Check]:
     return {check.name: check for check in report.checks}
 
 
-def test_here_everything_that_is_required_is_there_and_nothing_is_changed(tmp_path: Path) -> None:
+def test_all_required_checks_pass_here_and_nothing_is_written(tmp_path: Path) -> None:
     checks = found(tmp_path / "cache")
     assert [name for name, check in checks.items() if check.required and not check.ok] == []
     assert not (tmp_path / "cache").exists()
 
 
-def test_what_is_lacking_comes_with_advice_and_what_is_there_without(tmp_path: Path) -> None:
+def test_only_failed_checks_have_advice(tmp_path: Path) -> None:
     for check in found(tmp_path).values():
         assert check.ok != bool(check.advice), check
 
 
-def test_the_network_is_there_if_the_site_answers(tmp_path: Path) -> None:
+def test_the_network_check_passes_if_the_site_answers(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         report = doctor(tmp_path, "demo", site=("127.0.0.1", server.getsockname()[1]))
     assert next(check for check in report.checks if check.name == "network").ok
@@ -50,7 +50,7 @@ def network_through(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, proxy: str)
     return next(check for check in report.checks if check.name == "network")
 
 
-def test_behind_a_proxy_it_is_the_proxy_that_must_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_behind_a_proxy_the_network_check_contacts_the_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         check = network_through(monkeypatch, tmp_path, f"http://127.0.0.1:{port}")
@@ -66,7 +66,7 @@ def needed(cache: Path, dataset: str, address: str = "") -> float:
     return float(match[1])
 
 
-def test_disk_is_counted_for_the_clips_that_may_still_come(tmp_path: Path) -> None:
+def test_disk_space_is_estimated_for_the_clips_still_to_download(tmp_path: Path) -> None:
     assert needed(tmp_path, "dcase2017-task4") == pytest.approx(52_763 * BYTES_A_CLIP / 1e9, abs=0.1)
     assert needed(tmp_path, "no-such-dataset") == 0
     cache = Dataset(tmp_path, "videos")
@@ -80,25 +80,25 @@ def test_disk_is_counted_for_the_clips_that_may_still_come(tmp_path: Path) -> No
     assert needed(tmp_path, "videos") == pytest.approx(everything * 3 / 4, abs=0.11)
 
 
-def test_an_old_yt_dlp_is_warned_of(tmp_path: Path) -> None:
+def test_an_outdated_yt_dlp_is_reported_with_advice(tmp_path: Path) -> None:
     assert found(tmp_path, today=date(2020, 1, 1))["yt-dlp"].ok
     old = found(tmp_path, today=date(2099, 1, 1))["yt-dlp"]
     assert not old.ok
     assert "pip install -U yt-dlp" in old.advice
 
 
-def test_without_a_javascript_runtime_it_names_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_javascript_runtime_the_advice_names_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "javascript_runtimes", dict)
     assert "Deno" in found(tmp_path)["JavaScript runtime"].advice
 
 
-def test_a_full_disk_is_required_to_be_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_disk_space_is_unhealthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BYTES_A_CLIP", 10**15)
     report = doctor(tmp_path, "demo", site=("127.0.0.1", 1))
     assert not report.is_healthy
 
 
-def test_without_yt_dlp_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_yt_dlp_gives_installation_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise metadata.PackageNotFoundError(name)
 
@@ -109,7 +109,7 @@ def test_without_yt_dlp_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "pip install" in checks["yt-dlp-ejs"].advice
 
 
-def test_what_runs_encoders_is_told_and_is_no_fault_where_it_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_encoder_runtimes_are_reported_and_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     check = module._encoders()
     assert (check.ok, check.required) == (True, False)
     assert re.match(r"LiteRT \d\S+, ONNX Runtime \d\S+ \(only --encoder", check.found)
@@ -119,7 +119,9 @@ def test_what_runs_encoders_is_told_and_is_no_fault_where_it_is_absent(monkeypat
     assert check.found.startswith("LiteRT is not installed, ONNX Runtime ")
 
 
-def test_a_broken_one_is_told_with_the_command_that_mends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_encoder_runtime_is_reported_with_the_command_that_repairs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "broken_runtime.py").write_text("raise ImportError('no libfoo')")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(RUNTIMES, "tflite", RUNTIMES["tflite"]._replace(module="broken_runtime"))

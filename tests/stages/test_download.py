@@ -44,7 +44,7 @@ OK = {"gone": 0, "blocked": 0, "retryable": 0, "pending": 0}
 
 
 class Notes(Listener):
-    """Remembers what was said."""
+    """A listener that records the lines it receives."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -63,7 +63,7 @@ def run(
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """Every file below, hidden ones too; not when each clip was tried (ledgers), nor where a manifest lies."""
+    """Return checksums of all files below a folder, hidden ones too, but without ledgers and paths of manifests."""
 
     def told(path: Path) -> bytes:
         if path.name != "dataset.json":
@@ -87,13 +87,13 @@ def differing(one: Mapping[str, object], other: Mapping[str, object]) -> set[str
 
 
 def problems(cache: Path, name: str) -> list[list[str]]:
-    """Split, clip, state and message of each clip about which there is something to say."""
+    """Return split, clip, state and message of each clip that has a message."""
     fates = [entry.fate for entry in read_ledgers(Dataset(cache, name).folder).values()]
     return sorted([fate.split, fate.clip_id, fate.state, fate.message] for fate in fates if fate.message)
 
 
 def counts_of(report: DownloadReport) -> dict[str, dict[str, int]]:
-    """Without the reasons."""
+    """Return the counts of each split, without the reasons."""
     return {
         split: {state: count for state, count in as_json(counts).items() if state != "reasons"}
         for split, counts in report.splits.items()
@@ -102,7 +102,7 @@ def counts_of(report: DownloadReport) -> dict[str, dict[str, int]]:
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the manifest ``tiny-tiny.toml`` and all of it in ``cache``; for reading only."""
+    """A folder with the manifest ``tiny-tiny.toml`` and its dataset in ``cache``; tests only read it."""
     folder = tmp_path_factory.mktemp("made_once")
     run(tiny_mixtures(folder, "tiny", 3, 2), folder / "cache")
     return folder
@@ -110,7 +110,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny(made_once: Path, tmp_path: Path) -> tuple[Path, Path]:
-    """A copy of it, times included: the manifest and the cache."""
+    """The manifest and the cache of a copy of ``made_once``, modification times included."""
     shutil.copytree(made_once, tmp_path / "tiny")
     return tmp_path / "tiny" / "tiny-tiny.toml", tmp_path / "tiny" / "cache"
 
@@ -118,7 +118,7 @@ def tiny(made_once: Path, tmp_path: Path) -> tuple[Path, Path]:
 # mixtures of synthesised recordings
 
 
-def test_every_clip_has_audio_of_ten_seconds_in_the_format_of_the_store(made_once: Path) -> None:
+def test_every_clip_is_stored_as_ten_seconds_of_mono_flac(made_once: Path) -> None:
     cache = Dataset(made_once / "cache", "tiny")
     clips = read_clips(cache.clips_path)
     assert len(clips) == 7
@@ -129,7 +129,7 @@ def test_every_clip_has_audio_of_ten_seconds_in_the_format_of_the_store(made_onc
     assert len(list((cache.folder / "audio").rglob("*.*"))) == 7
 
 
-def test_rows_and_reference_agree(made_once: Path) -> None:
+def test_clip_list_and_reference_agree(made_once: Path) -> None:
     cache = Dataset(made_once / "cache", "tiny")
     by_split = cache.read_clips()
     assert {split: len(clips) for split, clips in by_split.items()} == COUNTS
@@ -140,7 +140,7 @@ def test_rows_and_reference_agree(made_once: Path) -> None:
             assert {event.label for event in events[clip.clip_id]} == set(clip.labels) != set()
 
 
-def test_nothing_but_the_contract_lies_in_the_cache(made_once: Path) -> None:
+def test_the_cache_contains_only_the_documented_files(made_once: Path) -> None:
     names = {path.relative_to(made_once / "cache").as_posix() for path in (made_once / "cache").glob("*/*")}
     assert names == {
         "tiny/audio",
@@ -155,7 +155,7 @@ def test_nothing_but_the_contract_lies_in_the_cache(made_once: Path) -> None:
     }
 
 
-def test_report_counts_clips_by_split(tmp_path: Path) -> None:
+def test_the_report_counts_clips_by_split(tmp_path: Path) -> None:
     report = run(tiny_mixtures(tmp_path, "few", 2, 1), tmp_path / "cache")
     assert (report.stage, report.dataset) == ("download", "few")
     assert counts_of(report) == {
@@ -166,7 +166,7 @@ def test_report_counts_clips_by_split(tmp_path: Path) -> None:
     assert 0 < report.seconds < 60
 
 
-def test_a_second_run_touches_nothing_and_counts_the_same(tiny: tuple[Path, Path]) -> None:
+def test_a_second_run_changes_nothing_and_reports_the_same_counts(tiny: tuple[Path, Path]) -> None:
     toml, cache = tiny
     before = times(cache)
     report = run(toml, cache)
@@ -174,7 +174,7 @@ def test_a_second_run_touches_nothing_and_counts_the_same(tiny: tuple[Path, Path
     assert {split: counts.ok for split, counts in report.splits.items()} == COUNTS
 
 
-def test_dry_run_counts_and_writes_nothing(tmp_path: Path) -> None:
+def test_a_dry_run_counts_clips_and_writes_nothing(tmp_path: Path) -> None:
     manifest = load_manifest(str(tiny_mixtures(tmp_path, "tiny")))
     report = download(manifest, tmp_path / "cache", dry_run=True)
     assert report.splits == {"training": Listed(6), "testing": Listed(3), "evaluation": Listed(3)}
@@ -193,7 +193,7 @@ def test_deleted_audio_is_made_again_and_the_rest_is_kept(tiny: tuple[Path, Path
 
 
 @pytest.mark.parametrize("name", ["clips.tsv", "dataset.json", "reference-testing.tsv"])
-def test_a_deleted_table_is_made_again(tiny: tuple[Path, Path], name: str) -> None:
+def test_a_deleted_metadata_file_is_written_again(tiny: tuple[Path, Path], name: str) -> None:
     toml, cache = tiny
     expected = content(cache)
     (cache / "tiny" / name).unlink()
@@ -201,7 +201,7 @@ def test_a_deleted_table_is_made_again(tiny: tuple[Path, Path], name: str) -> No
     assert content(cache) == expected
 
 
-def test_a_changed_manifest_is_told_and_made_anew(tiny: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_changed_manifest_is_reported_and_its_audio_made_again(tiny: tuple[Path, Path], tmp_path: Path) -> None:
     toml, cache = tiny
     toml.write_text(toml.read_text().replace("seed = 2\n", "seed = 5\n"))
     listener = Notes()
@@ -211,7 +211,7 @@ def test_a_changed_manifest_is_told_and_made_anew(tiny: tuple[Path, Path], tmp_p
     assert content(cache) == content(tmp_path / "fresh")
 
 
-def test_of_parts_of_a_changed_manifest_one_alone_deletes_what_was_made_of_the_old_one(
+def test_only_one_shard_deletes_the_audio_of_a_changed_manifest(
     tiny: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     toml, cache = tiny
@@ -234,7 +234,7 @@ def test_of_parts_of_a_changed_manifest_one_alone_deletes_what_was_made_of_the_o
     assert sum(len(Dataset(cache, "tiny").audio_names(split)) for split in COUNTS) == 7
 
 
-def test_a_manifest_that_shrinks_leaves_no_audio_behind(tiny: tuple[Path, Path]) -> None:
+def test_clips_dropped_from_a_manifest_leave_no_audio_behind(tiny: tuple[Path, Path]) -> None:
     toml, cache = tiny
     run(tiny_mixtures(toml.parent, "tiny", 2, 1), cache)
     assert sum(path.suffix == ".flac" for path in cache.rglob("*")) == 4
@@ -246,7 +246,7 @@ class Interrupted(BaseException):
 
 @pytest.mark.parametrize("killed_at", ["_resolve", "_write_rows", "write_event_list", "_bring", "tally"])
 @pytest.mark.parametrize("before", ["nothing", "other rules", "a file missing"])
-def test_a_run_that_ends_at_any_step_is_completed_by_the_next(
+def test_a_download_interrupted_at_any_step_is_completed_by_the_next(
     tiny: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, killed_at: str, before: str
 ) -> None:
     toml, cache = tiny
@@ -276,7 +276,9 @@ def test_a_run_that_ends_at_any_step_is_completed_by_the_next(
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 @pytest.mark.parametrize("seed", range(2))
-def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(made_once: Path, tmp_path: Path, seed: int) -> None:
+def test_a_download_killed_at_random_moments_resumes_to_the_same_bytes(
+    made_once: Path, tmp_path: Path, seed: int
+) -> None:
     toml, moments = made_once / "tiny-tiny.toml", random.Random(seed)
     n_killed, cache = 0, tmp_path / "cache"
     for _ in range(8):
@@ -298,7 +300,7 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(made_once: Path, 
     assert sum(counts.ok for counts in report.splits.values()) == 7
 
 
-def test_what_a_killed_process_left_is_cleared_away(tiny: tuple[Path, Path]) -> None:
+def test_leftovers_of_a_killed_process_are_removed(tiny: tuple[Path, Path]) -> None:
     toml, cache = tiny
     expected = content(cache)
     left_by_a_killed_process(cache / "tiny" / "audio" / "testing", ".flac")
@@ -307,7 +309,7 @@ def test_what_a_killed_process_left_is_cleared_away(tiny: tuple[Path, Path]) -> 
     assert content(cache) == expected
 
 
-# mixtures of recordings that are found
+# mixtures of existing recordings
 
 
 @pytest.fixture
@@ -346,7 +348,7 @@ def test_folder_archive_and_network_give_the_same_clips(beeps: tuple[Path, Path]
     assert web.asked == ["/esc.zip"]
 
 
-def test_a_damaged_recording_costs_its_mixtures_and_is_named(beeps: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_damaged_recording_is_reported_and_its_mixtures_are_dropped(beeps: tuple[Path, Path], tmp_path: Path) -> None:
     toml, folder = beeps
     run(toml, tmp_path / "whole", folder)
     damaged = folder / "001 - Low tone" / "1-2.wav"
@@ -374,9 +376,7 @@ def test_a_damaged_recording_costs_its_mixtures_and_is_named(beeps: tuple[Path, 
     assert content(tmp_path / "cache") == content(tmp_path / "whole")
 
 
-def test_a_fold_that_is_missing_makes_its_split_unavailable_in_one_line(
-    beeps: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_a_missing_fold_makes_its_split_unavailable(beeps: tuple[Path, Path], tmp_path: Path) -> None:
     toml, folder = beeps
     for path in folder.rglob("3-*.wav"):
         path.unlink()
@@ -388,7 +388,7 @@ def test_a_fold_that_is_missing_makes_its_split_unavailable_in_one_line(
     assert not Dataset(tmp_path / "cache", "beeps").reference_path("evaluation").exists()
 
 
-def test_a_fold_that_is_missing_later_on_takes_nothing_from_its_split(beeps: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_fold_that_goes_missing_later_does_not_change_its_split(beeps: tuple[Path, Path], tmp_path: Path) -> None:
     toml, folder = beeps
     shutil.copytree(folder, tmp_path / "copy")
     run(toml, tmp_path / "cache", tmp_path / "copy")
@@ -408,7 +408,7 @@ def test_a_fold_that_is_missing_later_on_takes_nothing_from_its_split(beeps: tup
     assert read_ledgers(tmp_path / "cache" / "beeps").keys() == ledger.keys()
 
 
-def test_a_recording_that_is_missing_later_on_takes_nothing_from_mixtures_that_are_made(
+def test_a_recording_that_goes_missing_later_does_not_change_finished_mixtures(
     beeps: tuple[Path, Path], tmp_path: Path
 ) -> None:
     toml, folder = beeps
@@ -425,7 +425,7 @@ def test_a_recording_that_is_missing_later_on_takes_nothing_from_mixtures_that_a
     assert re.fullmatch(r"training: audio that is there is kept \([1-7] mixtures?\)", kept)
 
 
-def test_nothing_found_is_a_sentence(beeps: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_folder_without_recordings_gives_an_error(beeps: tuple[Path, Path], tmp_path: Path) -> None:
     toml, _ = beeps
     (tmp_path / "empty").mkdir()
     with pytest.raises(SedpipeError, match=r"^beeps: no clip can be made \(training is unavailable: no ") as caught:
@@ -433,7 +433,9 @@ def test_nothing_found_is_a_sentence(beeps: tuple[Path, Path], tmp_path: Path) -
     assert caught.value.hint == "name a place that has it with --from"
 
 
-def test_places_and_networks_that_fail_leave_what_is_there(tiny: tuple[Path, Path], tmp_path: Path, web: Web) -> None:
+def test_unusable_sources_give_an_error_and_leave_the_cache_unchanged(
+    tiny: tuple[Path, Path], tmp_path: Path, web: Web
+) -> None:
     folder = recordings(tmp_path / "recordings")
     (tmp_path / "no-archive.zip").write_text("no archive")
     (web.folder / "esc.zip").write_text("no archive")
@@ -477,7 +479,7 @@ def garden(tmp_path: Path) -> Path:
     return tmp_path / "garden.toml"
 
 
-def test_own_recordings_come_with_a_reason_where_something_is_to_be_said(garden: Path, tmp_path: Path) -> None:
+def test_own_recordings_with_a_problem_get_a_message(garden: Path, tmp_path: Path) -> None:
     report = run(garden, tmp_path / "cache")
     assert counts_of(report) == {
         "training": {"listed": 3, "ok": 2, **OK, "retryable": 1},
@@ -492,7 +494,7 @@ def test_own_recordings_come_with_a_reason_where_something_is_to_be_said(garden:
     assert problems(tmp_path / "cache", "garden") == expected
 
 
-def test_a_mended_recording_is_taken_up_and_the_others_are_kept(garden: Path, tmp_path: Path) -> None:
+def test_a_repaired_recording_is_added_and_the_others_are_kept(garden: Path, tmp_path: Path) -> None:
     run(garden, tmp_path / "cache")
     before = times(tmp_path / "cache")
     write_tone(tmp_path / "audio" / "broken.wav", 2, 500)
@@ -501,7 +503,7 @@ def test_a_mended_recording_is_taken_up_and_the_others_are_kept(garden: Path, tm
     assert {name for name in changed if name.endswith(".flac")} == {"garden/audio/training/broken.flac"}
 
 
-def test_a_mistake_in_a_list_is_told_again_until_it_is_mended(garden: Path, tmp_path: Path) -> None:
+def test_a_mistake_in_a_list_is_reported_until_it_is_corrected(garden: Path, tmp_path: Path) -> None:
     run(garden, tmp_path / "cache")
     right = (tmp_path / "events.tsv").read_text()
     (tmp_path / "events.tsv").write_text(right + "unseen.wav\t0\t1\tBlackbird\n")
@@ -513,7 +515,7 @@ def test_a_mistake_in_a_list_is_told_again_until_it_is_mended(garden: Path, tmp_
     assert counts_of(run(garden, tmp_path / "cache"))["testing"] == {"listed": 1, "ok": 1, **OK}
 
 
-def test_one_name_in_two_splits_is_a_sentence(garden: Path, tmp_path: Path) -> None:
+def test_the_same_name_in_two_splits_gives_an_error(garden: Path, tmp_path: Path) -> None:
     garden.write_text(GARDEN.format(training="audio", testing="audio/other"))
     write_tone(tmp_path / "audio" / "other" / "short.wav", 2, 500)
     (tmp_path / "testing.tsv").write_text("short.wav\tBlackbird\n")
@@ -523,7 +525,7 @@ def test_one_name_in_two_splits_is_a_sentence(garden: Path, tmp_path: Path) -> N
             run(garden, tmp_path / "cache")
 
 
-def test_empty_lists_are_a_sentence(garden: Path, tmp_path: Path) -> None:
+def test_empty_lists_give_an_error(garden: Path, tmp_path: Path) -> None:
     for name in ("training.tsv", "testing.tsv", "events.tsv"):
         (tmp_path / name).write_text("")
     with pytest.raises(SedpipeError, match=r"^garden: no clip can be made \(its lists are empty\)$") as caught:
@@ -531,12 +533,12 @@ def test_empty_lists_are_a_sentence(garden: Path, tmp_path: Path) -> None:
     assert caught.value.hint == "list recordings in its splits"
 
 
-# pieces of videos
+# excerpts of videos
 
 
 @pytest.fixture
 def videos(tmp_path: Path, web: Web) -> Path:
-    """A dataset of three pieces, its lists on a server of this machine."""
+    """A dataset of three excerpts of videos, whose lists are on a local server."""
     return listed_videos(tmp_path, web, "".join(f"{letter * 11},0.000,10.000,Car,/m/0k4j\n" for letter in "abc"))
 
 
@@ -551,7 +553,7 @@ def listed_videos(tmp_path: Path, web: Web, rows: str) -> Path:
     return path
 
 
-def test_audio_is_adopted_piece_by_piece_from_place_after_place(videos: Path, tmp_path: Path) -> None:
+def test_audio_is_adopted_clip_by_clip_from_one_folder_after_another(videos: Path, tmp_path: Path) -> None:
     counts = []
     for letter in "ab":
         write_tone(tmp_path / letter / f"Y{letter * 11}_0.000_10.000.wav", 10, 500)
@@ -563,10 +565,8 @@ def test_audio_is_adopted_piece_by_piece_from_place_after_place(videos: Path, tm
     assert problems(tmp_path / "cache", "videos") == []
 
 
-def test_a_recording_that_may_be_either_of_two_clips_stays_so_when_the_other_one_is_there(
-    tmp_path: Path, web: Web
-) -> None:
-    """Also where the other one is another part's."""
+def test_an_ambiguous_recording_stays_ambiguous_when_one_of_its_clips_has_audio(tmp_path: Path, web: Web) -> None:
+    """Even if the two clips belong to different shards."""
     rows = "".join(f"aaaaaaaaaaa,{start},{start + 10},Car,/m/0k4j\n" for start in (0, 30))
     toml = listed_videos(tmp_path, web, rows)
     write_tone(tmp_path / "mine" / "aaaaaaaaaaa.wav", 10, 500)
@@ -585,12 +585,12 @@ def test_a_recording_that_may_be_either_of_two_clips_stays_so_when_the_other_one
 
 
 def told(cache: Path) -> list[tuple[object, ...]]:
-    """What the ledgers know of each clip that does not depend on when it was tried."""
+    """Return what the ledgers record about each clip, without the times of attempts."""
     fates = [entry.fate for _, entry in sorted(read_ledgers(cache / "videos").items())]
     return [(fate.clip_id, fate.state, fate.reason, fate.duration, fate.sha256) for fate in fates]
 
 
-def test_audio_whose_row_was_lost_in_a_kill_gets_it_back_without_being_fetched(videos: Path, tmp_path: Path) -> None:
+def test_lost_ledger_rows_are_restored_from_stored_audio(videos: Path, tmp_path: Path) -> None:
     write_tone(tmp_path / "mine" / "aaaaaaaaaaa_0.000_10.000.wav", 10, 500)
     write_tone(tmp_path / "mine" / "bbbbbbbbbbb_0.000_10.000.wav", 6, 500)
     report = run(videos, tmp_path / "cache", tmp_path / "mine", options=OFFLINE)
@@ -602,7 +602,7 @@ def test_audio_whose_row_was_lost_in_a_kill_gets_it_back_without_being_fetched(v
     assert again.splits == report.splits
 
 
-def test_the_row_that_was_lost_last_is_got_back_too(videos: Path, tmp_path: Path) -> None:
+def test_lost_ledger_rows_are_restored_if_every_clip_has_audio(videos: Path, tmp_path: Path) -> None:
     for letter in "abc":
         write_tone(tmp_path / "mine" / f"{letter * 11}_0.000_10.000.wav", 10, 500)
     run(videos, tmp_path / "cache", tmp_path / "mine", options=OFFLINE)
@@ -612,7 +612,7 @@ def test_the_row_that_was_lost_last_is_got_back_too(videos: Path, tmp_path: Path
     assert told(tmp_path / "cache") == before
 
 
-def test_audio_of_videos_outlives_a_change_of_the_manifest(videos: Path, tmp_path: Path) -> None:
+def test_audio_of_videos_survives_a_change_of_the_manifest(videos: Path, tmp_path: Path) -> None:
     write_tone(tmp_path / "mine" / "aaaaaaaaaaa_0.000_10.000.wav", 10, 500)
     run(videos, tmp_path / "cache", tmp_path / "mine", options=OFFLINE)
     text = videos.read_text()
@@ -625,7 +625,7 @@ def test_audio_of_videos_outlives_a_change_of_the_manifest(videos: Path, tmp_pat
 
 
 @pytest.mark.parametrize("rate", [16_000, 48_000])
-def test_another_rate_than_that_of_the_audio_that_is_there_is_refused_and_all_is_as_it_was(
+def test_a_sample_rate_that_differs_from_stored_audio_is_refused_without_changes(
     videos: Path, tmp_path: Path, rate: int
 ) -> None:
     write_tone(tmp_path / "mine" / "aaaaaaaaaaa_0.000_10.000.wav", 10, 500)
@@ -646,8 +646,8 @@ def test_another_rate_than_that_of_the_audio_that_is_there_is_refused_and_all_is
     assert soundfile.info(path).samplerate == rate
 
 
-def test_a_change_that_was_cut_short_is_not_taken_for_another_rate(videos: Path, tmp_path: Path) -> None:
-    """Rows that are not there tell of no rate: the audio does."""
+def test_an_interrupted_change_is_not_mistaken_for_another_sample_rate(videos: Path, tmp_path: Path) -> None:
+    """A record without clips says nothing about the sample rate: the audio does."""
     text = videos.read_text()
     videos.write_text(f"sample_rate = 16000\n{text}")
     write_tone(tmp_path / "mine" / "aaaaaaaaaaa_0.000_10.000.wav", 10, 500)
@@ -660,7 +660,7 @@ def test_a_change_that_was_cut_short_is_not_taken_for_another_rate(videos: Path,
     assert counts_of(run(videos, tmp_path / "cache", options=OFFLINE))["training"]["ok"] == 1
 
 
-def test_what_a_crawl_has_learnt_of_a_split_outlives_its_list(videos: Path, tmp_path: Path, web: Web) -> None:
+def test_crawl_results_of_a_split_survive_the_loss_of_its_list(videos: Path, tmp_path: Path, web: Web) -> None:
     rows = "".join(f"{letter * 11},0.000,10.000,Car,/m/0k4j\n" for letter in "defg")
     (web.folder / "more.csv").write_text(rows)
     sha256 = hashlib.sha256(rows.encode()).hexdigest()
@@ -691,7 +691,7 @@ def test_what_a_crawl_has_learnt_of_a_split_outlives_its_list(videos: Path, tmp_
     )
     report = run(videos, tmp_path / "cache", options=OFFLINE)
     assert read_ledgers(cache.folder) == known
-    assert sorted(cache.read_clips()) == ["training"]  # whatever the list is now, it is not known
+    assert sorted(cache.read_clips()) == ["training"]  # the current list is unknown
     assert counts_of(report)["evaluation"] == {"listed": 4, "ok": 1, **OK, "gone": 2, "blocked": 1}
     (web.folder / "more.csv").write_text(rows)
     run(videos, tmp_path / "cache", options=OFFLINE)
@@ -730,13 +730,13 @@ def test_official_lists_are_resolved_and_audio_adopted(tmp_path: Path, shared_da
 # the cache
 
 
-def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+def test_an_unwritable_cache_gives_an_error(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("")
     with pytest.raises(SedpipeError, match=r"^cannot write .*/tiny/ledger\.lock: (Not a directory|File exists)$"):
         run(tiny_mixtures(tmp_path, "tiny"), tmp_path / "cache")
 
 
-def test_audio_that_cannot_be_deleted_is_a_sentence(tiny: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_audio_that_cannot_be_deleted_gives_an_error(tiny: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     toml, cache = tiny
     toml.write_text(toml.read_text().replace("seed = 2\n", "seed = 5\n"))
     monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
@@ -745,11 +745,11 @@ def test_audio_that_cannot_be_deleted_is_a_sentence(tiny: tuple[Path, Path], mon
             run(toml, cache)
 
 
-# which clips are tried, and when a run ends early
+# which clips are attempted, and when a run ends early
 
 
 class Fake(Source):
-    """Three clips; what becomes of them is told beforehand."""
+    """A source of clips whose outcomes are set beforehand."""
 
     is_local = False
 
@@ -784,17 +784,17 @@ def asked(fake: Fake, videos: Path, **options: object) -> list[str]:
     return fake.asked
 
 
-def test_what_is_settled_is_not_tried_again_unless_asked_for(faked: Fake, videos: Path) -> None:
+def test_settled_clips_are_retried_only_on_request(faked: Fake, videos: Path) -> None:
     assert sorted(asked(faked, videos)) == ["a", "b", "c", "d"]
     assert asked(faked, videos) == ["c"]
     assert sorted(asked(faked, videos, retry=("gone",))) == ["a", "c"]
     assert sorted(asked(faked, videos, retry=("blocked",))) == ["b", "c"]
     assert asked(faked, videos) == ["c"]
-    assert asked(faked, videos) == []  # five times
+    assert asked(faked, videos) == []  # after five attempts
     assert sorted(asked(faked, videos, retry=("all",))) == ["a", "b", "c"]
 
 
-def test_a_clip_that_a_storm_took_along_is_as_it_was_before(faked: Fake, videos: Path) -> None:
+def test_a_pending_result_does_not_change_what_is_known_about_a_clip(faked: Fake, videos: Path) -> None:
     asked(faked, videos)
     before = read_ledgers(faked.cache.folder)
     faked.states |= dict.fromkeys("abce", "pending")
@@ -806,14 +806,14 @@ def test_a_clip_that_a_storm_took_along_is_as_it_was_before(faked: Fake, videos:
     assert asked(faked, videos) == ["c", "e"]
 
 
-def test_a_limit_bounds_what_is_tried_and_the_untried_come_first(faked: Fake, videos: Path) -> None:
+def test_limit_bounds_the_number_of_attempts_and_untried_clips_come_first(faked: Fake, videos: Path) -> None:
     faked.states["a"] = "retryable"
     assert asked(faked, videos, limit=2) == ["a", "b"]
     assert asked(faked, videos, limit=2) == ["c", "d"]
     assert asked(faked, videos, limit=0) == []
 
 
-def test_parts_of_a_dataset_are_disjoint_and_status_sees_all_of_them(faked: Fake, videos: Path, tmp_path: Path) -> None:
+def test_shards_are_disjoint_and_status_includes_all_of_them(faked: Fake, videos: Path, tmp_path: Path) -> None:
     parts = [asked(faked, videos, shard=Shard(index, 3)).copy() for index in (1, 2, 3)]
     assert sorted(itertools.chain(*parts)) == ["a", "b", "c", "d"]
     assert len(list(faked.cache.folder.glob("ledger-*-of-3.sqlite"))) == 3
@@ -822,7 +822,7 @@ def test_parts_of_a_dataset_are_disjoint_and_status_sees_all_of_them(faked: Fake
     assert as_json(counts) == expected
 
 
-def test_what_parts_know_of_clips_that_are_listed_no_longer_is_counted_nowhere(faked: Fake, videos: Path) -> None:
+def test_clips_that_are_no_longer_listed_are_not_counted(faked: Fake, videos: Path) -> None:
     for index in (1, 2):
         asked(faked, videos, shard=Shard(index, 2))
     entries = read_ledgers(faked.cache.folder)
@@ -833,7 +833,7 @@ def test_what_parts_know_of_clips_that_are_listed_no_longer_is_counted_nowhere(f
     assert {key: entries[key] for key in read_ledgers(faked.cache.folder)} == read_ledgers(faked.cache.folder)
 
 
-def test_counts_are_of_listed_clips_while_a_part_still_knows_others(faked: Fake, videos: Path) -> None:
+def test_status_ignores_unlisted_clips_in_the_open_ledger_of_a_shard(faked: Fake, videos: Path) -> None:
     asked(faked, videos)
     with Ledger(faked.cache.folder, Shard(1, 2)) as ledger:
         ledger.record_all([Fate("training", f"old-{number}", "retryable", "told") for number in range(5)])
@@ -843,7 +843,7 @@ def test_counts_are_of_listed_clips_while_a_part_still_knows_others(faked: Fake,
     }
 
 
-def test_a_clip_that_was_deleted_and_then_found_to_be_gone_is_settled(faked: Fake, videos: Path) -> None:
+def test_a_clip_found_gone_after_its_audio_was_deleted_is_settled(faked: Fake, videos: Path) -> None:
     for index in (1, 2):
         asked(faked, videos, shard=Shard(index, 2))
     for path in faked.cache.folder.glob("ledger-*.sqlite"):
@@ -855,7 +855,7 @@ def test_a_clip_that_was_deleted_and_then_found_to_be_gone_is_settled(faked: Fak
     assert asked(faked, videos) == ["c"]
 
 
-def test_a_run_that_had_better_stop_keeps_what_it_has_and_says_why(faked: Fake, videos: Path) -> None:
+def test_a_stopped_download_keeps_its_results_and_reports_why(faked: Fake, videos: Path) -> None:
     faked.stop = True
     report = run(videos, faked.cache.root)
     assert report.stopped == "enough: wait"

@@ -1,4 +1,4 @@
-"""A head on a pretrained encoder, from features to predictions, as a user has it: every verb by the command line."""
+"""A head on a pretrained encoder, from features to predictions: every command on the command line."""
 
 import json
 import re
@@ -38,7 +38,7 @@ def told(cache: Path, *arguments: str) -> dict:
 
 
 class Made:
-    """A trained head: where its dataset, its encoder and its cache are."""
+    """A trained head with its dataset, its encoder and its cache."""
 
     def __init__(self, folder: Path) -> None:
         self.toml = str(tiny_mixtures(folder, "tiny"))
@@ -68,19 +68,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(tmp_path_factory.mktemp("head"))
 
 
-def test_a_dry_run_tells_its_layers(made: Made) -> None:
+def test_a_dry_run_lists_the_layers(made: Made) -> None:
     rows = {row["name"]: row for row in told(made.cache, *made.train, "--dry-run")["layers"]}
     assert rows["reduce"]["shape"] == [125, 128]
     assert rows["reduce"]["multiply_adds"] == 125 * 3 * 128
     assert rows["classify"]["shape"] == [125, 3]
 
 
-def test_hierarchies_fit_the_frames_of_a_hop_of_80_ms(made: Made) -> None:
+def test_a_hierarchy_of_5_5_fits_the_frames_of_an_80_ms_hop(made: Made) -> None:
     report = told(made.cache, *made.train, "--epochs", "1", "--hierarchy", "5,5", "--pooling", "attention")
     assert report["run"] == "head-ears-80ms-attention-5x5-seed0"
 
 
-def test_it_is_scored_and_reported_as_any_run(made: Made) -> None:
+def test_a_head_is_scored_and_reported_like_any_run(made: Made) -> None:
     scores = told(made.cache, "score", "tiny", "--run", made.run)
     assert scores["clips"]["scored"] == 3
     frames = named_run(made.dataset, made.run).frame_scores_path("evaluation")
@@ -92,11 +92,11 @@ def test_it_is_scored_and_reported_as_any_run(made: Made) -> None:
     assert outcome.exit_code == 0, outcome.output
     text = page.read_text()
     assert "features of ears" in text
-    assert "data:image/" in text  # a spectrogram of the audio, since embeddings are none
+    assert "data:image/" in text  # a spectrogram of the audio, since embeddings cannot be drawn as one
     assert "Contaminated" not in text
 
 
-def test_an_encoder_that_may_have_heard_the_dataset_is_told_and_marked_everywhere(made: Made, tmp_path: Path) -> None:
+def test_a_possibly_contaminated_encoder_is_reported_and_marked_everywhere(made: Made, tmp_path: Path) -> None:
     toml = Path(made.encoder)
     told_before = toml.read_text()
     try:
@@ -123,7 +123,7 @@ def test_an_encoder_that_may_have_heard_the_dataset_is_told_and_marked_everywher
         assert "trained on these" in page.read_text()
 
 
-def test_a_teacher_and_a_model_to_begin_with_pass_on_what_their_encoders_may_have_heard(made: Made) -> None:
+def test_contamination_is_inherited_from_a_teacher_and_from_an_initial_model(made: Made) -> None:
     toml = Path(made.encoder)
     told_before = toml.read_text()
     try:
@@ -146,7 +146,7 @@ def test_a_teacher_and_a_model_to_begin_with_pass_on_what_their_encoders_may_hav
         assert told(made.cache, "score", "tiny", "--run", pupil)["contaminated_by"] == ["ears"]
 
 
-def test_the_printed_command_after_features_trains_a_network_that_takes_them(made: Made) -> None:
+def test_the_command_printed_after_features_trains_a_matching_network(made: Made) -> None:
     said = sedpipe(made.cache, "features", made.toml, *made.asked).stdout.splitlines()
     (line,) = (line.removeprefix("next: sedpipe ") for line in said if line.startswith("next: "))
     outcome = CliRunner().invoke(main, [*shlex.split(line), "--epochs", "0", "--run", "printed"])
@@ -155,7 +155,7 @@ def test_the_printed_command_after_features_trains_a_network_that_takes_them(mad
     assert json.loads((made.dataset.runs / "printed" / "run.json").read_text())["settings"]["preset"] == "head"
 
 
-def test_what_cannot_be_trained_leaves_no_run_behind(made: Made) -> None:
+def test_unsuitable_settings_are_refused_and_leave_no_run_behind(made: Made) -> None:
     for asked, why in (
         (("--recipe", "strong"), "recipe strong: augment.superpose works on decibels or samples, not on embedding"),
         (("--preset", "small"), "preset small: the network crnn learns from a spectrogram, not from embeddings"),
@@ -166,21 +166,21 @@ def test_what_cannot_be_trained_leaves_no_run_behind(made: Made) -> None:
         assert not (made.dataset.runs / "wrong" / "run.json").exists()
 
 
-def test_a_head_without_an_encoder_is_told_to_get_one_before_any_features_are_asked_for(made: Made) -> None:
+def test_a_head_without_an_encoder_is_refused_with_advice(made: Made) -> None:
     outcome = sedpipe(made.cache, "train", made.toml, "--preset", "head", "--run", "wrong")
     assert outcome.exit_code == 1
     assert "network head learns from embeddings of an encoder, not from a spectrogram" in outcome.stderr
     assert "--encoder yamnet" in outcome.stderr
 
 
-def test_a_dry_run_refuses_what_the_training_would(made: Made) -> None:
+def test_a_dry_run_refuses_what_training_would_refuse(made: Made) -> None:
     asked = ("train", made.toml, "--init", made.run, "--network", "attention_head", "--dry-run")
     outcome = sedpipe(made.cache, *asked)
     assert outcome.exit_code == 1
     assert f"Error: --init {made.run}, a network head, does not fit: the layer " in outcome.stderr
 
 
-def test_a_clip_is_heard_alike_by_score_and_by_predict(made: Made) -> None:
+def test_score_and_the_python_api_give_the_same_frame_probabilities(made: Made) -> None:
     told(made.cache, "score", "tiny", "--run", made.run)
     model = load_model(made.run, dataset="tiny", cache=made.cache, device="cpu")
     with h5py.File(named_run(made.dataset, made.run).frame_scores_path("evaluation")) as file:
@@ -191,15 +191,15 @@ def test_a_clip_is_heard_alike_by_score_and_by_predict(made: Made) -> None:
         np.testing.assert_allclose(heard, frame_probs[: len(heard)], atol=1e-6)
 
 
-def test_recordings_of_any_length_are_heard_in_windows(made: Made, tmp_path: Path) -> None:
+def test_frame_probabilities_cover_a_recording_longer_than_a_clip(made: Made, tmp_path: Path) -> None:
     model = load_model(made.run, dataset="tiny", cache=made.cache, device="cpu")
     noise = 0.1 * np.random.default_rng(0).standard_normal(model.sample_rate * 27)
     scores = model.frame_scores(noise, model.sample_rate)
     assert scores.frame_probs.shape == (1, 338, 3)
 
 
-def test_a_killed_training_gives_the_same_model(made: Made, tmp_path: Path) -> None:
-    """One epoch, then one more, is what two are: the state of a run of a head can be gone on with."""
+def test_retraining_with_frequent_saves_gives_the_same_model(made: Made, tmp_path: Path) -> None:
+    """Training again from scratch with ``--save-every 0`` gives the same weights."""
     shutil.copytree(made.cache, tmp_path / "cache")
     run = named_run(Dataset(tmp_path / "cache", "tiny"), made.run)
     before = torch.load(run.model_path, weights_only=True)["weights"]
@@ -210,7 +210,7 @@ def test_a_killed_training_gives_the_same_model(made: Made, tmp_path: Path) -> N
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
-def test_a_model_names_its_encoder_and_says_when_it_must_be_fetched(made: Made, tmp_path: Path) -> None:
+def test_an_export_names_its_encoder_and_says_when_it_must_be_fetched(made: Made, tmp_path: Path) -> None:
     exported = sedpipe(made.cache, "export", made.run, "--dataset", "tiny", "--out", str(tmp_path / "export"))
     needed = (
         "needs the encoder ears, which these files do not contain: `sedpipe encoders fetch ITS.toml` with the TOML "
@@ -233,7 +233,7 @@ def test_a_model_names_its_encoder_and_says_when_it_must_be_fetched(made: Made, 
     assert [file["events"] for file in there["files"]] == [file["events"] for file in here["files"]]
 
 
-def test_a_run_named_by_its_path_hears_through_the_encoder_of_its_own_cache(made: Made, tmp_path: Path) -> None:
+def test_a_run_given_by_its_path_uses_the_encoder_of_its_own_cache(made: Made, tmp_path: Path) -> None:
     path, elsewhere = str(named_run(made.dataset, made.run).folder), tmp_path / "elsewhere"
     here = told(made.cache, "predict", str(made.audio), "--model", path)
     there = told(elsewhere, "predict", str(made.audio), "--model", path)
@@ -241,7 +241,7 @@ def test_a_run_named_by_its_path_hears_through_the_encoder_of_its_own_cache(made
     assert load_model(path, cache=elsewhere, device="cpu").labels
 
 
-def test_as_onnx_it_takes_embeddings(made: Made, tmp_path: Path) -> None:
+def test_the_onnx_export_takes_embeddings(made: Made, tmp_path: Path) -> None:
     told(made.cache, "export", made.run, "--dataset", "tiny", "--out", str(tmp_path), "--format", "onnx")
     with pytest.raises(MissingStageError, match="is an export for ONNX Runtime, which other programs load"):
         load_model(str(tmp_path), device="cpu")
@@ -253,7 +253,7 @@ def test_as_onnx_it_takes_embeddings(made: Made, tmp_path: Path) -> None:
     assert (clip_probs.shape, frame_probs.shape) == ((1, 3), (1, 125, 3))
 
 
-def test_features_that_are_not_made_are_a_sentence_with_the_command_that_makes_them(made: Made) -> None:
+def test_missing_features_give_an_error_with_the_command_that_makes_them(made: Made) -> None:
     other = ("--encoder", made.encoder, "--hop", "0.5", "--preset", "head", "--run", "slow")
     outcome = sedpipe(made.cache, "train", made.toml, *other)
     assert outcome.exit_code == 1
@@ -261,7 +261,7 @@ def test_features_that_are_not_made_are_a_sentence_with_the_command_that_makes_t
     assert f"run `{command}` first" in outcome.stderr
 
 
-def test_a_network_that_hears_spectrograms_is_refused(made: Made) -> None:
+def test_a_network_for_spectrograms_is_refused_for_embeddings(made: Made) -> None:
     outcome = sedpipe(made.cache, "train", made.toml, *made.asked, "--preset", "small")
     assert outcome.exit_code == 1
     assert "not from embeddings of an encoder, which" in outcome.stderr

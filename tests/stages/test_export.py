@@ -19,7 +19,7 @@ from tiny_dataset import untrained_model
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
-    """The same network before and after it has learnt more; a graph is written as the name of its first label."""
+    """Exports of a network before and after a change of its weights; ONNX graphs are replaced by a few bytes."""
 
     def write_graph(path: Path, trained: TrainedModel) -> dict[int, float]:
         path.write_bytes(b"a graph")
@@ -35,7 +35,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     return str(tmp_path / "before"), str(tmp_path / "after")
 
 
-def test_weights_of_an_earlier_export_are_never_heard_with_beside_a_graph_of_another_model(models, tmp_path):
+def test_old_weights_beside_a_graph_of_another_model_are_refused_and_reported(models, tmp_path):
     out = tmp_path / "export"
     export(models[0], out=out)
     report = export(models[1], out=out, form="onnx")
@@ -60,7 +60,7 @@ def test_both_forms_of_one_model_share_a_folder(models, tmp_path, forms):
 
 
 @pytest.mark.parametrize("damaged", [False, True])
-def test_a_graph_that_another_models_weights_join_is_told(models, tmp_path, damaged):
+def test_a_graph_beside_the_weights_of_another_model_is_reported(models, tmp_path, damaged):
     out = tmp_path / "export"
     export(models[0], out=out, form="onnx")
     if damaged:
@@ -97,7 +97,7 @@ def test_a_file_of_another_program_without_a_description_is_not_overwritten(mode
     assert {path.name: path.read_text() for path in out.iterdir()} == {name: content}
 
 
-def test_an_export_that_was_killed_before_its_description_can_be_run_again(models, tmp_path):
+def test_an_export_killed_before_its_config_was_written_can_be_repeated(models, tmp_path):
     for form in ("safetensors", "onnx"):
         export(models[0], out=tmp_path / form, form=form)
         (tmp_path / form / "config.json").unlink()

@@ -59,7 +59,7 @@ def failed(own: Own) -> list[list[str]]:
         return list(csv.reader(file, delimiter="\t"))
 
 
-def test_store_holds_the_log_mel_of_every_clip_in_the_order_of_the_table(own: Own) -> None:
+def test_the_store_contains_log_mel_features_of_every_clip_in_list_order(own: Own) -> None:
     own.record_audio(own.clips[1], seed=9, seconds=10)
     own.extract()
     own.assert_right(own.clips[:5])
@@ -68,7 +68,7 @@ def test_store_holds_the_log_mel_of_every_clip_in_the_order_of_the_table(own: Ow
     assert FeatureFile(own.store("testing")).clip_ids == ["testing-0", "testing-1"]
 
 
-def test_store_opens_with_plain_h5py(own: Own) -> None:
+def test_the_store_can_be_read_with_h5py_alone(own: Own) -> None:
     own.extract()
     with h5py.File(own.cache.folder / "features" / FeatureSpec(CONFIG).fingerprint / "training.h5") as file:
         assert {name: (dataset.shape, str(dataset.dtype)) for name, dataset in file.items()} == {
@@ -82,7 +82,7 @@ def test_store_opens_with_plain_h5py(own: Own) -> None:
         assert dict(file.attrs) == FeatureSpec(CONFIG).parameters
 
 
-def test_report_counts_what_was_done(own: Own) -> None:
+def test_the_report_counts_computed_and_reused_clips(own: Own) -> None:
     report = own.extract()
     assert (report.stage, report.dataset, report.fingerprint) == ("features", "own", FeatureSpec(CONFIG).fingerprint)
     assert report.splits == {
@@ -92,7 +92,7 @@ def test_report_counts_what_was_done(own: Own) -> None:
     assert report.clips_per_second == pytest.approx(7 / report.seconds)
 
 
-def test_a_second_run_computes_nothing_and_touches_nothing(own: Own) -> None:
+def test_a_second_run_computes_nothing_and_changes_nothing(own: Own) -> None:
     own.extract()
     before = times(own.root)
     report = own.extract()
@@ -100,7 +100,7 @@ def test_a_second_run_computes_nothing_and_touches_nothing(own: Own) -> None:
     assert times(own.root) == before
 
 
-def test_audio_that_is_touched_but_the_same_is_not_computed(own: Own) -> None:
+def test_touched_but_unchanged_audio_is_not_recomputed(own: Own) -> None:
     own.extract()
     before = own.store().stat().st_mtime_ns
     for clip in own.clips:
@@ -109,7 +109,7 @@ def test_audio_that_is_touched_but_the_same_is_not_computed(own: Own) -> None:
     assert own.store().stat().st_mtime_ns == before
 
 
-def test_changed_audio_is_computed_alone(own: Own) -> None:
+def test_only_changed_audio_is_recomputed(own: Own) -> None:
     own.extract()
     own.record_audio(own.clips[2], seed=99)
     before = own.store("testing").stat().st_mtime_ns
@@ -118,7 +118,7 @@ def test_changed_audio_is_computed_alone(own: Own) -> None:
     assert own.store("testing").stat().st_mtime_ns == before
 
 
-def test_added_clips_alone_are_computed_and_take_their_place(own: Own) -> None:
+def test_only_added_clips_are_computed_and_stored_in_list_order(own: Own) -> None:
     own.extract()
     new = own.clip("training", 77)
     own.list_clips([new, *own.clips])
@@ -127,7 +127,7 @@ def test_added_clips_alone_are_computed_and_take_their_place(own: Own) -> None:
     own.assert_right([new, *own.clips[:5]])
 
 
-def test_clips_without_audio_or_row_are_dropped_without_computing(own: Own) -> None:
+def test_clips_that_lose_their_audio_or_row_are_dropped_without_recomputing(own: Own) -> None:
     own.extract()
     own.cache.audio_path(own.clips[1]).unlink()
     assert own.counts() == (0, 4, 0)
@@ -137,7 +137,7 @@ def test_clips_without_audio_or_row_are_dropped_without_computing(own: Own) -> N
     own.assert_right(own.clips[2:5])
 
 
-def test_another_order_is_made_without_computing(own: Own) -> None:
+def test_reordering_the_clips_recomputes_nothing(own: Own) -> None:
     own.extract()
     own.list_clips(own.clips[4::-1])
     assert own.counts() == (0, 5, 0)
@@ -145,7 +145,7 @@ def test_another_order_is_made_without_computing(own: Own) -> None:
 
 
 @pytest.mark.usefixtures("small_shards")
-def test_any_number_of_workers_and_any_history_give_the_same_bytes(own: Own, tmp_path: Path) -> None:
+def test_the_number_of_workers_and_the_history_do_not_change_the_stored_bytes(own: Own, tmp_path: Path) -> None:
     own.extract()
     parallel = Own(tmp_path / "parallel", training=5, testing=2)
     parallel.extract(jobs=2)
@@ -159,7 +159,7 @@ def test_any_number_of_workers_and_any_history_give_the_same_bytes(own: Own, tmp
 
 
 @pytest.mark.usefixtures("small_shards")
-def test_clips_that_share_their_audio_are_all_there(own: Own) -> None:
+def test_clips_with_identical_audio_are_all_stored(own: Own) -> None:
     for clip in own.clips:
         own.record_audio(clip, seed=0)
     assert own.counts() == (5, 0, 0)
@@ -167,7 +167,7 @@ def test_clips_that_share_their_audio_are_all_there(own: Own) -> None:
 
 
 def die_at(root: Path, nth: int) -> None:
-    """Extract, and die as by the power cord right before the ``nth`` file appears under its name; 0: never."""
+    """Extract features; kill this process right before the ``nth`` file appears under its name; 0: never."""
     replace, n_files = os.replace, 0
 
     def count(source: Path, target: Path) -> None:
@@ -176,7 +176,7 @@ def die_at(root: Path, nth: int) -> None:
         if n_files == nth:
             os.kill(os.getpid(), signal.SIGKILL)
         if nth == 0:
-            time.sleep(0.02)  # so that a kill at a random moment meets a run under way on a fast machine too
+            time.sleep(0.02)  # so that a kill at a random moment interrupts the run on a fast machine too
         replace(source, target)
 
     os.replace = count
@@ -192,7 +192,7 @@ def in_a_child(root: Path, nth: int = 0) -> multiprocessing.process.BaseProcess:
 @needs_fork
 @quiet_fork
 @pytest.mark.usefixtures("small_shards")
-def test_killed_before_any_file_it_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+def test_extraction_killed_before_any_file_resumes_to_the_same_bytes(tmp_path: Path) -> None:
     undisturbed = Own(tmp_path / "undisturbed", training=5, testing=2)
     undisturbed.extract()
     died, nth, n_computed = True, 0, []
@@ -206,7 +206,7 @@ def test_killed_before_any_file_it_goes_on_to_the_same_bytes(tmp_path: Path) -> 
         assert own.stores() == undisturbed.stores()
         assert not list(own.root.rglob(".tmp-*"))
     assert len(n_computed) > 8
-    assert n_computed == sorted(n_computed, reverse=True)  # what was made before is not made again
+    assert n_computed == sorted(n_computed, reverse=True)  # what was computed before is not computed again
     assert (n_computed[0], n_computed[-1]) == (7, 0)
 
 
@@ -214,7 +214,7 @@ def test_killed_before_any_file_it_goes_on_to_the_same_bytes(tmp_path: Path) -> 
 @quiet_fork
 @pytest.mark.usefixtures("small_shards")
 @pytest.mark.parametrize("seed", range(2))
-def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(tmp_path: Path, seed: int) -> None:
+def test_extraction_killed_at_random_moments_resumes_to_the_same_bytes(tmp_path: Path, seed: int) -> None:
     undisturbed = Own(tmp_path / "undisturbed", training=9, testing=4)
     undisturbed.extract()
     own, moments = Own(tmp_path / "own", training=9, testing=4), random.Random(seed)
@@ -232,7 +232,7 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(tmp_path: Path, s
 
 
 @pytest.mark.usefixtures("small_shards")
-def test_shards_that_were_merged_before_the_kill_are_cleared_away(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shards_merged_before_an_interruption_are_removed(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -250,7 +250,7 @@ def test_shards_that_were_merged_before_the_kill_are_cleared_away(own: Own, monk
 
 @pytest.mark.usefixtures("small_shards")
 @pytest.mark.parametrize("seed", range(6))
-def test_a_shard_of_audio_that_changed_since_hides_nothing(
+def test_audio_that_has_changed_since_its_shard_was_written_is_recomputed(
     own: Own, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     def interrupt(*_: object) -> None:
@@ -265,7 +265,7 @@ def test_a_shard_of_audio_that_changed_since_hides_nothing(
     own.assert_right(own.clips[:5])
 
 
-def test_audio_that_cannot_be_decoded_is_a_failed_row_and_the_others_go_on(own: Own) -> None:
+def test_undecodable_audio_is_listed_as_failed_and_does_not_stop_the_others(own: Own) -> None:
     broken = own.cache.audio_path(own.clips[2])
     broken.write_text("no audio")
     listener, told = Listener(), []
@@ -286,7 +286,7 @@ def test_audio_that_cannot_be_decoded_is_a_failed_row_and_the_others_go_on(own: 
     assert failed(own) == [["clip_id", "reason"]]
 
 
-def test_bands_that_hold_no_sound_are_told_when_they_are_made_and_not_again(own: Own) -> None:
+def test_empty_mel_bands_are_reported_only_once(own: Own) -> None:
     many = replace(CONFIG, n_mels=512)
     empty = len(empty_bands(many))
     told: list[str] = []
@@ -300,21 +300,21 @@ def test_bands_that_hold_no_sound_are_told_when_they_are_made_and_not_again(own:
     ]
 
 
-def test_audio_that_breaks_after_it_was_stored_loses_its_row(own: Own) -> None:
+def test_audio_that_becomes_undecodable_loses_its_features(own: Own) -> None:
     own.extract()
     own.cache.audio_path(own.clips[2]).write_text("no audio")
     assert own.counts() == (0, 4, 1)
     own.assert_right([clip for clip in own.clips[:5] if clip is not own.clips[2]])
 
 
-def test_a_split_whose_audio_cannot_be_decoded_at_all_is_empty(own: Own) -> None:
+def test_a_split_without_decodable_audio_is_empty(own: Own) -> None:
     for clip in own.clips[5:]:
         own.cache.audio_path(clip).write_text("no audio")
     assert own.extract().splits["testing"] == FeatureCounts(clips=2, computed=0, reused=0, failed=2, damaged=0)
     assert FeatureFile(own.store("testing")).clip_ids == []
 
 
-def test_features_of_other_parameters_lie_beside(own: Own) -> None:
+def test_features_of_other_parameters_have_their_own_folder(own: Own) -> None:
     own.extract()
     before = times(own.features)
     full = own.extract(dtype="float32")
@@ -325,9 +325,9 @@ def test_features_of_other_parameters_lie_beside(own: Own) -> None:
     assert FeatureFile(own.cache.features_dir(few.fingerprint) / "training.h5").read_features([0]).shape[2] == 40
 
 
-def test_features_that_were_copied_to_the_folder_of_other_parameters_are_made_anew(own: Own) -> None:
+def test_features_copied_to_the_folder_of_other_parameters_are_recomputed(own: Own) -> None:
     own.extract()
-    floored = FeatureSpec(LogMelConfig(floor=1e-6))  # of the same shape, so that nothing else would tell
+    floored = FeatureSpec(LogMelConfig(floor=1e-6))  # of the same shape, so that only the parameters differ
     shutil.copytree(own.features, own.cache.features_dir(floored.fingerprint))
     copied = own.cache.features_dir(floored.fingerprint) / "training.h5"
     with pytest.raises(DamagedStoreError, match=r"training\.h5: it contains features with other parameters than its"):
@@ -336,13 +336,13 @@ def test_features_that_were_copied_to_the_folder_of_other_parameters_are_made_an
     assert FeatureFile(copied).read(0).features.min() >= -60
 
 
-def test_before_download_the_sentence_names_it(tmp_path: Path) -> None:
+def test_before_download_the_error_names_download(tmp_path: Path) -> None:
     with pytest.raises(MissingStageError, match=r"^own is not in .* yet$") as caught:
         extract_features(Dataset(tmp_path, "own"), FeatureSpec(CONFIG))
     assert caught.value.hint == f"run `sedpipe download own --cache {tmp_path}` first"
 
 
-def test_without_any_audio_the_sentence_names_download(own: Own) -> None:
+def test_without_any_audio_the_error_names_download(own: Own) -> None:
     for clip in own.clips:
         own.cache.audio_path(clip).unlink()
     with pytest.raises(MissingStageError, match=r"^no clip of own has audio$") as caught:
@@ -350,7 +350,7 @@ def test_without_any_audio_the_sentence_names_download(own: Own) -> None:
     assert caught.value.hint == f"run `sedpipe download own --cache {own.cache.root}` first"
 
 
-def test_a_cache_that_cannot_be_written_is_a_sentence(own: Own) -> None:
+def test_an_unwritable_cache_gives_an_error(own: Own) -> None:
     (own.cache.folder / "features").write_text("")
     with pytest.raises(SedpipeError, match=r"^cannot write .*: (Not a directory|File exists)$"):
         own.extract()
@@ -377,7 +377,9 @@ def test_audio_that_moves_to_another_split_keeps_its_features(own: Own) -> None:
     own.assert_right([own.clips[0], *own.clips[2:5]])
 
 
-def test_unchanged_audio_is_never_read_and_touched_audio_once(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unchanged_audio_is_not_read_again_and_touched_audio_only_once(
+    own: Own, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read: list[str] = []
 
     def noted(path: Path) -> str:
@@ -396,7 +398,7 @@ def test_unchanged_audio_is_never_read_and_touched_audio_once(own: Own, monkeypa
     assert read == ["training-2"]
 
 
-def test_explain_names_the_reasons_and_makes_nothing(own: Own) -> None:
+def test_explain_gives_the_reasons_and_writes_nothing(own: Own) -> None:
     own.cache.audio_path(own.clips[0]).write_text("no audio")
     fresh = explain_features(Dataset(own.root, "own"), FeatureSpec(CONFIG))
     assert fresh.splits["training"] == PlannedCounts(clips=5, reused=0, missing=5)
@@ -422,13 +424,13 @@ def test_explain_names_the_reasons_and_makes_nothing(own: Own) -> None:
     assert own.counts() == (2, 3, 1)
 
 
-def test_explain_says_in_what_the_features_that_are_there_differ(own: Own) -> None:
+def test_explain_says_how_existing_features_differ(own: Own) -> None:
     own.extract()
     told = explain_features(Dataset(own.root, "own"), FeatureSpec(LogMelConfig(n_mels=40), "float32"))
     assert told.reasons["testing"][0].detail == f"{own.features.name} has n_mels 80, not 40, dtype float16, not float32"
 
 
-def test_compression_is_chosen_once_kept_and_changed_without_computing(own: Own) -> None:
+def test_compression_is_kept_and_can_be_changed_without_recomputing(own: Own) -> None:
     own.extract()
     plain = own.stores()
     assert own.counts(compression="gzip") == (0, 5, 0)
@@ -446,7 +448,7 @@ def test_compression_is_chosen_once_kept_and_changed_without_computing(own: Own)
 
 @pytest.mark.usefixtures("small_shards")
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2)])
-def test_of_the_parts_of_an_array_the_last_merges_to_the_same_bytes(tmp_path: Path, order: tuple[int, ...]) -> None:
+def test_the_last_shard_of_a_job_merges_to_the_same_bytes(tmp_path: Path, order: tuple[int, ...]) -> None:
     alone = Own(tmp_path / "alone", training=9, testing=4)
     alone.cache.audio_path(alone.clips[4]).write_text("no audio")
     alone.extract()
@@ -466,7 +468,7 @@ def test_of_the_parts_of_an_array_the_last_merges_to_the_same_bytes(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("small_shards")
-def test_a_plain_run_completes_an_array_that_was_given_up(tmp_path: Path) -> None:
+def test_a_run_without_shard_completes_an_abandoned_sharded_job(tmp_path: Path) -> None:
     alone, own = (Own(tmp_path / name, training=9, testing=4) for name in ("alone", "own"))
     alone.extract()
     made = sum(counts.computed for counts in own.extract(shard=Shard(2, 3)).splits.values())
@@ -478,7 +480,7 @@ def test_a_plain_run_completes_an_array_that_was_given_up(tmp_path: Path) -> Non
     assert own.extract(shard=Shard(2, 3)).waiting == 0
 
 
-def test_two_processes_that_make_the_same_are_told(own: Own) -> None:
+def test_two_processes_cannot_make_the_same_features_at_a_time(own: Own) -> None:
     own.extract()
     folder = FeatureFolder(own.features)
     with hold(folder.lock(), "testing", ""):
@@ -493,7 +495,7 @@ def test_two_processes_that_make_the_same_are_told(own: Own) -> None:
         own.extract(shard=Shard(2, 2))
 
 
-def test_leftovers_stay_while_another_part_works_and_go_when_nobody_does(own: Own) -> None:
+def test_leftovers_are_removed_only_when_no_other_shard_is_running(own: Own) -> None:
     own.extract()
     folder = FeatureFolder(own.features)
     folder.shards("training").mkdir()
@@ -505,7 +507,7 @@ def test_leftovers_stay_while_another_part_works_and_go_when_nobody_does(own: Ow
     assert not leftover.parent.exists()
 
 
-def test_features_outlive_audio_that_was_freed(own: Own) -> None:
+def test_features_survive_the_deletion_of_their_audio(own: Own) -> None:
     own.extract()
     before = own.stores()
     for clip in own.clips[5:]:
@@ -519,7 +521,7 @@ def test_features_outlive_audio_that_was_freed(own: Own) -> None:
     assert own.stores() == before
 
 
-def test_a_worker_that_does_not_see_the_cache_says_so(tmp_path: Path) -> None:
+def test_a_worker_without_the_cache_or_with_another_version_is_refused(tmp_path: Path) -> None:
     folder = FeatureFolder(tmp_path / FeatureSpec(CONFIG).fingerprint)
     with pytest.raises(SedpipeError, match=r"^the worker on .* does not see ") as caught:
         features._check_worker(folder, FeatureSpec(CONFIG).fingerprint)
@@ -531,7 +533,7 @@ def test_a_worker_that_does_not_see_the_cache_says_so(tmp_path: Path) -> None:
 
 
 def sedpipe_features(root: Path, before: str = "", jobs: int = 1) -> subprocess.Popen[str]:
-    """The stage in a process of its own, shards of two clips; ``before``: lines to run first."""
+    """Start the stage in a separate process, with shards of two clips; ``before``: lines of code to run first."""
     code = f"""
 import sys
 from pathlib import Path
@@ -552,7 +554,7 @@ except SedpipeError as error:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes here")
 @pytest.mark.parametrize(("limit", "where"), [(100_000, r"training\.shards/\w+\.h5"), (400_000, r"training\.h5")])
-def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path: Path, limit: int, where: str) -> None:
+def test_a_full_disk_gives_a_one_line_error_and_loses_nothing(tmp_path: Path, limit: int, where: str) -> None:
     undisturbed, own = (Own(tmp_path / name, training=7, testing=2) for name in ("undisturbed", "own"))
     undisturbed.extract()
     run = sedpipe_features(own.root, f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))")

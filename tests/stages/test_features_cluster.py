@@ -1,4 +1,4 @@
-"""The stage on a real Dask scheduler with two worker processes on this machine."""
+"""The features stage on a real Dask scheduler with two worker processes on this machine."""
 
 import os
 import signal
@@ -61,7 +61,7 @@ def cluster() -> Iterator[Cluster]:
         yield Cluster(local.scheduler_address, list(client.run(os.getpid).values()))
 
 
-def test_a_cluster_whose_worker_dies_half_way_ends_complete_at_the_bytes_of_this_machine_alone(
+def test_a_cluster_that_loses_a_worker_gives_the_same_bytes_as_one_machine(
     tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone, own = noise(tmp_path / "alone"), noise(tmp_path / "own")
@@ -82,14 +82,14 @@ def test_a_cluster_whose_worker_dies_half_way_ends_complete_at_the_bytes_of_this
     assert killed == [0]  # before anything was merged
     assert report.splits["training"] == FeatureCounts(clips=N_CLIPS, computed=N_CLIPS, reused=0, failed=0, damaged=0)
     assert stores(own) == stores(alone)
-    # Dask may repeat a task of the dead worker whose result had been fetched before: the shard that comes of it late
-    # is cleared away by whoever comes next.
+    # Dask may repeat a task of the dead worker whose result had been fetched before: the late shard that results
+    # from it is removed by the next run.
     extract_features(own, FeatureSpec(LogMelConfig()), jobs=1)
     assert not list(own.folder.glob("features/*/*.shards/[!.]*"))
     assert stores(own) == stores(alone)
 
 
-def test_a_scheduler_without_workers_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_without_workers_gives_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sedpipe.io.parallel.SECONDS_TO_CONNECT", 1)
     cache = noise(tmp_path)
     with (

@@ -1,4 +1,4 @@
-"""What happens to features of which the disk keeps something else than what was written."""
+"""Stored features that no longer match what was written."""
 
 import h5py
 import numpy as np
@@ -31,7 +31,7 @@ def own(tmp_path):
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
-def test_damaged_rows_alone_are_made_anew_and_that_is_said(own, compression):
+def test_only_damaged_rows_are_recomputed_and_they_are_reported(own, compression):
     own.extract(compression=compression)
     whole, heard = own.store().read_bytes(), Hears()
     for row in (1, 3):
@@ -49,7 +49,7 @@ def test_damaged_rows_alone_are_made_anew_and_that_is_said(own, compression):
     assert own.extract().splits["training"].reused == 5
 
 
-def test_a_store_that_cannot_be_read_at_all_is_made_anew_and_the_others_are_kept(own):
+def test_an_unreadable_store_is_recomputed_and_the_others_are_kept(own):
     whole, heard = own.stores(), Hears()
     own.store().write_bytes(own.store().read_bytes()[:2000])
     report = own.extract(listener=heard)
@@ -60,7 +60,7 @@ def test_a_store_that_cannot_be_read_at_all_is_made_anew_and_the_others_are_kept
     assert own.stores() == whole
 
 
-def test_a_damaged_shard_is_made_anew(own):
+def test_a_damaged_shard_is_recomputed(own):
     whole = own.stores()
     own.store().unlink()
     first = next(k for k in (1, 2, 3) if any(Shard(k, 3).holds(clip.clip_id) for clip in own.clips[:5]))
@@ -74,7 +74,7 @@ def test_a_damaged_shard_is_made_anew(own):
     assert own.stores() == whole
 
 
-def test_damage_whose_audio_is_gone_is_left_out_of_the_store_and_told(own):
+def test_a_damaged_row_without_usable_audio_is_dropped_and_counted_as_failed(own):
     zero_bytes(own.store(), 2)
     own.cache.audio_path(own.clips[2]).write_bytes(b"no audio")
     report = own.extract()
@@ -82,14 +82,14 @@ def test_damage_whose_audio_is_gone_is_left_out_of_the_store_and_told(own):
     assert FeatureFile(own.store()).clip_ids == ["training-0", "training-1", "training-3", "training-4"]
 
 
-def test_damage_under_the_name_of_changed_audio_is_no_damage_of_the_new(own):
+def test_a_damaged_row_of_changed_audio_is_recomputed(own):
     own.record_audio(own.clips[2], seed=77)
     zero_bytes(own.store(), 2)
     assert own.counts() == (1, 4, 0)
     own.assert_right(own.clips[:5])
 
 
-def test_stores_of_the_first_edition_are_kept_as_they_are_and_get_checksums_when_something_is_added(own):
+def test_stores_without_checksums_are_kept_and_get_them_when_a_clip_is_added(own):
     for split in ("training", "testing"):
         as_in_the_first_edition(own.store(split))
     before, values = own.stores(), FeatureFile(own.store()).read_features(range(5))
@@ -105,7 +105,7 @@ def test_stores_of_the_first_edition_are_kept_as_they_are_and_get_checksums_when
 
 
 @pytest.mark.parametrize("n_bytes", [1, 40_000])
-def test_who_reads_damage_stops_and_says_what_to_do(own, n_bytes):
+def test_reading_a_damaged_row_gives_an_error_with_advice(own, n_bytes):
     zero_bytes(own.store(), 4, n_bytes)
     with pytest.raises(SedpipeError, match=r"training-4' are not what was written$") as caught:
         FeatureFile(own.store()).read(4)

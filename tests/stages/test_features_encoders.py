@@ -32,7 +32,7 @@ def features(downloaded: tuple[str, Path], *options: str) -> dict[str, object]:
     return sedpipe("features", downloaded[0], "--cache", str(downloaded[1]), *options)
 
 
-def test_vectors_are_stored_by_any_number_of_processes_and_made_once(
+def test_embeddings_from_two_processes_match_the_encoder_and_are_reused(
     downloaded: tuple[str, Path], tmp_path: Path
 ) -> None:
     toml = str(write_encoder(tmp_path))
@@ -52,7 +52,7 @@ def test_vectors_are_stored_by_any_number_of_processes_and_made_once(
     np.testing.assert_allclose(row.features[: row.n_frames], heard(waveform), atol=1e-5)
 
 
-def test_another_hop_or_another_file_has_a_folder_of_its_own(downloaded: tuple[str, Path], tmp_path: Path) -> None:
+def test_another_hop_or_encoder_file_gets_its_own_fingerprint(downloaded: tuple[str, Path], tmp_path: Path) -> None:
     first, second = write_encoder(tmp_path / "a"), write_encoder(tmp_path / "b", batch=1)
     asked = [("--encoder", str(first)), ("--encoder", str(first), "--hop", "0.1"), ("--encoder", str(second))]
     prints = [features(downloaded, *options, "--explain")["fingerprint"] for options in asked]
@@ -69,7 +69,9 @@ def test_another_hop_or_another_file_has_a_folder_of_its_own(downloaded: tuple[s
         (("--encoder", "birdnet"), "the encoder birdnet is not downloaded by sedpipe"),
     ],
 )
-def test_what_cannot_be_made_is_a_sentence(downloaded: tuple[str, Path], options: tuple[str, ...], why: str) -> None:
+def test_invalid_encoder_options_give_an_error(
+    downloaded: tuple[str, Path], options: tuple[str, ...], why: str
+) -> None:
     outcome = CliRunner().invoke(main, ["features", downloaded[0], "--cache", str(downloaded[1]), *options])
     assert outcome.exit_code == 1
     assert outcome.stderr.startswith("Error: ")
@@ -77,9 +79,7 @@ def test_what_cannot_be_made_is_a_sentence(downloaded: tuple[str, Path], options
     assert outcome.stdout == ""
 
 
-def test_values_that_the_store_cannot_hold_are_failed_clips_that_say_what_helps(
-    downloaded: tuple[str, Path], tmp_path: Path
-) -> None:
+def test_values_beyond_float16_fail_with_advice_to_use_float32(downloaded: tuple[str, Path], tmp_path: Path) -> None:
     toml = str(write_encoder(tmp_path, scale=1e7))
     outcome = CliRunner().invoke(
         main, ["features", downloaded[0], "--encoder", toml, "--cache", str(downloaded[1]), "--json"]

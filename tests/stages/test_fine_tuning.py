@@ -1,4 +1,4 @@
-"""Training that begins with a model, by the command line."""
+"""Training that starts from a model, in Python and on the command line."""
 
 import json
 from dataclasses import replace
@@ -37,7 +37,7 @@ class Heard(Listener):
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny dataset with a run ``first``, and, of two of its classes and a new one, ``other``."""
+    """Caches ``a``, with a tiny dataset and its run ``first``, and ``b``, with two of its classes and a new one."""
     folder = tmp_path_factory.mktemp("init")
     train(make_dataset(folder / "a"), SETTINGS, SPEC, run_name="first")
     other = make_dataset(folder / "b")
@@ -63,7 +63,7 @@ def settings(begin: Beginning, **changes: object) -> TrainSettings:
     return replace(SETTINGS, init=begin.told, **changes)
 
 
-def test_untrained_for_the_same_classes_it_is_the_model_that_it_began_with(cache: Path) -> None:
+def test_zero_epochs_for_the_same_classes_reproduce_the_initial_model(cache: Path) -> None:
     begin = beginning(cache)
     none = replace(SETTINGS.training, epochs=0)
     train(Dataset(cache / "a", NAME), settings(begin, training=none), SPEC, run_name="same", begin=begin)
@@ -72,7 +72,7 @@ def test_untrained_for_the_same_classes_it_is_the_model_that_it_began_with(cache
     assert one.operating_points == two.operating_points
 
 
-def test_for_other_classes_it_says_which_are_new_and_trains(cache: Path) -> None:
+def test_fine_tuning_for_other_classes_reports_the_new_ones(cache: Path) -> None:
     begin, heard = beginning(cache), Heard()
     report = train(Dataset(cache / "b", NAME), settings(begin), SPEC, run_name="other", begin=begin, listener=heard)
     assert report.epochs > 0
@@ -81,7 +81,7 @@ def test_for_other_classes_it_says_which_are_new_and_trains(cache: Path) -> None
     assert record["settings"]["init"] == begin.told
 
 
-def test_frozen_only_its_last_layers_differ_afterwards(cache: Path) -> None:
+def test_freeze_changes_only_the_last_layers(cache: Path) -> None:
     begin = beginning(cache)
     train(Dataset(cache / "b", NAME), settings(begin, freeze=True), SPEC, run_name="frozen", begin=begin)
     weights = read_model(named_run(Dataset(cache / "b", NAME), "frozen").model_path, CPU).model.state_dict()
@@ -93,7 +93,7 @@ def test_frozen_only_its_last_layers_differ_afterwards(cache: Path) -> None:
 
 
 @pytest.mark.parametrize("freeze", [False, True])
-def test_killed_and_run_again_it_is_the_same_model(cache: Path, tmp_path: Path, freeze: bool) -> None:
+def test_interrupted_fine_tuning_resumes_to_the_same_model(cache: Path, tmp_path: Path, freeze: bool) -> None:
     begin = beginning(cache)
     asked = settings(begin, freeze=freeze)
 
@@ -119,7 +119,7 @@ def test_killed_and_run_again_it_is_the_same_model(cache: Path, tmp_path: Path, 
     assert all(torch.equal(*pair) for pair in zip(*(m.model.state_dict().values() for m in (one, two)), strict=True))
 
 
-def test_another_model_to_begin_with_is_another_run(cache: Path, tmp_path: Path) -> None:
+def test_a_run_cannot_be_repeated_with_another_initial_model(cache: Path, tmp_path: Path) -> None:
     begin = beginning(cache)
     train(make_dataset(tmp_path), settings(begin), SPEC, run_name="run", begin=begin)
     other = replace(begin, sha256="0" * 64)
@@ -127,7 +127,7 @@ def test_another_model_to_begin_with_is_another_run(cache: Path, tmp_path: Path)
         train(Dataset(tmp_path, NAME), settings(other), SPEC, run_name="run", begin=other)
 
 
-def test_a_network_of_other_sizes_is_a_sentence(cache: Path, tmp_path: Path) -> None:
+def test_a_network_of_other_sizes_gives_an_error(cache: Path, tmp_path: Path) -> None:
     begin = beginning(cache)
     larger = replace(SETTINGS.network, gru_units=8)
     with pytest.raises(
@@ -140,7 +140,7 @@ def sedpipe(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments))
 
 
-def test_by_the_command_line_network_and_features_are_the_models(cache: Path) -> None:
+def test_init_on_the_command_line_takes_network_and_features_from_the_model(cache: Path) -> None:
     model, there = str(cache / "a" / NAME / "runs" / "first"), ("--cache", str(cache / "b"))
     asked = ("--init", model, "--freeze", "--epochs", "1", "--threads", "1", "--batch-size", "6")
     outcome = sedpipe("train", NAME, *asked, *there, "--json")
@@ -163,7 +163,7 @@ def test_by_the_command_line_network_and_features_are_the_models(cache: Path) ->
     assert "name the model to start from with --init" in outcome.stderr
 
 
-def test_of_a_model_that_is_not_there_it_is_said_which_ones_come_with_sedpipe(cache: Path) -> None:
+def test_a_missing_initial_model_gives_an_error_with_the_available_ones(cache: Path) -> None:
     outcome = sedpipe("train", NAME, "--init", "esc", "--cache", str(cache / "a"))
     assert outcome.exit_code == 1
     assert "finished runs: first" in outcome.stderr

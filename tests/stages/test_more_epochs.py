@@ -1,4 +1,4 @@
-"""A run that has ended goes on."""
+"""Finished runs that are continued for more epochs."""
 
 import json
 from dataclasses import replace
@@ -38,7 +38,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 
 
 class Dies(Listener):
-    """Ends what it listens to at an epoch."""
+    """A listener that interrupts training at a given epoch."""
 
     def __init__(self, epoch: int) -> None:
         self.begins = f"epoch {epoch}:"
@@ -48,7 +48,7 @@ class Dies(Listener):
             raise KeyboardInterrupt
 
 
-def test_two_epochs_and_three_more_are_five(tmp_path: Path) -> None:
+def test_two_epochs_and_three_more_equal_five_epochs(tmp_path: Path) -> None:
     train(make_dataset(tmp_path / "whole"), asked(5), SPEC, run_name="run")
     dataset = make_dataset(tmp_path / "more")
     first = train(dataset, asked(2), SPEC, run_name="run")
@@ -60,7 +60,7 @@ def test_two_epochs_and_three_more_are_five(tmp_path: Path) -> None:
     score(dataset, run="run", split="testing", device="cpu")
 
 
-def test_that_a_falling_rate_rises_again_is_said(tmp_path: Path) -> None:
+def test_a_learning_rate_that_rises_again_is_reported(tmp_path: Path) -> None:
     class Heard(Listener):
         def say(self, line: str) -> None:
             lines.append(line)
@@ -73,7 +73,7 @@ def test_that_a_falling_rate_rises_again_is_said(tmp_path: Path) -> None:
     assert sum("falls over 3 epochs: it is higher again" in line for line in lines) == 1
 
 
-def test_a_rate_that_keeps_falling_as_planned_is_not_said_to_rise(tmp_path: Path) -> None:
+def test_a_learning_rate_that_keeps_falling_is_not_reported_as_rising(tmp_path: Path) -> None:
     class Heard(Listener):
         def say(self, line: str) -> None:
             lines.append(line)
@@ -87,7 +87,7 @@ def test_a_rate_that_keeps_falling_as_planned_is_not_said_to_rise(tmp_path: Path
     assert not any("rises again" in line for line in lines)
 
 
-def test_asked_again_it_is_finished_and_asked_for_more_it_counts_from_where_it_ended_by_itself(tmp_path: Path) -> None:
+def test_more_epochs_count_from_where_the_run_first_ended(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     train(dataset, asked(2), SPEC, run_name="run")
     assert [train(dataset, asked(2, more=more), SPEC, run_name="run").epochs for more in (1, 1, 3, 2, 0)] == [
@@ -102,7 +102,7 @@ def test_asked_again_it_is_finished_and_asked_for_more_it_counts_from_where_it_e
     assert (record.ended_after, record.more_epochs, record.settings.training["epochs"]) == (2, 3, 2)
 
 
-def test_patience_that_has_run_out_does_not_end_it_at_once(tmp_path: Path) -> None:
+def test_exhausted_patience_does_not_end_a_continued_run_at_once(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     ended = train(dataset, asked(50, patience=1, learning_rate=0.5), SPEC, run_name="run")
     assert ended.stopped == "patience"
@@ -111,8 +111,8 @@ def test_patience_that_has_run_out_does_not_end_it_at_once(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("again", [0, 3])
-def test_killed_while_it_goes_on_it_goes_on_to_the_same_end(tmp_path: Path, again: int) -> None:
-    """With the same command, or with the one that it was begun with."""
+def test_a_continued_run_that_is_killed_resumes_to_the_same_model(tmp_path: Path, again: int) -> None:
+    """With the same command, or with the one that started the run."""
     for name in ("whole", "cut"):
         train(make_dataset(tmp_path / name), asked(2), SPEC, run_name="run")
     train(Dataset(tmp_path / "whole", NAME), asked(2, more=3), SPEC, run_name="run")
@@ -121,13 +121,13 @@ def test_killed_while_it_goes_on_it_goes_on_to_the_same_end(tmp_path: Path, agai
         train(Dataset(tmp_path / "cut", NAME), asked(2, more=3), SPEC, run_name="run", listener=Dies(4), save_every_s=0)
     assert all(
         torch.equal(before[name], value) for name, value in weights(tmp_path / "cut").items()
-    )  # usable meanwhile
+    )  # the earlier model stays usable
     assert train(Dataset(tmp_path / "cut", NAME), asked(2, more=again), SPEC, run_name="run").epochs == 5
     one, two = weights(tmp_path / "whole"), weights(tmp_path / "cut")
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def test_a_run_that_has_not_ended_is_trained_first(tmp_path: Path) -> None:
+def test_an_unfinished_run_cannot_be_given_more_epochs(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         train(dataset, asked(3), SPEC, run_name="run", listener=Dies(1))
@@ -136,7 +136,7 @@ def test_a_run_that_has_not_ended_is_trained_first(tmp_path: Path) -> None:
     assert train(dataset, asked(3), SPEC, run_name="run").epochs == 3
 
 
-def test_a_run_that_does_not_exist_is_not_begun_by_asking_for_more(tmp_path: Path) -> None:
+def test_asking_for_more_epochs_does_not_start_a_missing_run(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     with pytest.raises(StaleError, match="there is no run run to continue in ") as caught:
         train(dataset, asked(3, more=1), SPEC, run_name="run")
@@ -144,7 +144,7 @@ def test_a_run_that_does_not_exist_is_not_begun_by_asking_for_more(tmp_path: Pat
     assert not run_of(tmp_path).folder.exists()
 
 
-def test_without_its_state_it_says_what_else_can_be_done(tmp_path: Path) -> None:
+def test_a_finished_run_without_its_state_is_refused_with_an_alternative(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     train(dataset, asked(2), SPEC, run_name="run")
     run_of(tmp_path).state_path.unlink()
@@ -154,7 +154,7 @@ def test_without_its_state_it_says_what_else_can_be_done(tmp_path: Path) -> None
     assert train(dataset, asked(2), SPEC, run_name="run").epochs == 2  # it is finished as before
 
 
-def test_an_untrained_network_can_go_on_too(tmp_path: Path) -> None:
+def test_a_run_of_zero_epochs_can_be_continued(tmp_path: Path) -> None:
     train(make_dataset(tmp_path / "whole"), asked(1), SPEC, run_name="run")
     dataset = make_dataset(tmp_path / "more")
     train(dataset, asked(0), SPEC, run_name="run")
@@ -163,7 +163,7 @@ def test_an_untrained_network_can_go_on_too(tmp_path: Path) -> None:
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def test_a_falling_rate_falls_over_all_epochs(tmp_path: Path) -> None:
+def test_a_run_with_a_falling_learning_rate_can_be_continued(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     train(dataset, asked(2, schedule="cosine"), SPEC, run_name="run")
     before = weights(tmp_path)
@@ -184,7 +184,7 @@ def command_options(tmp_path: Path) -> list[str]:
     return ["--front-end", str(front_end), "--preset", str(preset), "--threads", "1"]
 
 
-def test_by_the_command_line(tmp_path: Path) -> None:
+def test_the_command_line_accepts_more_epochs(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     dataset.write_record(dataset.read_record().model_copy(update={"clip_s": 4.0}))
     command = ["train", NAME, "--cache", str(tmp_path), *command_options(tmp_path)]
@@ -196,7 +196,7 @@ def test_by_the_command_line(tmp_path: Path) -> None:
     assert epochs == [1, 3, 3, 3]
 
 
-def test_a_named_run_goes_on_with_the_options_it_was_begun_with(tmp_path: Path) -> None:
+def test_a_named_run_continues_with_its_original_options(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     dataset.write_record(dataset.read_record().model_copy(update={"clip_s": 4.0}))
     options = command_options(tmp_path)
@@ -214,7 +214,7 @@ def test_a_named_run_goes_on_with_the_options_it_was_begun_with(tmp_path: Path) 
     assert "training.epochs: there 2, now 3" in other.stderr
 
 
-def test_without_the_name_of_a_run_those_that_can_go_on_are_named(tmp_path: Path) -> None:
+def test_without_a_run_name_the_error_lists_runs_that_can_continue(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     train(dataset, asked(1), SPEC, run_name="mine")
     with pytest.raises(StaleError, match="there is no run tiny-linear-5-seed0 to continue in ") as caught:

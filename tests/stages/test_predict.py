@@ -50,7 +50,7 @@ PROCESSES.set_forkserver_preload(["sedpipe.stages.predict", "tiny_dataset"])
 
 @pytest.fixture(scope="module")
 def mixtures(tmp_path_factory) -> Dataset:
-    """A dataset with audio, and a run that hears each class in about half of all frames."""
+    """A dataset with audio, and a run that predicts each class in about half of all frames."""
     folder = tmp_path_factory.mktemp("mixtures")
     manifest = load_manifest(str(tiny_mixtures(folder, "mixed", 4, 3)))
     cache = Dataset(folder / "cache", "mixed")
@@ -64,7 +64,7 @@ def mixtures(tmp_path_factory) -> Dataset:
     trained = read_model(path, torch.device("cpu"))
     heard = [probabilities(read_waveform(file, 44_100), trained) for file in sorted(cache.folder.rglob("*.flac"))]
     usual = torch.logit(torch.from_numpy(np.median(np.concatenate(heard), axis=0)))
-    with torch.no_grad():  # a network that has seen four clips says next to nothing: let it say that loudly
+    with torch.no_grad():  # after four clips, its outputs hardly vary: centre and amplify them
         trained.model.classify.bias.sub_(usual).mul_(100)
         trained.model.classify.weight.mul_(100)
     points = {"min_er": PostProcessing(0.5, 0.4), "max_f1": PostProcessing((0.7, 0.5, 0.4), gate=0.5, hysteresis=0.8)}
@@ -78,7 +78,7 @@ def probabilities(waveform: np.ndarray, trained, **options) -> np.ndarray:
 
 @pytest.fixture
 def model(tmp_path) -> str:
-    """An untrained one that hears something in about half of all frames."""
+    """An untrained model that predicts something in about half of all frames."""
     trained = untrained_model()
     noise = np.random.default_rng(9).standard_normal(20 * RATE)
     half = float(np.median(probabilities(noise, trained)))
@@ -100,7 +100,7 @@ def told(report: PredictReport) -> dict[str, list[tuple[float, float, str]]]:
 
 @pytest.mark.parametrize("point", ["min_er", "max_f1"])
 @pytest.mark.parametrize("split", ["testing", "evaluation"])
-def test_a_clip_has_the_same_events_through_score_and_through_predict(mixtures, split, point):
+def test_score_and_predict_give_the_same_events(mixtures, split, point):
     scored = score(Dataset(mixtures.root, "mixed"), run="run", split=split, operating_point=point)
     expected = read_event_list(Path(scored.estimated))
     report = predict([mixtures.audio_dir(split)], "run", cache=mixtures, hearing=Hearing(operating_point=point))
@@ -109,9 +109,9 @@ def test_a_clip_has_the_same_events_through_score_and_through_predict(mixtures, 
     assert sum(map(len, found.values())) > 5
 
 
-def test_a_clip_as_long_as_a_window_has_bit_for_bit_the_probabilities_that_score_stores(mixtures, monkeypatch):
+def test_a_full_window_has_exactly_the_probabilities_that_score_stores(mixtures, monkeypatch):
     path = mixtures.runs / "run" / "frame-scores-testing.h5"
-    path.unlink(missing_ok=True)  # of larger batches, perhaps
+    path.unlink(missing_ok=True)  # it may come from larger batches
     monkeypatch.setattr("sedpipe.steps.frame_scores.BATCH_SIZE", 1)
     score(Dataset(mixtures.root, "mixed"), run="run", split="testing")
     stored = find_frame_scores(path, find_origin(path))
@@ -122,12 +122,12 @@ def test_a_clip_as_long_as_a_window_has_bit_for_bit_the_probabilities_that_score
 
 
 def joint_steps(probs: np.ndarray, edges: np.ndarray) -> tuple[float, float]:
-    """Mean change from a frame to the next, at the joints and elsewhere."""
+    """Return the mean change from one frame to the next, at the joints of windows and elsewhere."""
     steps = np.abs(np.diff(probs, axis=0)).mean(axis=1)
     return float(steps[edges - 1].mean()), float(np.delete(steps, edges - 1).mean())
 
 
-def test_a_long_recording_of_known_clips_has_no_jumps_at_the_joints_of_windows(mixtures):
+def test_overlapping_windows_prevent_jumps_at_their_joints(mixtures):
     trained = read_model(mixtures.runs / "run" / "checkpoint.pt", torch.device("cpu"))
     clips = [read_waveform(path, 44_100) for path in sorted(mixtures.folder.rglob("*.flac"))]
     recording = np.concatenate(clips)[5 * 44_100 :]  # so that clips are joined in the middle of windows
@@ -136,11 +136,11 @@ def test_a_long_recording_of_known_clips_has_no_jumps_at_the_joints_of_windows(m
     joined, abutting = (probabilities(recording, trained, overlap=share)[:n_frames] for share in (0.2, 0.0))
     with_overlap, _ = joint_steps(joined, np.concatenate([begins, begins + 25]))
     without, elsewhere = joint_steps(abutting, np.arange(125, n_frames - 1, 125))
-    assert without > 20 * elsewhere  # a joint is heard by this network, ...
+    assert without > 20 * elsewhere  # this network jumps at a joint, ...
     assert with_overlap < without / 10  # ... but not where windows overlap
 
 
-def test_each_clip_of_a_long_recording_is_heard_nearly_as_if_it_were_alone(mixtures):
+def test_clips_joined_to_a_long_recording_keep_nearly_the_same_probabilities(mixtures):
     trained = read_model(mixtures.runs / "run" / "checkpoint.pt", torch.device("cpu"))
     clips = [read_waveform(path, 44_100) for path in sorted(mixtures.audio_dir("training").glob("*.flac"))]
     long = probabilities(np.concatenate(clips), trained)
@@ -151,14 +151,14 @@ def test_each_clip_of_a_long_recording_is_heard_nearly_as_if_it_were_alone(mixtu
 
 
 @pytest.mark.parametrize("seconds", [0.05, 1.0, 3.9, 4.0, 4.05, 7.3, 61.7])
-def test_a_recording_of_any_length_is_covered_to_its_end_and_not_beyond(tmp_path, model, seconds):
+def test_a_recording_of_any_length_is_covered_exactly_to_its_end(tmp_path, model, seconds):
     report = predict([noise(tmp_path / "a.wav", seconds)], model, hearing=Hearing(threshold=0.0))
     assert {(event.onset, event.offset) for event in report.files[0].events} == {(0.0, seconds)}
     assert {event.label for event in report.files[0].events} == set(LABELS)
     assert report.files[0].duration == seconds
 
 
-def test_probabilities_of_an_event_are_the_highest_and_the_mean_over_its_frames(tmp_path, model):
+def test_an_event_has_the_maximum_and_mean_probability_of_its_frames(tmp_path, model):
     path = noise(tmp_path / "a.wav", 13.3)
     report = predict([path], model)
     probs = probabilities(read_waveform(path, RATE), read_model(Path(model) / "checkpoint.pt", torch.device("cpu")))
@@ -171,7 +171,7 @@ def test_probabilities_of_an_event_are_the_highest_and_the_mean_over_its_frames(
 
 
 @pytest.mark.parametrize("n_samples", [201, 1001, 1002, 1200, 9801])
-def test_the_last_frame_counts_however_little_of_it_is_in_the_recording(n_samples):
+def test_a_partial_last_frame_counts_as_a_frame(n_samples):
     before, last = -(-n_samples // 200) - 2, -(-n_samples // 200) - 1
     probs = np.zeros((last + 3, 3), np.float32)  # what lies past the end is padding
     probs[last:, 1:], probs[before, 2] = 0.75, 0.5
@@ -183,7 +183,7 @@ def test_the_last_frame_counts_however_little_of_it_is_in_the_recording(n_sample
 
 
 @pytest.mark.parametrize("form", ["wav", "m4a", "webm, a cue each 10 s"])
-def test_rate_format_and_channels_are_the_recordings_own_affair(tmp_path, model, form):
+def test_sample_rate_format_and_channels_hardly_change_the_probabilities(tmp_path, model, form):
     tone = 0.3 * np.sin(2 * np.pi * 200 * np.arange(int(9.5 * FORMS[form].rate)) / FORMS[form].rate)
     expected = predict([soft_copy(tmp_path / "plain.wav", tone, FORMS[form])], model, hearing=Hearing(threshold=0.0))
     (tmp_path / "other").write_bytes(encoded(tone, FORMS[form], channels=2))
@@ -198,7 +198,7 @@ def soft_copy(path: Path, samples: np.ndarray, form: Form) -> Path:
     return path
 
 
-def test_a_gate_opens_and_closes_with_the_windows(tmp_path, model):
+def test_a_clip_gate_applies_to_each_window_separately(tmp_path, model):
     path = Path(model) / "checkpoint.pt"
     trained = read_model(path, torch.device("cpu"))
     recording = read_waveform(noise(tmp_path / "a.wav", 40.0), RATE)
@@ -214,7 +214,7 @@ def test_a_gate_opens_and_closes_with_the_windows(tmp_path, model):
     assert 0 < heard.mean() < 1
 
 
-def test_an_export_predicts_what_its_run_does(tmp_path, model):
+def test_an_export_predicts_the_same_events_as_its_run(tmp_path, model):
     path = noise(tmp_path / "a.wav", 11.0)
     write_export(tmp_path / "export", read_model(Path(model) / "checkpoint.pt", torch.device("cpu")))
     assert told(predict([path], str(tmp_path / "export"))) == told(predict([path], model))
@@ -231,7 +231,7 @@ def folder_of_recordings(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(("form", "suffix"), list(FORMATS.items()))
-def test_a_folder_is_mirrored_with_a_file_a_recording(tmp_path, model, form, suffix):
+def test_the_output_mirrors_the_folder_with_one_file_per_recording(tmp_path, model, form, suffix):
     recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
     report = predict([recordings], model, output=Output(out, form))
     assert contents(out).keys() == {LOG_NAME, *(f"{file.name}{suffix}" for file in report.files)}
@@ -242,7 +242,7 @@ def test_a_folder_is_mirrored_with_a_file_a_recording(tmp_path, model, form, suf
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """What is to be seen."""
+    """Return the contents of all files that are not hidden."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("[!.]*") if path.is_file()}
 
 
@@ -250,7 +250,7 @@ def no_network(*_):
     raise AssertionError("the network was asked")
 
 
-def test_finished_recordings_are_kept_in_any_format_and_changed_ones_done_again(tmp_path, model, monkeypatch):
+def test_finished_recordings_are_kept_and_changed_ones_predicted_again(tmp_path, model, monkeypatch):
     recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
     first = predict([recordings], model, output=Output(out))
     before = contents(out)
@@ -271,7 +271,7 @@ def test_finished_recordings_are_kept_in_any_format_and_changed_ones_done_again(
     assert (out / "a.wav.tsv").read_bytes() != before["a.wav.tsv"]
 
 
-def test_a_folder_begun_with_other_settings_or_another_model_is_refused(tmp_path, model):
+def test_an_output_folder_of_other_settings_or_another_model_is_refused(tmp_path, model):
     recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
     predict([recordings / "a.wav"], model, output=Output(out))
     with pytest.raises(StaleError, match=r"post_processing\.threshold: there .*, now 0\.9"):
@@ -286,7 +286,7 @@ def test_a_folder_begun_with_other_settings_or_another_model_is_refused(tmp_path
 
 
 @pytest.mark.parametrize("dies_at", [1, 2, 3, 5])
-def test_killed_anywhere_and_run_again_the_results_are_the_same_bytes(tmp_path, model, dies_at):
+def test_predict_killed_anywhere_resumes_to_the_same_bytes(tmp_path, model, dies_at):
     recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
     process = PROCESSES.Process(target=predict_until, args=([recordings], model, out, dies_at))
     process.start()
@@ -297,7 +297,7 @@ def test_killed_anywhere_and_run_again_the_results_are_the_same_bytes(tmp_path, 
     assert contents(out) == contents(tmp_path / "undisturbed")
 
 
-def test_two_folders_one_after_the_other_do_not_overwrite_each_others_lists(tmp_path, model, monkeypatch):
+def test_recordings_of_the_same_name_do_not_overwrite_each_others_lists(tmp_path, model, monkeypatch):
     monkeypatch.chdir(tmp_path)
     noise(Path("site-a/a.wav"), 0.5, 1)
     noise(Path("site-b/a.wav"), 0.7, 2)
@@ -307,7 +307,7 @@ def test_two_folders_one_after_the_other_do_not_overwrite_each_others_lists(tmp_
     with pytest.raises(SettingsError, match=rf"out has the events of {tmp_path}/site-a/a\.wav as those of a\.wav"):
         predict([Path("site-b")], model, output=Output(Path("out")))
     assert contents(Path("out")) == before
-    noise(Path("site-a/a.wav"), 0.6, 1)  # it was recorded anew
+    noise(Path("site-a/a.wav"), 0.6, 1)  # the recording has changed
     assert [file.state for file in predict([Path("site-a")], model, output=Output(Path("out"))).files] == ["ok"]
     Path("site-a").rename("moved")
     assert [file.state for file in predict([Path("moved")], model, output=Output(Path("out"))).files] == ["kept"]
@@ -316,7 +316,7 @@ def test_two_folders_one_after_the_other_do_not_overwrite_each_others_lists(tmp_
 
 @pytest.mark.parametrize("form", ["tsv", "html"])
 @pytest.mark.parametrize("below", ["", "site/"])
-def test_a_recording_whose_list_could_not_be_named_is_a_row_and_the_others_go_on(tmp_path, model, form, below):
+def test_a_recording_with_too_long_a_name_fails_without_stopping_the_others(tmp_path, model, form, below):
     noise(tmp_path / "in" / f"{below}{'n' * 250}.wav", 0.5)
     noise(tmp_path / "in" / f"{below}short.wav", 0.5)
     report = predict([tmp_path / "in"], model, output=Output(tmp_path / "out", form))
@@ -329,7 +329,7 @@ def test_a_recording_whose_list_could_not_be_named_is_a_row_and_the_others_go_on
     assert report.counts["ok"] == 1
 
 
-def test_a_bad_recording_is_a_row_with_a_reason_and_the_others_go_on(tmp_path, model):
+def test_a_bad_recording_fails_with_a_reason_without_stopping_the_others(tmp_path, model):
     recordings, out = folder_of_recordings(tmp_path / "in"), tmp_path / "out"
     (recordings / "a.wav").write_bytes(b"")
     (recordings / "day" / "b.wav").write_bytes(b"this is not audio")
@@ -349,7 +349,7 @@ def test_a_bad_recording_is_a_row_with_a_reason_and_the_others_go_on(tmp_path, m
     assert {file.name: file.state for file in predict([recordings], model, output=Output(out)).files}["a.wav"] == "ok"
 
 
-def test_a_recording_unlike_those_of_training_is_remarked_on_counted_and_remembered(tmp_path, model):
+def test_a_recording_unlike_training_is_reported_counted_and_logged(tmp_path, model):
     trained = read_model(Path(model) / "checkpoint.pt", torch.device("cpu"))
     write_model(Path(model) / "checkpoint.pt", replace(trained, familiar=Familiar(-30.0, 400.0)))
     noise = np.random.default_rng(3).standard_normal(6 * RATE)
@@ -372,7 +372,7 @@ def test_a_recording_unlike_those_of_training_is_remarked_on_counted_and_remembe
     assert told == {"loud.wav": 0, "faint.wav": 1, "silent.wav": 0}
 
 
-def test_a_silent_recording_has_no_events_and_a_remark_whatever_the_form(tmp_path, model):
+def test_a_silent_recording_has_no_events_and_is_reported_as_silent(tmp_path, model):
     path, out = tmp_path / "night.wav", tmp_path / "out"
     soundfile.write(path, np.zeros(12 * RATE, np.float32), RATE)
     report = predict([path], model, output=Output(out))
@@ -384,17 +384,17 @@ def test_a_silent_recording_has_no_events_and_a_remark_whatever_the_form(tmp_pat
     assert "nothing can be heard in it" in (tmp_path / "night.wav.html").read_text()
 
 
-def test_nothing_sounds_in_digital_silence_whatever_a_network_says_of_it():
-    """Of the model that comes with sedpipe, which would hear the sea, a chainsaw or a baby in it."""
+def test_probabilities_are_zero_in_digital_silence():
+    """The bundled model would otherwise detect the sea, a chainsaw or a baby in it."""
     samples = np.zeros(12 * 44_100, np.float32)
     samples[4 * 44_100 : 6 * 44_100] = 0.1 * np.random.default_rng(1).standard_normal(2 * 44_100)
     heard = frame_probabilities([samples], open_model("esc10", None, "cpu").trained)
-    silent = np.r_[0:49, 76:150]  # frames of 0.08 s, but for those that reach the sound
+    silent = np.r_[0:49, 76:150]  # frames of 0.08 s, except those that reach into the sound
     assert heard.frame_probs[50:75].max() > 0.1
     assert not heard.frame_probs[silent].any()
 
 
-def test_a_recording_whose_damage_shows_late_gives_no_half_result(tmp_path, model):
+def test_damage_late_in_a_recording_leaves_no_partial_result(tmp_path, model):
     path = tmp_path / "a.wav"
     samples = np.random.default_rng(0).uniform(-0.5, 0.5, 30 * RATE).astype(np.float32)
     samples[29 * RATE] = np.nan
@@ -429,7 +429,7 @@ def test_memory_does_not_grow_with_the_recording(model):
         assert most_held(400) <= 2 * 4 * RATE + RATE  # two windows and a block
 
 
-def test_what_cannot_be_used_is_said(tmp_path, model):
+def test_invalid_arguments_give_an_error(tmp_path, model):
     path = noise(tmp_path / "a.wav", 1.0)
     with pytest.raises(SettingsError, match="operating point must be one of min_er, max_f1, got 'best'"):
         predict([path], model, hearing=Hearing(operating_point="best"))
@@ -439,7 +439,7 @@ def test_what_cannot_be_used_is_said(tmp_path, model):
         predict([path], "nowhere")
 
 
-def test_the_report_is_designs_predict_object(tmp_path, model):
+def test_the_report_has_the_documented_keys(tmp_path, model):
     from sedpipe.reports import as_json
 
     report = json.loads(json.dumps(as_json(predict([noise(tmp_path / "a.wav", 9.0)], model))))
@@ -452,7 +452,7 @@ def test_the_report_is_designs_predict_object(tmp_path, model):
     assert set(report["labels"]) == set(LABELS)
 
 
-def test_what_came_near_is_told_and_an_open_gate_lets_it_speak(tmp_path, model):
+def test_a_gated_class_is_reported_and_predicted_once_gates_are_opened(tmp_path, model):
     path, gated = noise(tmp_path / "a.wav", 9.0), tmp_path / "gated"
     trained = read_model(Path(model) / "checkpoint.pt", torch.device("cpu"))
     closed = {name: point.changed(threshold=0.0, gate=1.0) for name, point in trained.operating_points.items()}
@@ -468,7 +468,7 @@ def test_what_came_near_is_told_and_an_open_gate_lets_it_speak(tmp_path, model):
     assert {event.label for event in loud.events} == set(LABELS)
 
 
-def test_no_list_of_a_changed_recording_tells_of_what_it_was(tmp_path, model):
+def test_lists_of_a_changed_recording_are_updated_in_every_format(tmp_path, model):
     out, forms = tmp_path / "out", [*FORMATS, "html"]
     path = noise(tmp_path / "in" / "a.wav", 9.0)
     for form in forms:
@@ -476,7 +476,7 @@ def test_no_list_of_a_changed_recording_tells_of_what_it_was(tmp_path, model):
     corrected = out / "a.wav.txt"
     corrected.write_text("1.0\t2.0\tmine\n")
     predict([path], model, output=Output(out, "csv"))
-    assert "mine" in corrected.read_text()  # the recording is the same: nobody touches what lies there
+    assert "mine" in corrected.read_text()  # the recording is the same, so that its other lists are left alone
     noise(path, 5.0)
     predict([path], model, output=Output(out, "csv"))
     for form in forms:
@@ -487,7 +487,7 @@ def test_no_list_of_a_changed_recording_tells_of_what_it_was(tmp_path, model):
     assert len(lists) == len(forms)
 
 
-def test_json_has_the_peaks_of_all_classes_wherever_it_is_written_and_again_where_it_was_deleted(tmp_path, model):
+def test_json_contains_the_peaks_of_all_classes_and_is_rewritten_if_deleted(tmp_path, model):
     path, out = noise(tmp_path / "a.wav", 9.0), tmp_path / "out"
     for keeps in (True, False):
         predict([path], model, output=Output(out, "json", keeps=keeps))
@@ -499,14 +499,14 @@ def test_json_has_the_peaks_of_all_classes_wherever_it_is_written_and_again_wher
 
 
 @pytest.mark.parametrize(("form", "is_said"), [("tsv", True), ("json", False)])
-def test_all_says_where_a_list_has_no_room_for_classes_without_events(tmp_path, model, form, is_said):
+def test_all_warns_if_the_format_cannot_list_classes_without_events(tmp_path, model, form, is_said):
     path = str(noise(tmp_path / "a.wav", 2.0))
     outcome = CliRunner().invoke(main, ["predict", path, "--model", model, "--all", "--format", form])
     assert outcome.exit_code == 0
     assert ("--all: tsv lists events alone; --format json has" in outcome.stderr) == is_said
 
 
-def test_a_recording_of_the_first_edition_is_heard_again_where_its_peaks_are_asked_for(tmp_path, model):
+def test_an_old_log_entry_without_event_maxima_is_predicted_again_if_needed(tmp_path, model):
     path = noise(tmp_path / "a.wav", 9.0)
     [first] = predict([path], model, output=Output(tmp_path / "out", "csv")).files
     log = tmp_path / "out" / LOG_NAME
@@ -519,7 +519,7 @@ def test_a_recording_of_the_first_edition_is_heard_again_where_its_peaks_are_ask
     assert (again.state, again.events) == ("ok", first.events)
 
 
-def test_lists_that_were_there_before_are_not_overwritten(tmp_path, model):
+def test_lists_not_written_by_predict_are_not_overwritten(tmp_path, model):
     path = noise(tmp_path / "a.wav", 2.0)
     mine = tmp_path / "a.wav.tsv"
     mine.write_text("a.wav\t0\t1\tmine\n")
@@ -530,11 +530,11 @@ def test_lists_that_were_there_before_are_not_overwritten(tmp_path, model):
     assert caught.value.hint == "name another --out, or move such lists elsewhere"
     assert mine.read_text() == "a.wav\t0\t1\tmine\n"
     assert predict([path], model, output=Output(tmp_path, "csv")).counts["ok"] == 1
-    path.touch()  # what it wrote itself it may replace
+    path.touch()  # it may replace what it wrote itself
     assert predict([path], model, output=Output(tmp_path, "csv")).counts["ok"] == 1
 
 
-def test_the_list_of_a_recording_that_became_unreadable_is_said_to_be_from_before(tmp_path, model):
+def test_the_old_list_of_a_now_unreadable_recording_is_kept_and_reported(tmp_path, model):
     path, out = tmp_path / "a.wav", tmp_path / "out"
     soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, RATE), RATE)
     predict([path], model, output=Output(out))

@@ -1,4 +1,4 @@
-"""Recordings shared by processes: the same results as by one, in one folder with one log."""
+"""Recordings divided among processes: the same results as from one process, in one folder with one log."""
 
 import json
 import multiprocessing
@@ -37,7 +37,7 @@ def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def model(tmp_path: Path) -> str:
-    """An untrained one that hears something in about half of all frames."""
+    """An untrained model that predicts something in about half of all frames."""
     trained = untrained_model()
     with torch.no_grad():
         trained.model.classify.weight.mul_(100)
@@ -70,7 +70,7 @@ def logged(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("is_relative", [False, True])
-def test_worker_processes_find_what_one_finds_in_the_same_order(
+def test_worker_processes_give_the_results_of_one_process_in_the_same_order(
     tmp_path: Path, model: str, recordings: Path, monkeypatch: pytest.MonkeyPatch, is_relative: bool
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -86,7 +86,7 @@ def test_worker_processes_find_what_one_finds_in_the_same_order(
     assert logged(tmp_path / "by two") == logged(tmp_path / "alone")
 
 
-def test_parts_write_one_folder_and_together_they_are_the_whole(tmp_path: Path, model: str, recordings: Path) -> None:
+def test_shards_write_to_one_folder_and_together_equal_the_whole(tmp_path: Path, model: str, recordings: Path) -> None:
     predict([recordings], model, output=Output(tmp_path / "whole"))
     out = Output(tmp_path / "out")
     parts = [predict([recordings], model, output=out, work=Work(shard=Shard(k, 3))) for k in (1, 2, 3)]
@@ -96,7 +96,7 @@ def test_parts_write_one_folder_and_together_they_are_the_whole(tmp_path: Path, 
     assert predict([recordings], model, output=out).counts["kept"] == N_RECORDINGS
 
 
-def test_a_part_is_done_once_at_a_time_and_the_whole_by_nobody_else(
+def test_two_processes_cannot_predict_the_same_recordings_at_a_time(
     tmp_path: Path, model: str, recordings: Path
 ) -> None:
     out = Output(tmp_path / "out")
@@ -112,7 +112,7 @@ def test_a_part_is_done_once_at_a_time_and_the_whole_by_nobody_else(
         predict([recordings], model, output=out, work=Work(shard=Shard(2, 2)))
 
 
-def test_a_report_without_events_holds_what_needs_a_word_and_counts_all(
+def test_a_report_without_events_lists_only_failures_and_counts_all(
     tmp_path: Path, model: str, recordings: Path
 ) -> None:
     whole = predict([recordings], model, output=Output(tmp_path / "out"))
@@ -121,7 +121,7 @@ def test_a_report_without_events_holds_what_needs_a_word_and_counts_all(
     assert [(file.name, file.state) for file in short.files] == [("1/bad.wav", "failed")]
 
 
-def test_a_model_that_was_replaced_meanwhile_is_not_used(tmp_path: Path, model: str, recordings: Path) -> None:
+def test_a_worker_refuses_a_replaced_or_missing_model(tmp_path: Path, model: str, recordings: Path) -> None:
     opened = predict_files._opened(Path(model), "cpu", tmp_path)
     predicting = predict_files.Predicting(
         Path(model), "0" * 64, "cpu", tmp_path, opened.trained.operating_points["min_er"], Output()
@@ -132,9 +132,7 @@ def test_a_model_that_was_replaced_meanwhile_is_not_used(tmp_path: Path, model: 
         predict_files._opened(tmp_path / "nowhere", "cpu", tmp_path)
 
 
-def test_killed_at_any_moment_the_same_command_ends_at_the_same_lists(
-    tmp_path: Path, model: str, recordings: Path
-) -> None:
+def test_predict_killed_at_any_moment_resumes_to_the_same_lists(tmp_path: Path, model: str, recordings: Path) -> None:
     predict([recordings], model, output=Output(tmp_path / "whole"))
     out = tmp_path / "out"
     for least in (1, 5):
@@ -151,7 +149,7 @@ def test_killed_at_any_moment_the_same_command_ends_at_the_same_lists(
     assert not list(out.rglob(".tmp-*"))
 
 
-def test_many_processes_write_one_log_and_no_line_is_broken(tmp_path: Path) -> None:
+def test_processes_that_write_to_one_log_break_no_line(tmp_path: Path) -> None:
     writers = [PROCESSES.Process(target=note, args=(tmp_path, process, 40)) for process in range(4)]
     for writer in writers:
         writer.start()

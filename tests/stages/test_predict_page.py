@@ -1,4 +1,4 @@
-"""``predict --format html``, and the way that a correction goes: page -> list -> score -> training."""
+"""``predict --format html``, and the path of a correction: page -> list -> score -> training."""
 
 import json
 import re
@@ -50,7 +50,7 @@ strong = "corrected.tsv"
 
 @pytest.fixture
 def model(tmp_path: Path) -> str:
-    """One that hears each class in about half of the frames of noise."""
+    """A model that predicts each class in about half of the frames of noise."""
     points = dict.fromkeys(("min_er", "max_f1"), PostProcessing(0.5, hysteresis=0.9))
     write_model(tmp_path / "run" / "checkpoint.pt", replace(untrained_model(), operating_points=points))
     return str(tmp_path / "run")
@@ -69,7 +69,7 @@ def data_of(page: Path) -> dict:
     return json.loads(found[1])
 
 
-def test_a_folder_becomes_a_page_a_recording_with_the_events_that_predict_tells(tmp_path, model):
+def test_a_folder_gives_one_page_per_recording_with_the_predicted_events(tmp_path, model):
     noise(tmp_path / "in" / "a.wav")
     noise(tmp_path / "in" / "day" / "long.wav", 21.3)
     report = predict([tmp_path / "in"], model, output=Output(tmp_path / "out", "html"))
@@ -83,7 +83,7 @@ def test_a_folder_becomes_a_page_a_recording_with_the_events_that_predict_tells(
         assert data["recording"]["sound"].startswith("data:audio/mpeg;base64,")
 
 
-def test_pages_are_kept_and_a_lost_one_is_made_again(tmp_path, model, monkeypatch):
+def test_pages_are_kept_and_a_deleted_page_is_written_again(tmp_path, model, monkeypatch):
     path = noise(tmp_path / "a.wav")
     predict([path], model, output=Output(tmp_path / "out", "html"))
     page = tmp_path / "out" / "a.wav.html"
@@ -98,7 +98,7 @@ def test_pages_are_kept_and_a_lost_one_is_made_again(tmp_path, model, monkeypatc
     assert page.read_bytes() == before
 
 
-def test_without_a_folder_the_page_is_written_where_one_is_and_said_so(tmp_path, model, monkeypatch):
+def test_without_an_output_folder_the_page_is_written_to_the_working_directory(tmp_path, model, monkeypatch):
     path = noise(tmp_path / "in" / "a.wav")
     monkeypatch.chdir(tmp_path)
     told = CliRunner().invoke(main, ["predict", str(path), "--model", model, "--format", "html"])
@@ -107,7 +107,7 @@ def test_without_a_folder_the_page_is_written_where_one_is_and_said_so(tmp_path,
     assert data_of(tmp_path / "a.wav.html")["recording"]["file"] == "a.wav"
 
 
-def test_what_is_to_be_said_of_a_recording_is_said_on_its_page(tmp_path, model):
+def test_remarks_about_a_recording_appear_on_its_page(tmp_path, model):
     samples = np.random.default_rng(0).uniform(-0.9, 0.9, 5000)
     samples[100:110] = 1.5
     soundfile.write(tmp_path / "a.wav", samples, FRONT_END.sample_rate, subtype="FLOAT")
@@ -118,7 +118,7 @@ def test_what_is_to_be_said_of_a_recording_is_said_on_its_page(tmp_path, model):
 
 @pytest.fixture
 def trained(tmp_path: Path) -> Dataset:
-    """A run, and recordings with tags beside it; the list of strong labels is to come."""
+    """A run, and recordings with tags and a list of strong labels that the test replaces."""
     garden(tmp_path, GARDEN)
     (tmp_path / "corrected-clips.tsv").write_text("filename\tevent_labels\n5.wav\tBlackbird\n")
     (tmp_path / "corrected.tsv").write_text("filename\tonset\toffset\tevent_label\n5.wav\t0.0\t6.0\tBlackbird\n")
@@ -138,7 +138,7 @@ def settings() -> TrainSettings:
     return TrainSettings("demo", preset.network, preset.pooling, replace(preset.training, epochs=1), 0, "cpu", 1)
 
 
-def test_a_correction_is_saved_scored_and_trained_with(browser, trained, tmp_path):
+def test_a_correction_on_the_page_is_saved_scored_and_trained_with(browser, trained, tmp_path):
     predict([tmp_path / "recordings" / "5.wav"], "before", cache=trained, output=Output(tmp_path / "pages", "html"))
     browser.open(tmp_path / "pages" / "5.wav.html")
     browser.run("document.querySelector('.spectrogram').focus()")
@@ -167,7 +167,7 @@ def test_a_correction_is_saved_scored_and_trained_with(browser, trained, tmp_pat
     assert read_event_list(trained.reference_path("testing")) == {"5": corrected}
     score(trained, run="before", split="testing")
     scores = json.loads(named_run(trained, "before").scores_path("testing").read_text())
-    assert scores["per_class"]["Blackbird"]["n_reference"] == 2  # two seconds
+    assert scores["per_class"]["Blackbird"]["n_reference"] == 2  # two segments of one second
     train(trained, settings(), FeatureSpec(), run_name="after")
     before, after = (named_run(trained, name).find_record().data["reference"] for name in ("before", "after"))
     assert before != after

@@ -36,7 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.fixture
 def cache(made: Dataset, tmp_path: Path) -> Dataset:
-    """A copy that a test may spoil."""
+    """A copy that a test may change."""
     shutil.copytree(made.root, tmp_path / "cache")
     return Dataset(tmp_path / "cache", NAME)
 
@@ -47,7 +47,7 @@ def reported(cache: Dataset, *runs: str, **options) -> tuple[PageReport, str]:
 
 
 def cards_of(page: str) -> dict[str, dict]:
-    """What the page's script draws clips from, by clip_id."""
+    """Return the data from which the page's script draws clips, by ``clip_id``."""
     found = re.findall(r'<script type="application/json">(.*?)</script>', page)
     return {card["clip"]: card for card in map(json.loads, found)}
 
@@ -57,14 +57,14 @@ def spoil_scores(cache: Dataset, **changes) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-def test_the_page_lies_in_the_folder_of_the_run_and_is_the_same_each_time(made):
+def test_the_page_is_written_to_the_runs_folder_and_is_reproducible(made):
     first, page = reported(made)
     assert Path(first.path) == named_run(made, "run").folder / f"report-{SPLIT}.html"
     assert first.bytes == len(page.encode())
     assert reported(made) == (first, page)
 
 
-def test_the_page_has_the_numbers_of_the_scores(made):
+def test_the_page_shows_the_numbers_of_the_scores(made):
     _, page = reported(made)
     scores = json.loads(named_run(made, "run").scores_path(SPLIT).read_text())
     for point in ("min_er", "max_f1"):
@@ -75,7 +75,7 @@ def test_the_page_has_the_numbers_of_the_scores(made):
     assert "1 clip is missing" in page
 
 
-def test_the_page_tells_what_the_scores_tell_beside_their_numbers(made):
+def test_the_page_shows_the_remarks_of_the_scores(made):
     path = named_run(made, "run").scores_path(SPLIT)
     before = path.read_bytes()
     path.write_text(json.dumps(json.loads(before) | {"remarks": ["each counts <by> itself"]}))
@@ -85,14 +85,16 @@ def test_the_page_tells_what_the_scores_tell_beside_their_numbers(made):
         path.write_bytes(before)
 
 
-def test_nothing_in_the_page_points_anywhere(made):
+def test_the_page_contains_no_external_links(made):
     for runs in (("run",), ("run", "other")):
         _, page = reported(made, *runs)
-        without = re.sub(r'"data:[^"]*"', '""', page).replace("http://www.w3.org/2000/svg", "")  # a name, no address
+        without = re.sub(r'"data:[^"]*"', '""', page).replace(
+            "http://www.w3.org/2000/svg", ""
+        )  # a namespace, not an address
         assert not re.findall(r"(?:https?:)?//[a-z]", without)
 
 
-def test_hostile_labels_and_names_are_text(made):
+def test_hostile_labels_and_names_are_escaped(made):
     for runs in (("run",), ("run", "other")):
         _, page = reported(made, *runs)
         assert page.count("<script>") == 1
@@ -101,7 +103,7 @@ def test_hostile_labels_and_names_are_text(made):
         assert "&lt;img src=x onerror=" in page
 
 
-def test_all_clips_are_listed_and_drawn_and_how_many_are_heard_is_a_choice(made, tmp_path):
+def test_all_clips_are_drawn_and_n_clips_sets_how_many_have_sound(made, tmp_path):
     for n in (0, 2, 99):
         written, page = reported(made, n_clips=n, path=tmp_path / "page.html")
         cards = cards_of(page)
@@ -111,7 +113,7 @@ def test_all_clips_are_listed_and_drawn_and_how_many_are_heard_is_a_choice(made,
         assert len(written.clips) == min(n, 5)
 
 
-def test_what_the_page_has_no_room_for_is_told_and_counted(made, tmp_path, monkeypatch):
+def test_clips_beyond_the_size_limit_are_listed_and_counted(made, tmp_path, monkeypatch):
     monkeypatch.setattr(report_clips, "MOST_BYTES", 200_000 + 5 * 1_200 + 50_000)
     written, page = reported(made, n_clips=2, path=tmp_path / "page.html")
     cards = cards_of(page)
@@ -122,7 +124,7 @@ def test_what_the_page_has_no_room_for_is_told_and_counted(made, tmp_path, monke
     assert page.count('class="clip-row"') == 5
 
 
-def test_probabilities_events_and_settings_of_a_card_are_those_of_the_run(made):
+def test_a_card_contains_the_probabilities_events_and_thresholds_of_the_run(made):
     page = reported(made)[1]
     run = read_scored_run(*find_run_in_cache(made.root, "run"))
     assert run.labels.names == LABELS
@@ -142,7 +144,7 @@ def test_probabilities_events_and_settings_of_a_card_are_those_of_the_run(made):
                 assert event["peak"] >= voice["high"]
 
 
-def test_scores_on_testing_are_called_tuned(made, tmp_path):
+def test_scores_on_testing_are_marked_as_tuned(made, tmp_path):
     _, page = reported(made, path=tmp_path / "page.html")
     assert "Tuned on this split" not in page
     score(Dataset(made.root, NAME), run="run", split="testing")
@@ -150,7 +152,7 @@ def test_scores_on_testing_are_called_tuned(made, tmp_path):
     assert "Tuned on this split" in page
 
 
-def test_scores_on_training_are_called_those_of_clips_that_taught_it(cache):
+def test_scores_on_training_are_marked_as_trained_on(cache):
     assert "which it never saw" in reported(cache)[1]
     events = {
         clip.clip_id: [Event(0.5, 1.5, label) for label in clip.labels] for clip in cache.read_clips()["training"]
@@ -164,7 +166,7 @@ def test_scores_on_training_are_called_those_of_clips_that_taught_it(cache):
     assert "They were trained on this split" in reported(cache, "run", "other", split="training")[1]
 
 
-def test_a_gate_that_is_nearly_reached_is_drawn_closed(cache):
+def test_a_clip_probability_just_below_the_gate_is_not_rounded_up_to_it(cache):
     run = read_scored_run(*find_run_in_cache(cache.root, "run"))
     clip_id, label = next((clip_id, events[0].label) for clip_id, events in run.estimated.items() if events)
     run.frame_scores.clip_probs[:] = 0.49997
@@ -172,14 +174,14 @@ def test_a_gate_that_is_nearly_reached_is_drawn_closed(cache):
     assert track.voices[0].clip < 0.5
 
 
-def test_the_ring_of_a_chart_is_told_in_the_unit_of_its_axis(made):
+def test_the_marked_point_of_a_chart_has_the_unit_of_its_axis(made):
     scores = named_run(made, "run").find_scores(SPLIT)
     error_rate, f1 = (getattr(scores.segment_based, name) for name in ("error_rate", "f1"))
     told = re.findall(r"<title>min_er: (.*?) at 0.5</title>", reported(made)[1])
     assert told[:2] == [f"{error_rate:.2f}", f"{100 * f1:.1f} %"]
 
 
-def test_a_clip_without_audio_is_drawn_without_it_and_says_why(cache):
+def test_a_clip_without_audio_is_drawn_without_sound_and_with_the_reason(cache):
     clip = next(clip for clip in read_clips(cache.clips_path) if clip.clip_id == CLIP_ID)
     cache.audio_path(clip).unlink()
     written, page = reported(cache, n_clips=5)
@@ -189,7 +191,7 @@ def test_a_clip_without_audio_is_drawn_without_it_and_says_why(cache):
     assert "No such file or directory" in cards[CLIP_ID]["remark"]
 
 
-def test_intervals_and_yardsticks_are_shown_where_the_scores_have_them(cache):
+def test_intervals_and_yardsticks_are_shown_if_the_scores_have_them(cache):
     spoil_scores(cache, intervals={}, yardsticks={}, psds={})
     _, page = reported(cache)
     assert "95 % interval" not in page
@@ -203,20 +205,20 @@ def test_intervals_and_yardsticks_are_shown_where_the_scores_have_them(cache):
     assert "no events at all" in page
 
 
-def test_names_of_missing_clips_are_told_where_the_scores_have_them(cache):
+def test_names_of_missing_clips_are_shown_if_the_scores_have_them(cache):
     spoil_scores(cache, clips={"listed": 6, "scored": 5, "missing": ["<i>lost</i>"]})
     assert "&lt;i&gt;lost&lt;/i&gt;" in reported(cache)[1]
 
 
 @pytest.mark.parametrize("lacking", ["scores_path", "estimated_path", "frame_scores_path"])
-def test_what_was_not_scored_names_the_command_that_scores(cache, lacking):
+def test_missing_results_give_an_error_that_names_the_score_command(cache, lacking):
     getattr(named_run(cache, "run"), lacking)(SPLIT).unlink()
     with pytest.raises(MissingStageError) as caught:
         reported(cache, split=SPLIT)
     assert caught.value.hint == f"run `sedpipe score tiny --run run --split {SPLIT} --cache {cache.root}` first"
 
 
-def test_events_that_are_not_those_of_the_scores_are_refused(cache):
+def test_events_that_do_not_match_the_scores_are_refused(cache):
     path = named_run(cache, "run").estimated_path(SPLIT)
     path.write_text(
         "filename\tonset\toffset\tevent_label\n" + path.read_text().splitlines()[1].split("\t")[0] + "\t\t\t\n"
@@ -227,7 +229,7 @@ def test_events_that_are_not_those_of_the_scores_are_refused(cache):
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"per_class": {}}'])
-def test_scores_that_are_none_are_a_sentence(cache, content):
+def test_invalid_scores_give_an_error(cache, content):
     named_run(cache, "run").scores_path(SPLIT).write_text(content)
     with pytest.raises(SedpipeError, match=r"scores-evaluation\.json"):
         reported(cache)
@@ -241,7 +243,7 @@ def test_frames_of_other_clips_are_refused(cache):
         reported(cache, split=SPLIT)
 
 
-def test_clips_last_as_long_as_their_audio_whatever_an_early_edition_stored(cache):
+def test_clips_have_the_duration_of_their_audio_despite_old_frame_scores(cache):
     before = {clip: card["duration"] for clip, card in cards_of(reported(cache)[1]).items()}
     path, run = named_run(cache, "run").frame_scores_path(SPLIT), read_scored_run(cache, named_run(cache, "run"), SPLIT)
     longer = replace(run.frame_scores, durations=run.frame_scores.durations + 0.031)
@@ -254,7 +256,7 @@ def test_clips_last_as_long_as_their_audio_whatever_an_early_edition_stored(cach
     assert {clip: card["duration"] for clip, card in cards_of(reported(cache)[1]).items()} == before
 
 
-def test_a_run_that_is_deleted_while_it_is_read_is_told(cache, monkeypatch):
+def test_a_run_that_is_deleted_while_it_is_read_gives_an_error(cache, monkeypatch):
     def read_and_freed(dataset: Dataset, run: Run, split: str | None) -> ScoredRun:
         found = read_scored_run(dataset, run, split)
         shutil.rmtree(run.folder)
@@ -274,14 +276,14 @@ def test_runs_are_found_by_name_in_any_dataset_and_by_path(made):
     assert caught.value.hint == "there are deaf, other, run"
 
 
-def test_a_name_that_two_datasets_have_asks_for_a_path(cache):
+def test_a_run_name_in_two_datasets_requires_a_path(cache):
     Run(cache.root / "second" / "runs" / "run").write_record(run_record("second"))
     with pytest.raises(MissingStageError, match="several runs are named 'run'") as caught:
         find_run_in_cache(cache.root, "run")
     assert "second/runs/run" in caught.value.hint
 
 
-def test_runs_of_two_datasets_are_not_compared(cache):
+def test_runs_of_different_datasets_cannot_be_compared(cache):
     shutil.copytree(cache.folder, cache.root / "second")
     with pytest.raises(SettingsError, match="several datasets: tiny, second"):
         reported(cache, str(named_run(cache, "run").folder), str(cache.root / "second/runs/other"))
@@ -306,7 +308,7 @@ def test_several_runs_are_compared_on_one_page(made):
         reported(made, "run", "run")
 
 
-def test_runs_that_scored_other_clips_are_compared_on_the_common_ones(made):
+def test_runs_scored_on_different_clips_are_compared_on_the_common_ones(made):
     from sedpipe.views.page.comparison import same_clips
 
     whole = read_scored_run(*find_run_in_cache(made.root, "run"))
@@ -320,7 +322,7 @@ def test_runs_that_scored_other_clips_are_compared_on_the_common_ones(made):
     )
 
 
-def test_more_runs_than_eyes_can_tell_apart_are_refused(made):
+def test_more_than_eight_runs_are_refused(made):
     from sedpipe.views.page.comparison import same_clips
 
     run = read_scored_run(*find_run_in_cache(made.root, "run"))
@@ -328,7 +330,7 @@ def test_more_runs_than_eyes_can_tell_apart_are_refused(made):
         same_clips([replace(run, name=f"run{k}") for k in range(9)])
 
 
-def test_the_command_says_where_the_page_is_and_how_large(made, tmp_path):
+def test_the_command_prints_the_path_and_size_of_the_page(made, tmp_path):
     options = ["--cache", str(made.root), "--clips", "1", "--output", str(tmp_path / "deep" / "page.html")]
     outcome = CliRunner().invoke(main, ["report", "run", *options])
     assert outcome.exit_code == 0, outcome.output
@@ -337,5 +339,5 @@ def test_the_command_says_where_the_page_is_and_how_large(made, tmp_path):
     assert json.loads(outcome.stdout).keys() == {"stage", "dataset", "runs", "split", "clips", "path", "bytes"}
 
 
-def test_the_command_without_a_run_is_usage():
+def test_the_command_without_a_run_is_a_usage_error():
     assert CliRunner().invoke(main, ["report"]).exit_code == 2

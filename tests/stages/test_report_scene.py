@@ -16,7 +16,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return make_hostile_run(tmp_path_factory.mktemp("made") / "cache")
 
 
-def test_what_is_no_spectrogram_is_drawn_from_the_audio(cache):
+def test_a_run_on_raw_samples_is_drawn_with_a_spectrogram_of_the_audio(cache):
     run = read_scored_run(cache, named_run(cache, "run"), SPLIT)
     samples = SimpleNamespace(parameters={"front_end": "waveform", "sample_rate": 1000}, clip_ids=run.features.clip_ids)
     heard = replace(run, features=samples)
@@ -29,7 +29,7 @@ def test_what_is_no_spectrogram_is_drawn_from_the_audio(cache):
         assert scene.with_sound(card, QUALITIES[-1]).sound.startswith("data:audio/mpeg;base64,")
 
 
-def test_without_audio_it_is_drawn_without_picture_and_sound(cache):
+def test_a_clip_without_audio_has_neither_picture_nor_sound(cache):
     run = read_scored_run(cache, named_run(cache, "run"), SPLIT)
     samples = SimpleNamespace(parameters={"front_end": "waveform", "sample_rate": 1000}, clip_ids=run.features.clip_ids)
     [clip] = [clip for clip in run.clips if clip.clip_id == CLIP_ID]

@@ -45,7 +45,7 @@ TWO_POINTS = {"min_er": PostProcessing(0.5), "max_f1": PostProcessing(0.3, 0.6)}
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Dataset:
-    """A dataset with a run whose network learnt a little and whose operating points are told apart."""
+    """A dataset with a run that was trained for one epoch and has two different operating points."""
     cache = make_dataset(tmp_path)
     training = replace(SETTINGS.training, epochs=1)
     train(Dataset(tmp_path, NAME), replace(SETTINGS, training=training), FeatureSpec(FRONT_END), run_name="run")
@@ -64,7 +64,7 @@ def no_network(*_):
 
 
 def by_sed_eval(reference: Path, estimated: Path, durations: dict[str, float]) -> dict[str, float]:
-    """sed_eval on two files, read line by line: nothing of sedpipe's in between."""
+    """Return the scores of sed_eval for two files, read line by line without any code of sedpipe."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import sed_eval
@@ -88,7 +88,7 @@ def by_sed_eval(reference: Path, estimated: Path, durations: dict[str, float]) -
 
 @pytest.mark.parametrize("split", ["testing", "evaluation"])
 @pytest.mark.parametrize("point", ["min_er", "max_f1"])
-def test_sed_eval_gives_the_reported_numbers_for_the_written_events(cache, split, point):
+def test_reported_scores_match_sed_eval_on_the_written_events(cache, split, point):
     report = scored(cache, split=split, operating_point=point)
     durations = {clip.clip_id: clip.end_s for clip in cache.read_clips()[split]}
     official = by_sed_eval(cache.reference_path(split), Path(report.estimated), durations)
@@ -97,7 +97,7 @@ def test_sed_eval_gives_the_reported_numbers_for_the_written_events(cache, split
     assert report.segment_based == report.operating_points[point]
 
 
-def test_the_second_time_the_network_is_not_asked_and_every_number_is_the_same(cache, monkeypatch):
+def test_scoring_again_does_not_run_the_network_and_gives_the_same_numbers(cache, monkeypatch):
     first = scored(cache)
     written = Path(first.estimated).read_bytes()
     monkeypatch.setattr("sedpipe.training.fit.predict", no_network)
@@ -105,7 +105,7 @@ def test_the_second_time_the_network_is_not_asked_and_every_number_is_the_same(c
     assert Path(first.estimated).read_bytes() == written
 
 
-def test_another_operating_point_is_scored_from_the_same_frames(cache, monkeypatch):
+def test_another_operating_point_is_scored_from_the_stored_frames(cache, monkeypatch):
     first = scored(cache, operating_point="min_er")
     monkeypatch.setattr("sedpipe.training.fit.predict", no_network)
     second = scored(cache, operating_point="max_f1")
@@ -120,7 +120,7 @@ def test_events_are_decoded_with_the_stored_operating_points(cache):
     assert set(report.operating_points) == {"min_er", "max_f1"}
 
 
-def test_damaged_frame_scores_are_made_anew(cache):
+def test_damaged_frame_scores_are_recomputed(cache):
     first = scored(cache)
     path = named_run(cache, "run").frame_scores_path("evaluation")
     path.write_bytes(path.read_bytes()[:100])
@@ -157,7 +157,7 @@ def test_frames_of_other_clips_are_not_reused(cache, monkeypatch, change):
         scored(cache)
 
 
-def test_report_has_the_keys_of_score_json_and_is_the_file(cache):
+def test_the_report_has_the_documented_keys_and_equals_the_stored_json(cache):
     report = as_json(scored(cache))
     assert set(report) >= REPORT_KEYS
     assert set(report["clips"]) == {"listed", "scored", "missing"}
@@ -176,23 +176,23 @@ def test_report_has_the_keys_of_score_json_and_is_the_file(cache):
     assert json.loads(named_run(cache, "run").scores_path("evaluation").read_text()) == report
 
 
-def test_scores_of_the_split_that_thresholds_were_tuned_on_say_so(cache):
+def test_scores_on_the_tuning_split_are_marked_as_tuned(cache):
     assert scored(cache, split="testing").tuned_on_this_split
     assert not scored(cache, split="evaluation").tuned_on_this_split
 
 
-def test_clips_of_the_list_that_could_not_be_scored_are_counted(cache):
-    # the record lists one clip that has no audio, and whose name only a ledger would know
+def test_listed_clips_that_could_not_be_scored_are_counted(cache):
+    # the record lists one clip without audio, whose name only a ledger would contain
     assert scored(cache).clips == Coverage(listed=6, scored=5, missing=())
 
 
-def test_a_clip_without_features_is_missing_by_name(cache):
+def test_a_clip_without_features_is_listed_as_missing(cache):
     path = cache.features_dir(FeatureSpec(FRONT_END).fingerprint) / "evaluation.h5"
     merge(path, [FeatureFile(path).read(row) for row in range(4)], 4, FeatureSpec(FRONT_END))
     assert scored(cache).clips == Coverage(listed=6, scored=4, missing=("evaluation-00004",))
 
 
-def test_the_rule_that_a_system_was_published_with_is_scored_beside_what_is_tuned(cache):
+def test_a_systems_own_rule_is_scored_beside_the_tuned_settings(cache):
     assert scored(cache).own_rule is None
     run, rule = named_run(cache, "run"), TWO_POINTS["max_f1"]
     run.write_record(run.find_record().model_copy(update={"own_rule": rule}))
@@ -202,12 +202,12 @@ def test_the_rule_that_a_system_was_published_with_is_scored_beside_what_is_tune
     assert any("by the system's own rule (threshold 0.3, median 0.6): ER" in str(line) for line in score_lines(report))
 
 
-def test_the_written_events_name_every_scored_clip(cache):
+def test_the_written_event_list_names_every_scored_clip(cache):
     report = scored(cache, split="testing")
     assert list(read_event_list(Path(report.estimated))) == [clip.clip_id for clip in cache.read_clips()["testing"]]
 
 
-def test_no_event_reaches_past_the_end_of_its_clip(cache):
+def test_no_event_extends_beyond_the_end_of_its_clip(cache):
     path = named_run(cache, "run").model_path
     always = dict.fromkeys(TWO_POINTS, PostProcessing(0.0))
     write_model(path, replace(read_model(path, torch.device("cpu")), operating_points=always))
@@ -226,7 +226,7 @@ def test_the_newest_run_is_scored_unless_one_is_named(cache):
     assert scored(cache, run=str(old.folder)).run == "run"
 
 
-def test_a_run_that_is_not_there_names_the_verb_or_the_runs_there_are(cache, tmp_path):
+def test_a_missing_run_error_names_the_train_command_or_the_existing_runs(cache, tmp_path):
     with pytest.raises(MissingStageError, match="contains no trained model") as caught:
         scored(cache, run="other")
     assert caught.value.hint == "finished runs: run"
@@ -237,7 +237,7 @@ def test_a_run_that_is_not_there_names_the_verb_or_the_runs_there_are(cache, tmp
         assert caught.value.hint == f"run `sedpipe train tiny --cache {fresh.root}` first"
 
 
-def test_what_scoring_lacks_is_named_with_its_remedy(cache):
+def test_missing_inputs_give_an_error_with_a_remedy(cache):
     with pytest.raises(SettingsError, match="operating point must be one of min_er, max_f1, got 'best'"):
         scored(cache, operating_point="best")
     with pytest.raises(MissingStageError, match="no strong labels for training") as caught:
@@ -262,7 +262,7 @@ def test_a_model_of_other_classes_is_refused(cache):
 
 
 class Payload:
-    """A pickle that makes a folder when it is read."""
+    """An object whose pickle creates a folder when it is loaded."""
 
     def __init__(self, trace: Path) -> None:
         self.trace = trace
@@ -271,7 +271,7 @@ class Payload:
         return os.mkdir, (str(self.trace),)
 
 
-def test_a_hostile_model_is_refused_in_one_sentence_and_runs_nothing(cache, tmp_path):
+def test_a_malicious_model_is_refused_and_runs_no_code(cache, tmp_path):
     run: Run = named_run(cache, "run")
     torch.save({"format": 1, "weights": Payload(tmp_path / "trace")}, run.model_path)
     with pytest.raises(SedpipeError, match="is not a sedpipe model: it is damaged, or contains more than tensors"):
@@ -281,7 +281,7 @@ def test_a_hostile_model_is_refused_in_one_sentence_and_runs_nothing(cache, tmp_
 
 
 @pytest.mark.parametrize(("place", "metric"), [(score_stage, "SEGMENTS"), (metrics, "EVENTS")])
-def test_numbers_on_which_sed_eval_and_sedpipe_disagree_are_not_written(cache, monkeypatch, place, metric):
+def test_scores_are_not_written_if_sed_eval_and_sedpipe_disagree(cache, monkeypatch, place, metric):
     official, _ = getattr(place, metric)
 
     def off_by_one(*arguments):
@@ -294,7 +294,7 @@ def test_numbers_on_which_sed_eval_and_sedpipe_disagree_are_not_written(cache, m
     assert not named_run(cache, "run").scores_path("evaluation").exists()
 
 
-def test_scoring_again_imports_no_torch(cache):
+def test_scoring_again_does_not_import_torch(cache):
     scored(cache)
     code = (
         "import sys; from pathlib import Path; from sedpipe.stages.score import score; "
@@ -308,7 +308,7 @@ def test_scoring_again_imports_no_torch(cache):
 
 @pytest.fixture
 def two(cache):
-    """The run and another one, whose network says otherwise."""
+    """The run, and another one whose network has other outputs."""
     trained = read_model(named_run(cache, "run").model_path, torch.device("cpu"))
     with torch.no_grad():
         trained.model.classify.bias += 1
@@ -318,7 +318,7 @@ def two(cache):
     return cache
 
 
-def test_several_runs_are_scored_as_their_mean_tuned_on_testing(two):
+def test_an_ensemble_is_scored_on_mean_probabilities_and_tuned_again(two):
     report = scored(two, run=["run", "other"])
     assert report.run == "run+other"
     each = [scored(two, run=name, split="evaluation") and stored_frames(two, name) for name in ("run", "other")]
@@ -332,7 +332,7 @@ def test_several_runs_are_scored_as_their_mean_tuned_on_testing(two):
     assert Path(report.estimated).parent == two.folder / "ensembles" / "run+other"
 
 
-def test_ten_runs_with_usual_names_are_scored_as_their_mean(two):
+def test_an_ensemble_of_ten_runs_gets_a_short_unique_name(two):
     runs = [f"cdur-strong-linear-single-seed{seed}" for seed in range(10)]
     for name in runs:
         shutil.copytree(named_run(two, "run").folder, named_run(two, name).folder)
@@ -343,7 +343,7 @@ def test_ten_runs_with_usual_names_are_scored_as_their_mean(two):
 
 
 @pytest.mark.parametrize("twice", ["run", "against"])
-def test_a_run_is_not_two_random_seeds_of_a_system(two, twice):
+def test_the_same_run_cannot_be_named_twice_in_a_system(two, twice):
     systems = {"run": ["run", "other"], "against": ["run", "other"]}
     systems[twice] = ["other", str(named_run(two, "other").folder)]
     with pytest.raises(SettingsError, match="the run other is named twice"):
@@ -355,7 +355,7 @@ def stored_frames(cache: Dataset, run: str) -> np.ndarray:
         return file["frame_probs"][:]
 
 
-def test_a_run_against_itself_makes_no_difference_and_against_another_one_does(two):
+def test_comparing_runs_gives_their_difference_which_is_zero_for_the_same_run(two):
     same = scored(two, run="run", against="run").against.differences
     assert {found.difference for found in same.values()} == {0}
     against = scored(two, run="run", against="other").against
@@ -367,7 +367,7 @@ def test_a_run_against_itself_makes_no_difference_and_against_another_one_does(t
     assert against.differences_common == {}  # the other was never tuned
 
 
-def test_as_many_runs_on_both_sides_are_two_systems_paired_by_seed(two):
+def test_equal_numbers_of_runs_are_compared_as_systems_paired_by_seed(two):
     both = scored(two, run=["run", "other"], against=["other", "run"]).against
     assert both.run == "other+run"
     assert both.remarks == (
@@ -381,7 +381,7 @@ def test_as_many_runs_on_both_sides_are_two_systems_paired_by_seed(two):
     assert {found.seeds for found in mean.differences.values()} == {1}
 
 
-def test_what_is_undefined_has_a_reason(cache):
+def test_an_undefined_score_is_none_with_a_reason(cache):
     path = named_run(cache, "run").model_path
     never = dict.fromkeys(TWO_POINTS, PostProcessing(1.0))
     write_model(path, replace(read_model(path, torch.device("cpu")), operating_points=never))
@@ -401,7 +401,7 @@ def test_exported_frame_scores_have_no_gap_and_end_with_the_clip(cache, tmp_path
         assert all(end == begin for (_, end), (begin, _) in pairwise(times))
 
 
-def test_the_common_rule_is_that_of_the_search_and_scored_beside_the_chosen_settings(tmp_path):
+def test_the_common_rule_comes_from_the_search_and_is_scored_separately(tmp_path):
     cache = make_dataset(tmp_path)
     train(Dataset(tmp_path, NAME), SETTINGS, FeatureSpec(FRONT_END), run_name="run")
     record = named_run(cache, "run").find_record()
@@ -423,7 +423,7 @@ def test_the_common_rule_is_that_of_the_search_and_scored_beside_the_chosen_sett
             assert scores.f1 == 2 * correct / (reference + estimated)
 
 
-def test_every_score_has_what_no_threshold_has_a_part_in_and_tells_it(cache):
+def test_every_report_contains_and_shows_threshold_free_scores(cache):
     report = scored(cache)
     assert set(report.threshold_free) == {"clip_map", "frame_map", "psds1", "psds2"}
     assert all(0 <= number <= 1 for number in report.threshold_free.values())
@@ -437,7 +437,7 @@ def mean_length(scored: metrics.Scored) -> dict[str, float]:
     return {"mean": float(np.mean([event.duration for events in scored.estimated.values() for event in events]))}
 
 
-def test_a_metric_of_ones_own_is_in_the_report_the_terminal_and_the_page(cache):
+def test_a_custom_metric_appears_in_the_report_the_terminal_and_the_page(cache):
     metrics.METRICS["length"] = metrics.Metric(mean_length, {"mean": "mean length of an event"})
     try:
         report = scored(cache, split="testing")

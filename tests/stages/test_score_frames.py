@@ -1,4 +1,4 @@
-"""Frame probabilities of any system: the same numbers as from a run, whatever table they come in."""
+"""Frame probabilities of any system: the same scores as from a run, whatever the format of the table."""
 
 import gzip
 from pathlib import Path
@@ -28,7 +28,7 @@ def frames(*, onsets: bool = True) -> str:
     return head + "".join(f"c{n}.wav\t{f'{k / 10:.3f}' + chr(9) if onsets else ''}{p}\n" for n, k, p in rows)
 
 
-def test_a_system_that_is_right_is_told_so(tmp_path: Path) -> None:
+def test_a_perfect_system_gets_perfect_scores(tmp_path: Path) -> None:
     reference = table(tmp_path / "reference.tsv", REFERENCE)
     report = score_frames(table(tmp_path / "frames.tsv.gz", frames()), reference)
     assert report.tuned_on_this_split
@@ -39,7 +39,7 @@ def test_a_system_that_is_right_is_told_so(tmp_path: Path) -> None:
     assert "the probability of a clip is the maximum over its frames" in report.remarks
 
 
-def test_tables_of_both_forms_hold_the_same(tmp_path: Path) -> None:
+def test_one_table_and_a_folder_of_tables_are_read_the_same(tmp_path: Path) -> None:
     whole = read_frame_tables(table(tmp_path / "frames.tsv", frames()))
     folder = tmp_path / "each"
     folder.mkdir()
@@ -54,22 +54,22 @@ def test_tables_of_both_forms_hold_the_same(tmp_path: Path) -> None:
     assert each.ends["c3"] == 1.0
 
 
-def test_without_times_the_length_of_the_clips_says_where_frames_lie(tmp_path: Path) -> None:
+def test_without_onsets_the_frame_period_follows_from_the_duration(tmp_path: Path) -> None:
     tables = read_frame_tables(table(tmp_path / "frames.tsv", frames(onsets=False)))
     assert tables.frame_period(1.0) == pytest.approx(0.1)
     with pytest.raises(ValueError, match="no column onset: give the length of the clips with --duration"):
         tables.frame_period(None)
 
 
-def test_a_single_frame_of_each_clip_is_as_long_as_the_clips_are_said_to_be(tmp_path: Path) -> None:
+def test_single_frame_clips_require_a_duration_which_is_the_frame_period(tmp_path: Path) -> None:
     tables = read_frame_tables(table(tmp_path / "frames.tsv", "filename\tonset\tDog\na.wav\t0\t0.1\nb.wav\t0\t0.7\n"))
     assert tables.frame_period(10.0) == 10.0
     with pytest.raises(ValueError, match="a single frame: give their length with --duration"):
         tables.frame_period(None)
 
 
-def test_the_length_that_is_given_counts_where_no_column_tells_the_end(tmp_path: Path) -> None:
-    wrong = frames().replace("0.900\t0.1", "0.900\t0.95")  # the last frame sounds, and nothing should
+def test_a_given_duration_sets_the_clip_length_without_an_offset_column(tmp_path: Path) -> None:
+    wrong = frames().replace("0.900\t0.1", "0.900\t0.95")  # the last frame is active and should not be
     tables, reference = table(tmp_path / "frames.tsv", wrong), table(tmp_path / "reference.tsv", REFERENCE)
     labels = LabelSet(("Dog",))
     insertions = []
@@ -82,7 +82,7 @@ def test_the_length_that_is_given_counts_where_no_column_tells_the_end(tmp_path:
     assert insertions[0] == insertions[1] < insertions[2] == 1
 
 
-def test_a_length_that_the_tables_contradict_is_a_sentence(tmp_path: Path) -> None:
+def test_a_duration_that_contradicts_the_tables_gives_an_error(tmp_path: Path) -> None:
     rows = "".join(f"{k / 10:.3f}\t{(k + 1) / 10:.3f}\t{p}\n" for k, p in enumerate(RIGHT))
     for n in range(5):
         (tmp_path / "each").mkdir(exist_ok=True)
@@ -109,12 +109,12 @@ def test_a_length_that_the_tables_contradict_is_a_sentence(tmp_path: Path) -> No
         ("", "expected a header"),
     ],
 )
-def test_a_table_that_cannot_be_used_is_a_sentence(tmp_path: Path, text: str, said: str) -> None:
+def test_an_invalid_table_gives_an_error(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ListFormatError, match=said):
         read_frame_tables(table(tmp_path / "frames.tsv", text))
 
 
-def test_a_packed_table_that_is_damaged_is_a_sentence(tmp_path: Path) -> None:
+def test_a_damaged_gzip_table_gives_an_error(tmp_path: Path) -> None:
     path = table(tmp_path / "frames.tsv.gz", frames())
     raw = bytearray(path.read_bytes())
     raw[12] ^= 0xFF
@@ -123,7 +123,7 @@ def test_a_packed_table_that_is_damaged_is_a_sentence(tmp_path: Path) -> None:
         read_frame_tables(path)
 
 
-def test_what_macos_writes_beside_tables_is_none_and_no_table_takes_the_place_of_another(tmp_path: Path) -> None:
+def test_macos_metadata_files_are_ignored_and_duplicate_clips_refused(tmp_path: Path) -> None:
     table(tmp_path / "a.tsv", frames())
     table(tmp_path / "._a.tsv", "\0\5\x16\7")
     assert len(read_frame_tables(tmp_path).probs) == 5
@@ -140,7 +140,7 @@ def test_what_macos_writes_beside_tables_is_none_and_no_table_takes_the_place_of
         (frames().replace("0.300", "0.350"), r"frame 4 of 'c0.wav' begins at 0.35 s, expected 0.3 s"),
     ],
 )
-def test_what_does_not_fit_the_reference_is_a_sentence(tmp_path: Path, text: str, said: str) -> None:
+def test_a_table_that_does_not_fit_the_reference_gives_an_error(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ListFormatError, match=said):
         score_frames(table(tmp_path / "frames.tsv", text), table(tmp_path / "reference.tsv", REFERENCE))
 
@@ -153,12 +153,12 @@ def test_one_table_is_not_scored_as_the_frames_of_two_clips(tmp_path: Path) -> N
     reference = table(tmp_path / "reference.tsv", "site 1/a.wav\t0.2\t0.6\tDog\nsite 2/a.wav\t0.1\t0.3\tDog\n")
     with pytest.raises(ListFormatError, match=r"frames has no frames of clip 'site 2/a', which the reference lists"):
         score_frames(folder, reference)
-    (folder / "site 1" / "a.tsv").rename(folder / "a.tsv")  # whose frames are they?
+    (folder / "site 1" / "a.tsv").rename(folder / "a.tsv")  # now nothing says which site it is from
     with pytest.raises(ListFormatError, match=r"frames has no frames of clip 'site 1/a' and 1 more, which the "):
         score_frames(folder, reference)
 
 
-def test_names_of_classes_and_clips_may_hold_the_mark_between_cells_and_quotes(tmp_path: Path) -> None:
+def test_class_and_clip_names_may_contain_delimiters_and_quotes(tmp_path: Path) -> None:
     header = 'filename,onset,"Air horn, truck horn","say ""hello""",Car\n'
     rows = '"site 1, east/a.wav",0.0,0.25,0.5,0.75\n"site 1, east/a.wav",0.1,0.25,0.5,1\n'
     tables = read_frame_tables(table(tmp_path / "frames.csv", header + rows))  # as pandas and csv write it
@@ -170,7 +170,7 @@ def test_names_of_classes_and_clips_may_hold_the_mark_between_cells_and_quotes(t
         read_frame_tables(table(tmp_path / "frames.csv", header.replace('horn"', "horn") + rows))
 
 
-def test_an_export_is_read_back_whatever_its_classes_are_called(tmp_path: Path) -> None:
+def test_exported_frame_scores_are_read_back_whatever_the_class_names(tmp_path: Path) -> None:
     labels = LabelSet(('"Dog"', "Air horn, truck horn"))
     probs = np.array([[[0.25, 0.5], [0.75, 1.0]]])
     grid = FrameGrid(10, 1)

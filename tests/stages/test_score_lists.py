@@ -25,11 +25,11 @@ def written(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def test_two_lists_score_without_dataset_or_run(tmp_path):
+def test_two_lists_are_scored_without_a_dataset_or_run(tmp_path):
     reference = written(tmp_path, "r.tsv", TRUTH)
     estimated = written(tmp_path, "e.tsv", HEADER + "a.wav\t0.5\t1.5\tCar\nc.wav\t0\t1\tCar\n")
     report = score_lists(reference, estimated)
-    # a: Car 0 1 2 against 0 1; b: Bus 0 1 2 3 missed; c: Car 0 invented
+    # segments of a: Car 0 1 2 against 0 1; of b: Bus 0 1 2 3 missed; of c: Car 0 a false alarm
     assert report.segment_based.error_rate == pytest.approx((1 + 4 + 1) / 7)
     assert report.clips == ListCoverage(3, 3, [], without_output=1, cut={"reference": 0, "estimated": 0})
     assert report.yardsticks["nothing"].error_rate == 1
@@ -48,19 +48,19 @@ def test_two_lists_score_without_dataset_or_run(tmp_path):
         "a.wav,0,1,Air horn, truck horn\nb.wav\n",
     ],
 )
-def test_the_forms_of_lists_people_have_all_read_the_same(tmp_path, text):
+def test_common_list_formats_are_read_the_same(tmp_path, text):
     expected = {"a": [(0.0, 1.0, "Air horn, truck horn")], "b": []}
     found = read_event_list(written(tmp_path, "list", text))
     assert {clip: [(e.onset, e.offset, e.label) for e in events] for clip, events in found.items()} == expected
 
 
-def test_names_of_videos_may_have_a_leading_y_in_one_list_and_none_in_the_other(tmp_path):
+def test_video_names_match_with_or_without_a_leading_y(tmp_path):
     reference = written(tmp_path, "r.tsv", HEADER + "Y-5QrBL6MzLg_60.000_70.000.wav\t0\t2\tCar\n")
     estimated = written(tmp_path, "e.tsv", HEADER + "-5QrBL6MzLg_60.000_70.000\t0\t2\tCar\n")
     assert score_lists(reference, estimated).segment_based.error_rate == 0
 
 
-def test_a_clip_lasts_as_its_name_says_or_as_is_given(tmp_path):
+def test_clip_durations_are_taken_from_names_unless_given(tmp_path):
     rows = HEADER + "-5QrBL6MzLg_60.000_70.000.wav\t0\t2\tCar\n"
     reference = written(tmp_path, "r.tsv", rows)
     assert score_lists(reference, reference).yardsticks["tags_stretched"].insertion_rate == 8 / 2
@@ -73,7 +73,7 @@ def test_a_clip_lasts_as_its_name_says_or_as_is_given(tmp_path):
         score_lists(other, other, durations=durations)
 
 
-def test_nothing_is_cut_unless_a_length_is_given_and_then_it_is_said(tmp_path):
+def test_events_are_truncated_only_at_a_given_duration_and_this_is_reported(tmp_path):
     reference = written(tmp_path, "r.tsv", HEADER + "-5QrBL6MzLg_60.000_63.000.wav\t0\t3\tCar\n")
     estimated = written(tmp_path, "e.tsv", HEADER + "-5QrBL6MzLg_60.000_63.000.wav\t0\t10\tCar\n")
     free = score_lists(reference, estimated)
@@ -89,14 +89,14 @@ def test_nothing_is_cut_unless_a_length_is_given_and_then_it_is_said(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["mix_01_02", "street_0001_01_02", "a_30_40", "abcdefghijk_30000"])
-def test_only_audio_set_s_names_say_how_long_a_clip_is(tmp_path, name):
+def test_only_audioset_names_determine_the_clip_duration(tmp_path, name):
     reference = written(tmp_path, "r.tsv", HEADER + f"{name}.wav\t0\t6\tCar\n")
     report = score_lists(reference, reference)
     assert report.yardsticks["tags_stretched"].error_rate == 0
     assert "1 clip taken to end with the last event" in report.remarks[0]
 
 
-def test_no_time_of_the_reference_is_moved(tmp_path):
+def test_reference_times_are_not_rounded(tmp_path):
     reference = written(tmp_path, "r.tsv", HEADER + "a.wav\t0\t2.0004\tCar\n")
     report = score_lists(reference, written(tmp_path, "e.tsv", HEADER + "a.wav\t0\t2.0000001\tCar\n"))
     assert report.segment_based.deletion_rate == pytest.approx(1 / 3)
@@ -111,7 +111,7 @@ some_lists = st.lists(some_events.filter(lambda event: event[1] > event[0]), max
 
 @settings(max_examples=40)
 @given(st.dictionaries(st.sampled_from("abcd"), st.tuples(some_lists, some_lists), min_size=1))
-def test_scores_of_lists_are_those_of_sed_eval_without_any_length(tmp_path_factory, clips):
+def test_scores_of_lists_match_sed_eval_without_durations(tmp_path_factory, clips):
     if not any(event for lists in clips.values() for events in lists for event in events):
         return
     folder = tmp_path_factory.mktemp("lists")
@@ -136,7 +136,7 @@ def test_scores_of_lists_are_those_of_sed_eval_without_any_length(tmp_path_facto
         assert report.segment_based.recall == pytest.approx(official.overall_f_measure()["recall"])
 
 
-def test_lists_of_one_recording_are_about_the_same_one(tmp_path):
+def test_lists_of_a_single_recording_refer_to_the_same_recording(tmp_path):
     reference = written(tmp_path, "truth.txt", "1.0\t3.0\tCar\n4.0\t5.0\tBus\n")
     estimated = written(tmp_path, "labels.txt", "1.000000\t3.000000\tCar\n\\\t500.0\t2000.0\n")
     assert score_lists(reference, estimated).segment_based.recall == pytest.approx(2 / 3)
@@ -144,7 +144,7 @@ def test_lists_of_one_recording_are_about_the_same_one(tmp_path):
     assert score_lists(reference, named).segment_based.error_rate == 0
 
 
-def test_a_list_of_one_recording_against_one_of_several_says_what_it_lacks(tmp_path):
+def test_a_list_without_file_names_must_be_named_after_its_recording(tmp_path):
     reference = written(tmp_path, "r.tsv", TRUTH)
     estimated = written(tmp_path, "estimated.txt", "1.0\t3.0\tCar\n")
     with pytest.raises(ListFormatError, match="has events of clip 'estimated', which") as caught:
@@ -154,7 +154,7 @@ def test_a_list_of_one_recording_against_one_of_several_says_what_it_lacks(tmp_p
     assert score_lists(reference, called_like_it).per_class["Car"].f1 == 1
 
 
-def test_folders_with_a_list_a_recording_can_be_scored(tmp_path):
+def test_folders_with_one_list_per_recording_are_scored(tmp_path):
     for folder, ending in (("truth", ".txt"), ("found", ".wav.txt")):
         (tmp_path / folder).mkdir()
         written(tmp_path / folder, f"a{ending}", "0.5\t2.5\tCar\n")
@@ -163,13 +163,13 @@ def test_folders_with_a_list_a_recording_can_be_scored(tmp_path):
     assert (report.clips.scored, report.segment_based.error_rate) == (2, 0)
 
 
-def test_absolute_paths_and_other_folders_mean_the_same_recordings(tmp_path):
+def test_recordings_match_whatever_their_folder_and_extension(tmp_path):
     reference = written(tmp_path, "r.tsv", TRUTH)
     estimated = written(tmp_path, "e.tsv", TRUTH.replace("a.wav", "/data/set/a.flac").replace("b.wav", "C:\\x\\b.WAV"))
     assert score_lists(reference, estimated).segment_based.error_rate == 0
 
 
-def test_a_class_that_only_the_estimates_have_is_said_with_what_was_meant(tmp_path):
+def test_a_class_found_only_in_the_estimates_is_reported_with_a_suggestion(tmp_path):
     reference = written(tmp_path, "r.tsv", HEADER + "a.wav\t1\t3\tDog\na.wav\t5\t6\tCar horn\n")
     estimated = written(tmp_path, "e.tsv", HEADER + "a.wav\t1\t3\tdog\na.wav\t5\t6\tCar_horn\n")
     (said, _) = score_lists(reference, estimated).remarks
@@ -177,7 +177,7 @@ def test_a_class_that_only_the_estimates_have_is_said_with_what_was_meant(tmp_pa
     assert said.endswith("'Car_horn' (did you mean 'Car horn'?), 'dog' (did you mean 'Dog'?)")
 
 
-def test_absurdly_many_segments_are_refused_before_they_are_made(tmp_path):
+def test_too_many_segments_are_refused(tmp_path):
     reference = written(tmp_path, "r.tsv", TRUTH)
     with pytest.raises(SettingsError, match=r"a clip of 4 s has 4e\+09 segments of 1e-09 s, for each of 2 classes"):
         score_lists(reference, reference, time_resolution=1e-9)
@@ -193,13 +193,13 @@ class Counting(Listener):
             yield item
 
 
-def test_who_listens_hears_of_each_clip_that_sed_eval_checks(tmp_path):
+def test_progress_is_reported_for_each_clip_that_sed_eval_checks(tmp_path):
     reference, listener = written(tmp_path, "r.tsv", TRUTH), Counting()
     score_lists(reference, reference, listener=listener)
-    assert listener.seen == {("clips checked by sed_eval", 3): 3 * 3}  # segments, events, onsets alone
+    assert listener.seen == {("clips checked by sed_eval", 3): 3 * 3}  # segments, events, and events by onset only
 
 
-def test_an_estimated_clip_that_the_reference_does_not_list_is_named(tmp_path):
+def test_an_estimated_clip_missing_from_the_reference_gives_an_error(tmp_path):
     reference = written(tmp_path, "r.tsv", TRUTH)
     estimated = written(tmp_path, "e.tsv", HEADER + "z.wav\t0\t1\tCar\ny.wav\t\t\t\n")
     with pytest.raises(
@@ -208,7 +208,7 @@ def test_an_estimated_clip_that_the_reference_does_not_list_is_named(tmp_path):
         score_lists(reference, estimated)
 
 
-def test_labels_outside_the_set_are_a_sentence(tmp_path):
+def test_unknown_labels_and_lists_without_labels_give_an_error(tmp_path):
     reference = written(tmp_path, "r.tsv", TRUTH)
     with pytest.raises(ListFormatError, match=r"r\.tsv:3: label 'Bus' is not the one class"):
         score_lists(reference, reference, labels=LabelSet(("Car",)))
@@ -217,7 +217,7 @@ def test_labels_outside_the_set_are_a_sentence(tmp_path):
         score_lists(nothing, nothing)
 
 
-def test_what_is_undefined_is_null_with_a_reason(tmp_path):
+def test_an_undefined_score_is_none_with_a_reason(tmp_path):
     reference = written(tmp_path, "r.tsv", TRUTH)
     report = score_lists(reference, written(tmp_path, "e.tsv", HEADER))
     assert report.segment_based.precision is None
@@ -228,7 +228,7 @@ def test_what_is_undefined_is_null_with_a_reason(tmp_path):
     assert report.intervals == {"error_rate": None, "f1": None, "macro_f1": None}
 
 
-def test_two_systems_are_told_apart_on_the_same_clips(tmp_path):
+def test_two_systems_are_compared_on_the_same_clips(tmp_path):
     rows = "".join(f"clip{n}.wav\t0\t2\tCar\n" for n in range(30))
     reference = written(tmp_path, "r.tsv", HEADER + rows)
     worse = written(tmp_path, "w.tsv", HEADER + rows.replace("\t2\t", "\t4\t"))
@@ -240,7 +240,7 @@ def test_two_systems_are_told_apart_on_the_same_clips(tmp_path):
     assert (same.difference, same.better) == (0, 0.5)
 
 
-def test_pieces_of_one_recording_are_not_independent(tmp_path):
+def test_clips_of_one_recording_are_not_counted_as_independent(tmp_path):
     rows = "".join(f"day{n // 3}@{10 * (n % 3)}.000-{10 * (n % 3) + 10}.000.wav\t0\t2\tCar\n" for n in range(30))
     reference = written(tmp_path, "r.tsv", HEADER + rows)
     found = score_lists(reference, reference, against=reference).against.differences["f1"]
@@ -255,7 +255,7 @@ def test_pieces_of_one_recording_are_not_independent(tmp_path):
     ],
 )
 @pytest.mark.parametrize("lengths", [(), ("--duration", "10")], ids=["official", "10 s"])
-def test_the_known_facts_about_dcase_2017_testing_by_the_command(
+def test_the_command_reproduces_known_scores_on_dcase_2017_testing(
     shared_data, tmp_path, tags_of, error_rate, f1, lengths
 ):
     folder = shared_data / "dcase2017-task4"
@@ -273,11 +273,11 @@ def test_the_known_facts_about_dcase_2017_testing_by_the_command(
     assert report["clips"]["cut"] == {"reference": 0, "estimated": 0}
     assert report["segment_based"]["error_rate"] == pytest.approx(error_rate, abs=5e-4)
     assert report["segment_based"]["f1"] == pytest.approx(f1, abs=5e-5)
-    if lengths:  # else the yardsticks end where a clip's name says that it ends
+    if lengths:  # otherwise the yardsticks end where a clip's name says that the clip ends
         assert report["yardsticks"]["tags_stretched"]["f1"] == pytest.approx(0.8375, abs=5e-5)
 
 
-def test_the_command_prints_a_table_and_complains_in_a_sentence(tmp_path):
+def test_the_command_prints_a_table_and_refuses_a_reference_alone(tmp_path):
     reference, estimated = written(tmp_path, "r.tsv", TRUTH), written(tmp_path, "e.tsv", HEADER + "a\t0\t1\tCar\n")
     outcome = CliRunner().invoke(main, ["score", "--reference", str(reference), "--estimated", str(estimated)])
     assert outcome.exit_code == 0, outcome.output

@@ -35,7 +35,7 @@ FEATURES = FeatureSpec(LogMelConfig()).fingerprint
 
 @pytest.fixture(scope="module")
 def downloaded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache, for reading only."""
+    """A cache that tests only read."""
     folder = tmp_path_factory.mktemp("status")
     download(load_manifest(str(tiny_mixtures(folder, "tiny", 2, 1))), folder / "cache")
     return folder / "cache"
@@ -54,7 +54,7 @@ def featured(downloaded: Path) -> Path:
 
 
 def look(cache_dir: Path) -> StatusReport:
-    """The status, which changes nothing."""
+    """Return the status, and check that nothing changes."""
     before = {path: path.stat().st_mtime_ns for path in cache_dir.rglob("*")}
     report = status(Dataset(cache_dir, "tiny"))
     assert {path: path.stat().st_mtime_ns for path in cache_dir.rglob("*")} == before
@@ -62,19 +62,19 @@ def look(cache_dir: Path) -> StatusReport:
 
 
 def words(report: StatusReport) -> list[str]:
-    """The command to run next, as a shell takes it apart, without the cache that it names."""
+    """Return the next command, split as a shell would, without its ``--cache``."""
     sedpipe, *found, cache, _ = shlex.split(report.next)
     assert (sedpipe, cache) == ("sedpipe", "--cache")
     return found
 
 
 def row(listed: int, ok: int) -> Tally:
-    """Counts of a split of which some audio is there and nothing failed."""
+    """Return the counts of a split in which ``ok`` clips have audio and none failed."""
     return Tally(listed, ok, gone=0, blocked=0, retryable=0, pending=listed - ok, reasons={})
 
 
 def exported(cache: Dataset) -> dict[str, dict[str, str]]:
-    """The table of the state of each clip, by ``clip_id``."""
+    """Return the exported rows with the state of each clip, by ``clip_id``."""
     path = cache.root / "clips.tsv"
     n_rows = export_clips(cache, path)
     header, *rows = [line.split("\t") for line in path.read_text().splitlines()]
@@ -82,20 +82,20 @@ def exported(cache: Dataset) -> dict[str, dict[str, str]]:
     return {row[1]: dict(zip(header, row, strict=True)) for row in rows}
 
 
-def test_the_exported_states_are_those_that_are_counted_clip_by_clip(downloaded: Path) -> None:
+def test_exported_clip_states_match_the_counts(downloaded: Path) -> None:
     cache = Dataset(downloaded, "tiny")
     with Ledger(cache.folder) as ledger:
         ledger.keep_only([(split, f"{split}-00000") for split in ("training", "testing", "evaluation")])
         ledger.record(Fate("testing", "testing-00000", "blocked", "geo", "not in your country"))
-    with Ledger(cache.folder, Shard(1, 2)) as ledger:  # of another time: it is listed no longer
+    with Ledger(cache.folder, Shard(1, 2)) as ledger:  # from earlier: the clip is no longer listed
         ledger.record(Fate("training", "unlisted", "gone", "removed"))
     (cache.audio_dir("evaluation") / "evaluation-00000.flac").unlink()
     told = exported(cache)
     assert {clip_id: (row["state"], row["reason"]) for clip_id, row in told.items()} == {
         "training-00000": ("ok", ""),
-        "training-00001": ("ok", ""),  # in no ledger, but there
-        "testing-00000": ("ok", ""),  # blocked, but there
-        "evaluation-00000": ("pending", ""),  # ok, but not there
+        "training-00001": ("ok", ""),  # in no ledger, but its audio exists
+        "testing-00000": ("ok", ""),  # blocked, but its audio exists
+        "evaluation-00000": ("pending", ""),  # ok, but its audio is missing
     }
     attempts = {clip_id: row["attempts"] for clip_id, row in told.items()}
     assert attempts == {"training-00000": "1", "training-00001": "0", "testing-00000": "2", "evaluation-00000": "1"}
@@ -105,7 +105,7 @@ def test_the_exported_states_are_those_that_are_counted_clip_by_clip(downloaded:
     assert sum(one.pending for one in counts.values()) == 1
 
 
-def test_clips_that_nobody_tried_are_exported_as_pending(downloaded: Path) -> None:
+def test_untried_clips_are_exported_as_pending(downloaded: Path) -> None:
     cache = Dataset(downloaded, "tiny")
     shutil.rmtree(cache.folder / "audio")
     (cache.folder / "ledger.sqlite").unlink()
@@ -115,9 +115,7 @@ def test_clips_that_nobody_tried_are_exported_as_pending(downloaded: Path) -> No
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root can only do without its power there")
 @pytest.mark.parametrize("is_trained", [True, False])
-def test_a_colleagues_cache_that_may_only_be_read_is_told_with_the_run_that_is_trained_there(
-    featured: Path, is_trained: bool
-) -> None:
+def test_status_of_a_read_only_cache_includes_its_unfinished_run(featured: Path, is_trained: bool) -> None:
     run = Run(Dataset(featured, "tiny").runs / "begun")
     run.write_record(run_record().model_copy(update={"command": ("train", "tiny", "--run", "begun")}))
     with hold(run.lock_path, "training", "") if is_trained else nullcontext():
@@ -131,7 +129,7 @@ def test_a_colleagues_cache_that_may_only_be_read_is_told_with_the_run_that_is_t
     assert told.stages.train == report.stages.train == {"begun": Progress(False, 0)}
 
 
-def test_of_nothing_the_next_is_download_by_the_address_of_the_dataset(tmp_path: Path) -> None:
+def test_download_is_next_for_an_empty_cache_with_the_given_toml(tmp_path: Path) -> None:
     following = command("download", "tiny", cache=tmp_path)
     assert status(Dataset(tmp_path, "tiny")) == StatusReport("tiny", Stages(), following)
     report = status(Dataset(tmp_path, "tiny"), address="my sets/tiny.toml")
@@ -139,7 +137,7 @@ def test_of_nothing_the_next_is_download_by_the_address_of_the_dataset(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_after_download_the_next_is_features(downloaded: Path) -> None:
+def test_after_download_features_is_next(downloaded: Path) -> None:
     report = look(downloaded)
     assert report.stages.download == {
         "training": row(2, 2),
@@ -150,13 +148,13 @@ def test_after_download_the_next_is_features(downloaded: Path) -> None:
     assert words(report) == ["features", "tiny"]
 
 
-def test_audio_is_counted_only_where_it_is_there(downloaded: Path) -> None:
+def test_temporary_audio_files_are_not_counted(downloaded: Path) -> None:
     path = downloaded / "tiny" / "audio" / "training" / "training-00001.flac"
     path.rename(path.with_name(".tmp-0123.flac"))
     assert look(downloaded).stages.download["training"] == row(2, 1)
 
 
-def test_a_record_that_lists_fewer_clips_than_there_are_is_damaged(downloaded: Path) -> None:
+def test_a_record_that_lists_too_few_clips_gives_an_error(downloaded: Path) -> None:
     path = downloaded / "tiny" / "dataset.json"
     record = json.loads(path.read_text())
     record["listed"]["training"] = 1
@@ -165,7 +163,7 @@ def test_a_record_that_lists_fewer_clips_than_there_are_is_damaged(downloaded: P
         look(downloaded)
 
 
-def test_classes_are_counted_where_asked_for(downloaded: Path) -> None:
+def test_classes_are_counted_on_request(downloaded: Path) -> None:
     assert look(downloaded).classes == {}
     before = status(Dataset(downloaded, "tiny"), classes=True).classes["training"]
     clips = Dataset(downloaded, "tiny").read_clips()["training"]
@@ -177,7 +175,7 @@ def test_classes_are_counted_where_asked_for(downloaded: Path) -> None:
     assert {label for label in before if after[label].ok < before[label].ok} == set(clips[0].labels)
 
 
-def test_after_features_the_next_is_train(featured: Path) -> None:
+def test_after_features_train_is_next(featured: Path) -> None:
     report = look(featured)
     assert report.stages.features == {
         FEATURES: {
@@ -189,7 +187,7 @@ def test_after_features_the_next_is_train(featured: Path) -> None:
     assert words(report) == ["train", "tiny"]
 
 
-def test_features_are_next_where_audio_was_made_again_since(featured: Path) -> None:
+def test_features_is_next_if_audio_has_changed_since(featured: Path) -> None:
     name = next((featured / "tiny" / "audio" / "training").iterdir())
     name.write_bytes(name.read_bytes()[:-1])
     report = look(featured)
@@ -202,7 +200,7 @@ def test_features_are_next_where_audio_was_made_again_since(featured: Path) -> N
     )
 
 
-def test_features_of_a_split_that_the_dataset_has_no_more_are_not_told(featured: Path) -> None:
+def test_features_of_a_removed_split_are_not_shown(featured: Path) -> None:
     cache = Dataset(featured, "tiny")
     record = cache.read_record()
     listed = {split: n for split, n in record.listed.items() if split != "evaluation"}
@@ -212,7 +210,7 @@ def test_features_of_a_split_that_the_dataset_has_no_more_are_not_told(featured:
     assert (list(stages.download), list(stages.features[FEATURES])) == (list(listed), ["testing", "training"])
 
 
-def test_after_train_the_next_is_score_of_the_runs_that_lack_it(featured: Path) -> None:
+def test_after_train_score_is_next_for_unscored_runs(featured: Path) -> None:
     cache = Dataset(featured, "tiny")
     for name, is_finished in (("first", True), ("second", True), ("third", False)):
         run = Run(cache.runs / name)
@@ -238,7 +236,7 @@ def test_after_train_the_next_is_score_of_the_runs_that_lack_it(featured: Path) 
     assert words(look(featured)) == ["report", str(cache.runs / "second")]
 
 
-def test_without_evaluation_a_run_is_scored_on_testing_and_without_truth_it_predicts(
+def test_score_on_testing_or_predict_is_next_if_strong_labels_are_missing(
     featured: Path,
 ) -> None:
     cache = Dataset(featured, "tiny")
@@ -253,14 +251,14 @@ def test_without_evaluation_a_run_is_scored_on_testing_and_without_truth_it_pred
     assert words(look(featured)) == ["predict", heard, "--dataset", "tiny", "--model", "first"]
 
 
-def test_a_run_of_no_epochs_is_no_training(featured: Path) -> None:
+def test_train_is_next_if_the_only_run_has_zero_epochs(featured: Path) -> None:
     cache = Dataset(featured, "tiny")
     Run(cache.runs / "untrained").write_record(run_record(epochs=0))
     Run(cache.runs / "untrained").model_path.write_bytes(b"")
     assert words(look(featured)) == ["train", "tiny"]
 
 
-def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
+def test_a_table_shows_the_state_of_each_cell(featured: Path) -> None:
     cache = Dataset(featured, "tiny")
     table = Table(cache.folder / "tables" / "table2-small")
     names = [f"linear-5x5-seed{seed}" for seed in range(5)]
@@ -295,7 +293,7 @@ def test_a_table_tells_what_each_cell_has_come_to(featured: Path) -> None:
     ]  # the runs of its cells have no lines of their own
 
 
-def test_of_a_table_whose_systems_differ_in_epochs_each_cell_tells_its_own(featured: Path) -> None:
+def test_each_cell_shows_its_own_number_of_epochs(featured: Path) -> None:
     cache = Dataset(featured, "tiny")
     runs = {f"{name}-seed0": f"table3-15min-{name}-seed0" for name in ("small", "surrey", "wang")}
     Table(cache.folder / "tables" / "table3-15min").write_record(table_record(0, runs))
@@ -311,7 +309,7 @@ def test_of_a_table_whose_systems_differ_in_epochs_each_cell_tells_its_own(featu
     ]
 
 
-def test_a_table_without_record_tells_what_is_done(featured: Path) -> None:
+def test_a_table_without_a_record_counts_its_finished_cells(featured: Path) -> None:
     table = Table(Dataset(featured, "tiny").folder / "tables" / "older")
     table.write_cell("linear-5x5-seed0", cell_of("linear", (5, 5), 0, {}))
     grid = look(featured).stages.reproduce["older"]
@@ -321,7 +319,7 @@ def test_a_table_without_record_tells_what_is_done(featured: Path) -> None:
 @pytest.mark.parametrize(
     "content", ["half", "[]", '{"runs": {"a": "../../b"}, "epochs": 1}', '{"runs": {"a": "b"}}', '{"runs": 3}']
 )
-def test_a_damaged_table_is_a_sentence(featured: Path, content: str) -> None:
+def test_a_damaged_table_gives_an_error(featured: Path, content: str) -> None:
     table = Table(Dataset(featured, "tiny").folder / "tables" / "older")
     table.note_failure("a", "x")
     table.record_path.write_text(content)
@@ -329,13 +327,13 @@ def test_a_damaged_table_is_a_sentence(featured: Path, content: str) -> None:
         look(featured)
 
 
-def test_clips_without_any_audio_call_for_download(featured: Path) -> None:
+def test_download_is_next_if_no_clip_has_audio(featured: Path) -> None:
     for path in featured.rglob("*.flac"):
         path.unlink()
     assert words(look(featured)) == ["download", "tiny"]
 
 
-def test_a_damaged_store_is_told_among_the_others_and_calls_for_features(featured: Path) -> None:
+def test_a_damaged_store_is_reported_and_features_is_next(featured: Path) -> None:
     store = featured / "tiny" / "features" / FEATURES / "training.h5"
     store.write_bytes(b"half")
     report = look(featured)

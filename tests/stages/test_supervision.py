@@ -1,4 +1,4 @@
-"""Training with strong labels where they are there."""
+"""Training with strong labels where they exist, and with a teacher."""
 
 import json
 from dataclasses import replace
@@ -38,7 +38,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     return read_model(named_run(Dataset(folder, NAME), "run").model_path, CPU).model.state_dict()
 
 
-def test_it_says_of_how_many_clips_it_is_known_when_their_classes_sound(tmp_path: Path) -> None:
+def test_mixed_training_reports_how_many_clips_have_strong_labels(tmp_path: Path) -> None:
     dataset, heard = make_dataset(tmp_path, strong=ALL), Heard()
     path = dataset.reference_path("training")
     rows = path.read_text().splitlines(keepends=True)
@@ -50,8 +50,8 @@ def test_it_says_of_how_many_clips_it_is_known_when_their_classes_sound(tmp_path
     assert len(record["data"]["strong"]) == 64
 
 
-def test_frames_are_learnt_where_they_are_known(tmp_path: Path) -> None:
-    """A longer training on clips whose events are known tells frames apart that weak labels leave alike."""
+def test_mixed_training_scores_at_least_as_high_as_weak_training(tmp_path: Path) -> None:
+    """Longer training with strong labels tells frames apart that weak labels cannot distinguish."""
     losses = {}
     for supervision in ("weak", "mixed"):
         dataset = make_dataset(tmp_path / supervision, strong=ALL)
@@ -62,7 +62,7 @@ def test_frames_are_learnt_where_they_are_known(tmp_path: Path) -> None:
     assert losses["mixed"] >= losses["weak"]
 
 
-def test_killed_and_run_again_it_is_the_same_model(tmp_path: Path) -> None:
+def test_interrupted_mixed_training_resumes_to_the_same_model(tmp_path: Path) -> None:
     class Stops(Listener):
         def say(self, line: str) -> None:
             if line.startswith("epoch 2"):
@@ -76,7 +76,7 @@ def test_killed_and_run_again_it_is_the_same_model(tmp_path: Path) -> None:
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def test_other_strong_labels_are_other_data(tmp_path: Path) -> None:
+def test_changed_strong_labels_are_refused_as_other_data(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path, strong=ALL)
     train(dataset, MIXED, SPEC, run_name="run")
     path = dataset.reference_path("training")
@@ -85,7 +85,7 @@ def test_other_strong_labels_are_other_data(tmp_path: Path) -> None:
         train(dataset, MIXED, SPEC, run_name="run")
 
 
-def test_weak_training_does_not_look_at_them(tmp_path: Path) -> None:
+def test_weak_training_ignores_strong_labels(tmp_path: Path) -> None:
     train(make_dataset(tmp_path / "with", strong=ALL), SETTINGS, SPEC, run_name="run")
     train(make_dataset(tmp_path / "without"), SETTINGS, SPEC, run_name="run")
     one, two = weights(tmp_path / "with"), weights(tmp_path / "without")
@@ -93,9 +93,9 @@ def test_weak_training_does_not_look_at_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("located", [False, True])
-def test_without_strong_labels_it_says_where_they_belong(tmp_path: Path, located: bool) -> None:
+def test_without_strong_labels_the_error_says_where_to_list_them(tmp_path: Path, located: bool) -> None:
     dataset = make_dataset(tmp_path)
-    if located:  # listed, but nowhere in time
+    if located:  # listed, but without times
         rows = dataset.reference_path("testing").read_text().splitlines()
         listed = [row.split("\t") for row in rows[1:]]
         text = "\n".join(
@@ -112,7 +112,7 @@ def taught_by(dataset: Dataset, name: str) -> TrainSettings:
     return replace(SETTINGS, teacher=teacher_named(dataset, name))
 
 
-def test_a_run_teaches_another_and_both_say_so(tmp_path: Path) -> None:
+def test_a_teacher_is_reported_and_recorded_in_the_new_run(tmp_path: Path) -> None:
     dataset, heard = make_dataset(tmp_path), Heard()
     train(dataset, SETTINGS, SPEC, run_name="first")
     settings = taught_by(dataset, "first")
@@ -125,7 +125,7 @@ def test_a_run_teaches_another_and_both_say_so(tmp_path: Path) -> None:
     assert any(not torch.equal(one[name], two[name]) for name in one)
 
 
-def test_a_training_with_a_teacher_that_is_killed_and_run_again_is_the_same_model(tmp_path: Path) -> None:
+def test_interrupted_training_with_a_teacher_resumes_to_the_same_model(tmp_path: Path) -> None:
     class Stops(Listener):
         def say(self, line: str) -> None:
             if line.startswith("epoch 2"):
@@ -142,7 +142,7 @@ def test_a_training_with_a_teacher_that_is_killed_and_run_again_is_the_same_mode
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def test_a_teacher_that_is_not_there_or_not_the_same_any_more_is_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_or_retrained_teacher_gives_an_error(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     with pytest.raises(MissingStageError, match="--teacher first: tiny has no finished run of that name"):
         teacher_named(dataset, "first")

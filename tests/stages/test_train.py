@@ -38,7 +38,7 @@ CPU = torch.device("cpu")
 REPORT_KEYS = {"stage", "dataset", "run", "run_dir", "parameters", "epochs", "best_epoch", "validation_loss"}
 REPORT_KEYS |= {"stopped", "seconds", "cpu_seconds", "clips_per_second"}
 PROCESSES = multiprocessing.get_context("forkserver")
-# what takes long to import (_dynamo comes with the first optimiser), so that a process to be killed starts at once
+# slow imports (_dynamo is imported with the first optimiser), so that a process to be killed starts quickly
 PROCESSES.set_forkserver_preload(["sedpipe.stages.train", "torch._dynamo", "torch.utils.tensorboard", "pytest"])
 
 
@@ -46,7 +46,7 @@ SPEC = FeatureSpec(FRONT_END)
 
 
 class Heard(Listener):
-    """Remembers what it was told."""
+    """A listener that records the lines it receives."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -63,7 +63,7 @@ def train_tiny(
 
 
 def in_a_process(cache_dir: Path, dies_at: int = 0, killed_after: float | None = None) -> int:
-    """Train in a process of its own; its exit code."""
+    """Train in a separate process and return its exit code."""
     process = PROCESSES.Process(target=train_until, args=(cache_dir, dies_at))
     process.start()
     process.join(60 if killed_after is None else killed_after)
@@ -73,7 +73,7 @@ def in_a_process(cache_dir: Path, dies_at: int = 0, killed_after: float | None =
 
 
 def result_of(cache: Dataset) -> tuple[dict[str, torch.Tensor], dict[str, PostProcessing], str, dict]:
-    """All that must not depend on interruptions: weights, operating points, log, record without seconds."""
+    """Return all that must not depend on interruptions: weights, operating points, log, record without seconds."""
     run = named_run(cache, "run")
     trained, record = read_model(run.model_path, CPU), run.find_record().as_json()
     for timing in ("seconds", "cpu_seconds", "clips_per_second", "run_dir"):
@@ -82,7 +82,7 @@ def result_of(cache: Dataset) -> tuple[dict[str, torch.Tensor], dict[str, PostPr
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """All but the lock, which is empty."""
+    """Return all files except the lock, which is empty."""
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.suffix != ".lock"}
 
 
@@ -94,7 +94,7 @@ def assert_same_result(one, other) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """What a process that nobody disturbs makes, and its seconds."""
+    """The result of a process that is not interrupted, and its duration in seconds."""
     cache = make_dataset(tmp_path_factory.mktemp("undisturbed"))
     in_a_process(cache.root, dies_at=1)  # the first process waits for imports
     started = time.monotonic()
@@ -104,12 +104,12 @@ def undisturbed(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> tuple[Dataset, TrainReport]:
-    """A finished run, for tests that only look at it."""
+    """A finished run that tests only read."""
     cache = make_dataset(tmp_path_factory.mktemp("finished"))
     return cache, train_tiny(cache.root)[0]
 
 
-def test_a_finished_run_holds_model_log_record_and_the_state_that_it_could_go_on_from_and_nothing_else(finished):
+def test_a_finished_run_contains_only_model_log_record_and_resumable_state(finished):
     cache, report = finished
     run = named_run(cache, "run")
     assert set(files_of(run.folder)) == {"checkpoint.pt", "log.csv", "run.json", "resume.pt"}
@@ -123,10 +123,10 @@ def test_a_finished_run_holds_model_log_record_and_the_state_that_it_could_go_on
     assert {"sedpipe", "python", "torch", "numpy"} <= set(record["versions"])
 
 
-def test_a_run_that_learnt_nothing_says_so_and_an_untrained_one_need_not(tmp_path, monkeypatch):
+def test_a_run_that_learnt_nothing_is_reported_unless_it_has_zero_epochs(tmp_path, monkeypatch):
     monkeypatch.setitem(N_CLIPS, "testing", 20)
     cache = make_dataset(tmp_path)
-    # a network that never learnt ranks clips by what it happens to hear; by labels of other clips, that is chance
+    # an untrained network ranks clips in an arbitrary way; against the labels of other clips, that is chance
     clips = cache.read_clips()
     tested = clips["testing"]
     clips["testing"] = [replace(c, labels=tested[k - 7].labels) for k, c in enumerate(tested)]
@@ -140,21 +140,21 @@ def test_a_run_that_learnt_nothing_says_so_and_an_untrained_one_need_not(tmp_pat
     assert not any("no sign of learning" in line for line in train_tiny(tmp_path, untrained)[1])
 
 
-def test_six_clips_are_too_few_to_tell_whether_anything_was_learnt(finished):
+def test_six_testing_clips_are_reported_as_too_few_to_judge_learning(finished):
     cache, report = finished
     assert len(cache.read_clips()["testing"]) == 6
     (remark,) = [line for line in report.remarks if line.startswith("too few clips in testing to tell")]
     assert "on 6 clips" in remark
 
 
-def test_report_has_the_keys_of_train_json(finished):
+def test_the_report_has_the_documented_keys(finished):
     _, report = finished
     assert set(report.as_json()) >= REPORT_KEYS
     assert report.stage == "train"
     assert json.loads(json.dumps(report.as_json(), allow_nan=False)) == report.as_json()
 
 
-def test_a_finished_run_says_so_and_is_not_trained_again(finished):
+def test_a_finished_run_is_reported_and_not_trained_again(finished):
     cache, report = finished
     before = files_of(named_run(cache, "run").folder)
     again, lines = train_tiny(cache.root)
@@ -163,7 +163,7 @@ def test_a_finished_run_says_so_and_is_not_trained_again(finished):
     assert files_of(named_run(cache, "run").folder) == before
 
 
-def test_a_run_that_another_process_trains_is_refused_in_a_sentence(tmp_path):
+def test_a_run_that_another_process_is_training_is_refused(tmp_path):
     cache = make_dataset(tmp_path)
     run = named_run(cache, "run")
     with hold(run.lock_path, "training run", ""):
@@ -180,9 +180,9 @@ def test_a_finished_run_needs_no_lock(finished):
         assert train_tiny(cache.root)[0] == report
 
 
-def test_the_model_is_the_one_of_the_best_epoch_standardised_on_training(tmp_path):
+def test_the_model_is_from_the_best_epoch_and_standardised_on_training(tmp_path):
     cache = make_dataset(tmp_path)
-    training = replace(SETTINGS.training, learning_rate=0.5, epochs=8)  # too fast to get better every time
+    training = replace(SETTINGS.training, learning_rate=0.5, epochs=8)  # too high to improve in every epoch
     report, _ = train_tiny(tmp_path, replace(SETTINGS, training=training))
     assert 0 < report.best_epoch < report.epochs
     rows = list(csv.DictReader(named_run(cache, "run").log_path.open()))
@@ -196,7 +196,7 @@ def test_the_model_is_the_one_of_the_best_epoch_standardised_on_training(tmp_pat
     )
 
 
-def test_the_log_has_a_line_an_epoch_and_no_clock_times(tmp_path, finished):
+def test_the_log_has_one_line_per_epoch_and_no_timings(tmp_path, finished):
     cache, _ = finished
     log = named_run(cache, "run").log_path.read_text()
     assert log.splitlines()[0] == "epoch,training_loss,validation_loss,error_rate,f1"
@@ -219,7 +219,7 @@ def test_both_operating_points_are_stored_with_their_scores(finished):
         assert chosen["tuned"] == record[name]["error_rate" if name == "min_er" else "f1"]
 
 
-def test_without_strong_labels_thresholds_stay_at_a_half_and_it_says_so(tmp_path):
+def test_without_strong_labels_thresholds_stay_at_0_5_and_this_is_reported(tmp_path):
     cache = make_dataset(tmp_path, strong=())
     _, lines = train_tiny(tmp_path)
     assert any(
@@ -229,15 +229,15 @@ def test_without_strong_labels_thresholds_stay_at_a_half_and_it_says_so(tmp_path
     assert points == {"min_er": PostProcessing(0.5), "max_f1": PostProcessing(0.5)}
 
 
-def test_a_run_of_no_epochs_is_the_untrained_network(tmp_path):
+def test_a_run_of_zero_epochs_reports_no_best_epoch_and_no_loss(tmp_path):
     make_dataset(tmp_path)
     report, _ = train_tiny(tmp_path, replace(SETTINGS, training=replace(SETTINGS.training, epochs=0)))
     assert (report.epochs, report.best_epoch, report.validation_loss, report.stopped) == (0, 0, None, "epochs")
 
 
 @pytest.mark.slow
-def test_killed_whenever_a_file_is_about_to_appear_the_result_is_the_undisturbed_one(tmp_path, undisturbed):
-    """Of a step's state, before the older one steps back and before the newer one appears; of log, model, record."""
+def test_training_killed_before_any_file_appears_gives_the_undisturbed_result(tmp_path, undisturbed):
+    """A step's state, before the old one is moved aside and before the new one appears; log, model and record."""
     cache = make_dataset(tmp_path)
     for dies_at in (1, 2, 3, 4, 5, 7, 8, 6, 3, 4):
         assert in_a_process(tmp_path, dies_at) == -signal.SIGKILL
@@ -246,7 +246,7 @@ def test_killed_whenever_a_file_is_about_to_appear_the_result_is_the_undisturbed
     assert set(files_of(named_run(cache, "run").folder)) == {"checkpoint.pt", "log.csv", "run.json", "resume.pt"}
 
 
-def test_a_killed_run_goes_on_inside_the_epoch(tmp_path, undisturbed):
+def test_a_killed_run_resumes_within_the_epoch(tmp_path, undisturbed):
     cache = make_dataset(tmp_path)
     assert in_a_process(tmp_path, dies_at=7) == -signal.SIGKILL  # the third step's state is not yet in its place
     _, lines = train_tiny(tmp_path)
@@ -256,7 +256,7 @@ def test_a_killed_run_goes_on_inside_the_epoch(tmp_path, undisturbed):
     assert_same_result(result_of(cache), undisturbed[0])
 
 
-def test_the_seconds_of_a_killed_run_are_those_of_all_its_parts(tmp_path):
+def test_the_duration_of_a_resumed_run_includes_all_its_parts(tmp_path):
     state_path = named_run(make_dataset(tmp_path), "run").state_path
     assert in_a_process(tmp_path, dies_at=7) == -signal.SIGKILL
     state, _ = find_resume(state_path)
@@ -267,7 +267,7 @@ def test_the_seconds_of_a_killed_run_are_those_of_all_its_parts(tmp_path):
     assert report.clips_per_second == pytest.approx(4 * N_CLIPS["training"] / report.seconds)
 
 
-def test_a_damaged_state_gives_way_to_the_one_before_and_says_so(tmp_path, undisturbed):
+def test_a_damaged_state_is_reported_and_the_previous_one_used(tmp_path, undisturbed):
     cache = make_dataset(tmp_path)
     assert in_a_process(tmp_path, dies_at=20) == -signal.SIGKILL
     state = named_run(cache, "run").state_path
@@ -280,7 +280,7 @@ def test_a_damaged_state_gives_way_to_the_one_before_and_says_so(tmp_path, undis
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
-def test_killed_at_random_moments_the_result_is_the_undisturbed_one(tmp_path, undisturbed, seed):
+def test_training_killed_at_random_moments_gives_the_undisturbed_result(tmp_path, undisturbed, seed):
     cache, g = make_dataset(tmp_path), np.random.default_rng(seed)
     expected, seconds = undisturbed
     for _ in range(4):
@@ -290,7 +290,7 @@ def test_killed_at_random_moments_the_result_is_the_undisturbed_one(tmp_path, un
 
 
 @pytest.mark.slow
-def test_two_processes_killed_with_their_parent_go_on_to_what_two_undisturbed_ones_make(tmp_path):
+def test_two_processes_killed_with_their_parent_resume_to_the_undisturbed_result(tmp_path):
     one, other = make_dataset(tmp_path / "one"), make_dataset(tmp_path / "other")
     train_in_two_processes(one.root)
     process = PROCESSES.Process(target=train_in_two_processes, args=(other.root,))
@@ -306,7 +306,7 @@ def test_two_processes_killed_with_their_parent_go_on_to_what_two_undisturbed_on
     assert named_run(one, "run").find_record().settings.devices == 2
 
 
-def test_training_in_this_process_gives_the_same_as_in_another(tmp_path, undisturbed):
+def test_training_in_this_process_gives_the_same_result_as_in_another(tmp_path, undisturbed):
     cache = make_dataset(tmp_path)
     torch.rand(5)
     train_tiny(tmp_path)
@@ -356,46 +356,46 @@ def test_other_data_are_refused_with_the_difference_named(tmp_path):
         train_tiny(tmp_path, none)
 
 
-def test_a_dataset_that_was_not_downloaded_names_the_verb(tmp_path):
+def test_a_dataset_that_was_not_downloaded_gives_an_error_that_names_download(tmp_path):
     with pytest.raises(MissingStageError, match="tiny is not in") as caught:
         train_tiny(tmp_path)
     assert caught.value.hint == f"run `sedpipe download tiny --cache {tmp_path}` first"
 
 
 @pytest.mark.parametrize("split", ["training", "testing"])
-def test_missing_features_name_the_verb(tmp_path, split):
+def test_missing_features_give_an_error_that_names_the_features_command(tmp_path, split):
     cache = make_dataset(tmp_path)
     (cache.features_dir(FeatureSpec(FRONT_END).fingerprint) / f"{split}.h5").unlink()
     with pytest.raises(MissingStageError, match=rf"{split}\.h5 does not exist") as caught:
         train_tiny(tmp_path)
-    # the tiny dataset's are not the usual ones
+    # the features of the tiny dataset are not the default ones
     how = " with the same --encoder, --hop, --init, --front-end, --n-mels and --dtype"
     assert caught.value.hint == f"run `sedpipe features tiny --cache {cache.root}`{how} first"
     assert not cache.runs.exists()
 
 
-def test_features_of_another_kind_do_not_count(tmp_path):
+def test_features_of_another_dtype_are_not_used(tmp_path):
     make_dataset(tmp_path)
     with pytest.raises(MissingStageError, match="does not exist"):
         train_tiny(tmp_path, spec=FeatureSpec(FRONT_END, "float32"))
 
 
 @pytest.mark.parametrize("split", ["training", "testing"])
-def test_a_missing_split_says_what_it_is_needed_for(tmp_path, split):
+def test_a_missing_split_gives_an_error_that_names_it(tmp_path, split):
     make_dataset(tmp_path, splits=[name for name in N_CLIPS if name != split])
     with pytest.raises(MissingStageError, match=f"^tiny has no clips in {split}$") as caught:
         train_tiny(tmp_path)
     assert f"`{split}`" in caught.value.hint
 
 
-def test_a_network_that_does_not_fit_the_features_is_one_sentence(tmp_path):
+def test_a_hierarchy_that_does_not_fit_the_frames_gives_an_error(tmp_path):
     make_dataset(tmp_path)
     with pytest.raises(SettingsError, match=r"^preset tiny: hierarchy 5,5 does not fit 20 frames: .* 5 of 4; 5 fits"):
         train_tiny(tmp_path, replace(SETTINGS, pooling=PoolingConfig("linear", (5, 5))))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a state", {"weights": {}}, {}])
-def test_a_damaged_state_is_one_sentence_that_says_what_to_delete(tmp_path, content):
+def test_an_unusable_state_gives_an_error_that_says_how_to_start_again(tmp_path, content):
     run = named_run(make_dataset(tmp_path), "run")
     run.folder.mkdir(parents=True)
     if isinstance(content, bytes):
@@ -407,7 +407,7 @@ def test_a_damaged_state_is_one_sentence_that_says_what_to_delete(tmp_path, cont
     assert "to start training again" in caught.value.hint
 
 
-def test_an_epochs_line_tells_losses_scores_speed_and_time_left(tmp_path):
+def test_an_epochs_line_contains_losses_scores_speed_and_time_left(tmp_path):
     cache = make_dataset(tmp_path)
     _, lines = train_tiny(tmp_path)
     form = (
@@ -420,7 +420,7 @@ def test_an_epochs_line_tells_losses_scores_speed_and_time_left(tmp_path):
     assert f"testing ER {float(row['error_rate']):.2f} F1 {100 * float(row['f1']):.1f} %" in lines[3]
 
 
-def test_curves_hold_every_epoch_once_whatever_was_killed(tmp_path):
+def test_tensorboard_curves_contain_every_epoch_once_after_kills(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     cache = make_dataset(tmp_path)
@@ -436,7 +436,7 @@ def test_curves_hold_every_epoch_once_whatever_was_killed(tmp_path):
         assert [point.value for point in curve] == pytest.approx([float(row[column]) for row in rows])
 
 
-def test_a_loss_that_is_no_number_is_a_sentence(tmp_path):
+def test_a_nan_loss_gives_an_error(tmp_path):
     cache = make_dataset(tmp_path)
     path = cache.features_dir(FeatureSpec(FRONT_END).fingerprint) / "training.h5"
     file = FeatureFile(path)
@@ -449,7 +449,7 @@ def test_a_loss_that_is_no_number_is_a_sentence(tmp_path):
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("[enforce fail] can't allocate memory: 9 bytes")])
-def test_too_little_memory_is_a_sentence(tmp_path, monkeypatch, error):
+def test_too_little_memory_gives_an_error_that_suggests_a_smaller_batch(tmp_path, monkeypatch, error):
     make_dataset(tmp_path)
 
     def steps(*_):
@@ -461,7 +461,7 @@ def test_too_little_memory_is_a_sentence(tmp_path, monkeypatch, error):
     assert "--batch-size 2" in caught.value.hint
 
 
-def test_another_error_is_not_taken_for_too_little_memory(tmp_path, monkeypatch):
+def test_another_error_is_not_mistaken_for_too_little_memory(tmp_path, monkeypatch):
     make_dataset(tmp_path)
 
     def steps(*_):
@@ -472,7 +472,7 @@ def test_another_error_is_not_taken_for_too_little_memory(tmp_path, monkeypatch)
         train_tiny(tmp_path)
 
 
-def test_a_class_without_a_clip_and_other_versions_are_told(tmp_path):
+def test_a_class_without_clips_and_different_versions_are_reported(tmp_path):
     cache = make_dataset(tmp_path)
     clips = read_clips(cache.clips_path)
     silent = [replace(clip, labels=tuple(label for label in clip.labels if label != "Rain")) for clip in clips]
@@ -486,7 +486,7 @@ def test_a_class_without_a_clip_and_other_versions_are_told(tmp_path):
     assert lines[1] == "no clip of training has the label Rain: it cannot be learned"
 
 
-def test_a_dry_run_tells_what_a_training_takes_and_writes_nothing(tmp_path):
+def test_a_dry_run_reports_memory_and_speed_and_writes_nothing(tmp_path):
     cache = make_dataset(tmp_path)
     report = dry_run(Dataset(tmp_path, NAME), SETTINGS, FeatureSpec(FRONT_END))
     assert (report.clips, report.batch_size, report.epochs) == (12, 5, 4)
@@ -498,18 +498,18 @@ def test_a_dry_run_tells_what_a_training_takes_and_writes_nothing(tmp_path):
     assert not cache.runs.exists()
 
 
-def test_a_dry_run_for_several_processes_shares_the_batch_among_them(tmp_path):
+def test_a_dry_run_for_two_processes_divides_the_batch_between_them(tmp_path):
     make_dataset(tmp_path)
     alone = dry_run(Dataset(tmp_path, NAME), SETTINGS, FeatureSpec(FRONT_END))
     shared = dry_run(Dataset(tmp_path, NAME), replace(SETTINGS, devices=2), FeatureSpec(FRONT_END))
-    weights = 4 * 5 * alone.parameters  # a network's, its gradients', Adam's, the best epoch's
+    weights = 4 * 5 * alone.parameters  # weights, gradients, Adam's two moments, weights of the best epoch
     per_clip = (alone.memory_bytes - weights) // alone.batch_size
-    assert shared.memory_bytes - weights == 3 * per_clip  # of five
+    assert shared.memory_bytes - weights == 3 * per_clip  # of the batch of five
     told = dry_run_lines(shared)
     assert any("in each of 2 processes at a batch size of" in line for line in told)
 
 
-def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
+def test_half_written_files_of_a_killed_process_are_removed(tmp_path):
     run = named_run(make_dataset(tmp_path), "run")
     run.folder.mkdir(parents=True)
     left_by_a_killed_process(run.folder, ".pt")
@@ -517,7 +517,7 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
     assert set(files_of(run.folder)) == {"checkpoint.pt", "run.json"}
 
 
-def test_a_rule_that_waits_for_clips_is_chosen_on_testing_when_the_run_ends(tmp_path):
+def test_an_own_rule_of_clip_thresholds_is_determined_when_the_run_ends(tmp_path):
     cache = make_dataset(tmp_path)
     settings = replace(SETTINGS, own_rule=ClipThresholds(), training=replace(SETTINGS.training, epochs=1))
     train(cache, settings, FeatureSpec(FRONT_END), run_name="run")
@@ -528,7 +528,7 @@ def test_a_rule_that_waits_for_clips_is_chosen_on_testing_when_the_run_ends(tmp_
     assert scored.own_rule.settings == record.own_rule
 
 
-def test_a_rule_for_other_classes_than_there_are_is_refused_before_anything_is_trained(tmp_path):
+def test_an_own_rule_for_other_classes_is_refused_before_training(tmp_path):
     cache = make_dataset(tmp_path)
     settings = replace(SETTINGS, own_rule=PostProcessing(tuple([0.5] * (len(LABELS) + 1))))
     with pytest.raises(SettingsError, match=rf"^preset tiny: own_rule: settings are for {len(LABELS) + 1} classes"):
@@ -536,7 +536,7 @@ def test_a_rule_for_other_classes_than_there_are_is_refused_before_anything_is_t
     assert not named_run(cache, "run").folder.exists()
 
 
-def test_more_networks_than_a_model_may_have_are_refused_before_they_are_trained(tmp_path):
+def test_too_many_networks_in_a_model_are_refused_before_training(tmp_path):
     cache = make_dataset(tmp_path)
     training = replace(SETTINGS.training, checkpoints=22)
     settings = replace(SETTINGS, network=replace(SETTINGS.network, members=3), training=training)
@@ -545,7 +545,7 @@ def test_more_networks_than_a_model_may_have_are_refused_before_they_are_trained
     assert not named_run(cache, "run").folder.exists()
 
 
-def test_settings_that_change_nothing_are_told(tmp_path):
+def test_settings_without_effect_are_reported(tmp_path):
     class Heard(Listener):
         def say(self, line: str) -> None:
             lines.append(line)

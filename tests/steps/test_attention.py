@@ -13,7 +13,7 @@ from sedpipe.steps.attention import remark_on_attention
         (PoolingConfig("linear", ()), 1, False),
     ],
 )
-def test_attention_over_one_class_is_told_to_be_the_average(
+def test_attention_over_a_single_class_is_reported_to_be_an_average(
     pooling: PoolingConfig, n_classes: int, *, is_told: bool
 ) -> None:
     assert bool(remark_on_attention(pooling, n_classes)) == is_told

@@ -28,7 +28,7 @@ def clips(*names: str) -> list[Clip]:
 
 
 def row(name: str, n_frames: int = 4, features: np.ndarray | None = None) -> FeatureRow:
-    """Features that say whose they are."""
+    """Return a row whose features identify its clip."""
     features = np.full((4, 3), ord(name), np.float32) if features is None else features
     return FeatureRow(name, features, n_frames, name * 64)
 
@@ -39,7 +39,7 @@ def stored(tmp_path: Path, rows: Sequence[FeatureRow], dtype: str = "float32") -
     return FeatureFile(path)
 
 
-def test_features_meet_their_labels_by_clip_id_whatever_the_order_of_the_file(tmp_path):
+def test_features_and_labels_are_matched_by_clip_id_in_any_file_order(tmp_path):
     file = stored(tmp_path, [row(name, n_frames) for name, n_frames in zip("decba", (1, 2, 3, 4, 1), strict=True)])
     batches = ClipBatches(file, clips(*"abcde"), LABELS)
     for some in (batches.in_order(2), batches.epoch(2, seed=0, epoch=1)):
@@ -52,8 +52,8 @@ def test_features_meet_their_labels_by_clip_id_whatever_the_order_of_the_file(tm
                 assert batch.n_frames[k] == {"d": 1, "e": 2, "c": 3, "b": 4, "a": 1}[name]
 
 
-def test_a_clip_lasts_as_long_as_its_samples_and_the_dataset_s_clips_at_most(tmp_path):
-    grid = FRONT_END.grid  # 20 ms a frame, four of them
+def test_a_clip_lasts_as_long_as_its_samples_up_to_the_clip_length_of_the_dataset(tmp_path):
+    grid = FRONT_END.grid  # four frames of 20 ms
     lasting = (0, 3528, 3000, 1765, 5000)
     rows = [replace(row(name, n), n_samples=k) for name, n, k in zip("abcde", (4, 4, 4, 3, 4), lasting, strict=True)]
     batches = ClipBatches(stored(tmp_path, rows), clips(*"abcde"), LABELS)
@@ -61,7 +61,7 @@ def test_a_clip_lasts_as_long_as_its_samples_and_the_dataset_s_clips_at_most(tmp
     assert batches.durations(grid, 0.07).tolist() == [0.07, 0.07, 0.068, 0.04, 0.07]
 
 
-def test_a_clip_without_features_has_no_row_rather_than_no_labels(tmp_path):
+def test_a_clip_without_features_is_left_out(tmp_path):
     batches = ClipBatches(stored(tmp_path, [row("c"), row("a")]), clips(*"abcd"), LABELS)
     assert [clip.clip_id for clip in batches.clips] == ["a", "c"]
     assert len(batches) == 2
@@ -69,12 +69,12 @@ def test_a_clip_without_features_has_no_row_rather_than_no_labels(tmp_path):
     assert batches.audio_sha256 == ["a" * 64, "c" * 64]
 
 
-def test_features_of_clips_that_are_not_listed_are_not_used(tmp_path):
+def test_features_of_unlisted_clips_are_ignored(tmp_path):
     batches = ClipBatches(stored(tmp_path, [row("e"), row("a")]), clips("a"), LABELS)
     assert [batch.clip_ids for batch in batches.in_order(8)] == [["a"]]
 
 
-def test_in_order_is_the_order_of_the_list_with_a_short_last_batch(tmp_path):
+def test_in_order_follows_the_clip_list_with_a_short_last_batch(tmp_path):
     batches = ClipBatches(stored(tmp_path, [row(name) for name in "ecabd"]), clips(*"abcde"), LABELS)
     some = list(batches.in_order(2))
     assert [batch.clip_ids for batch in some] == [["a", "b"], ["c", "d"], ["e"]]
@@ -82,7 +82,7 @@ def test_in_order_is_the_order_of_the_list_with_a_short_last_batch(tmp_path):
     assert {batch.x.dtype for batch in some} == {torch.float32}
 
 
-def test_seed_and_epoch_alone_decide_the_order(tmp_path):
+def test_only_seed_and_epoch_determine_the_order(tmp_path):
     batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
 
     def order(seed: int, epoch: int, size: int = 2) -> list[str]:
@@ -104,7 +104,7 @@ def test_reading_ahead_changes_neither_batches_nor_their_order(tmp_path):
     assert list(read_ahead([])) == []
 
 
-def test_only_one_batch_is_read_ahead_and_its_error_comes_when_it_is_due():
+def test_one_batch_is_read_ahead_and_its_error_is_raised_in_its_turn():
     asked = []
 
     def batches():
@@ -121,9 +121,9 @@ def test_only_one_batch_is_read_ahead_and_its_error_comes_when_it_is_due():
     assert asked == [0, 1]
 
 
-def test_leaving_in_the_middle_ends_the_thread_that_reads(tmp_path):
+def test_closing_the_iterator_early_ends_the_reading_thread(tmp_path):
     batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
-    before = set(threading.enumerate())  # tests that failed on purpose may keep theirs, with their traceback
+    before = set(threading.enumerate())  # threads of tests that fail on purpose may be kept alive by their traceback
     ahead = read_ahead(batches.in_order(1))
     next(ahead)
     assert any(thread.name.startswith("read-ahead") for thread in set(threading.enumerate()) - before)
@@ -132,7 +132,7 @@ def test_leaving_in_the_middle_ends_the_thread_that_reads(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
-def test_features_kept_on_a_device_make_the_same_batches(tmp_path, dtype):
+def test_features_kept_on_a_device_give_the_same_batches(tmp_path, dtype):
     g = np.random.default_rng(0)
     rows = [row(name, 4, g.normal(-60, 9, (4, 3)).astype(dtype)) for name in "abcde"]
     batches = ClipBatches(stored(tmp_path, rows, dtype), clips(*"dbe"), LABELS)
@@ -143,14 +143,14 @@ def test_features_kept_on_a_device_make_the_same_batches(tmp_path, dtype):
     assert batches.n_bytes == 3 * 4 * 3 * np.dtype(dtype).itemsize
 
 
-def test_an_epoch_goes_on_after_the_batches_that_are_done(tmp_path):
+def test_an_epoch_resumes_after_the_batches_already_done(tmp_path):
     batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
     whole = [batch.clip_ids for batch in batches.epoch(2, 0, 1)]
     for skip in range(4):
         assert [batch.clip_ids for batch in batches.epoch(2, 0, 1, skip=skip)] == whole[skip:]
 
 
-def test_a_file_with_none_of_the_listed_clips_says_which_command_to_run(tmp_path):
+def test_a_file_with_none_of_the_listed_clips_gives_an_error_with_the_command_to_run(tmp_path):
     with pytest.raises(MissingStageError, match="contains none of the listed clips") as caught:
         ClipBatches(stored(tmp_path, [row("e")]), clips("a", "b"), LABELS)
     assert "sedpipe features" in caught.value.hint
@@ -161,7 +161,7 @@ def test_a_label_outside_the_classes_is_refused(tmp_path):
         ClipBatches(stored(tmp_path, [row("a")]), clips("a"), LabelSet(("Rain",)))
 
 
-def test_a_balanced_epoch_has_as_many_clips_and_every_class_as_often(tmp_path):
+def test_a_balanced_epoch_keeps_its_size_and_has_every_class_equally_often(tmp_path):
     names = "abcdefghij"
     listed = [Clip(name, "training", name, 0.0, 10.0, ("Rain",) if name in "ab" else ("Dog",)) for name in names]
     batches = ClipBatches(stored(tmp_path, [row(name) for name in names]), listed, LABELS)
@@ -169,7 +169,7 @@ def test_a_balanced_epoch_has_as_many_clips_and_every_class_as_often(tmp_path):
     assert targets.sum(dim=0).tolist() == [5, 5]
 
 
-def test_batches_without_end_are_those_of_one_epoch_after_the_other_from_any_place(tmp_path):
+def test_endless_batches_equal_consecutive_epochs_from_any_starting_point(tmp_path):
     batches = ClipBatches(stored(tmp_path, [row(name) for name in "abcde"]), clips(*"abcde"), LABELS)
     whole = [batch.clip_ids for epoch in (1, 2, 3) for batch in batches.epoch(2, seed=7, epoch=epoch)]
     for skip in (0, 2, 3, 4):

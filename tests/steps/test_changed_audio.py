@@ -8,7 +8,7 @@ from sedpipe.steps.changed_audio import changed, perhaps_changed, tell_of_change
 
 
 class Remarks(Listener):
-    """Keeps what must not go unheard."""
+    """A listener that keeps the remarks."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -30,11 +30,11 @@ def told(own: Own) -> list[str]:
     return listener.lines
 
 
-def test_nothing_is_told_of_features_of_the_audio_that_is_there(own: Own) -> None:
+def test_features_of_unchanged_audio_give_no_remark(own: Own) -> None:
     assert (perhaps_changed(own.cache, own.store(), own.clips), told(own)) == ({}, [])
 
 
-def test_features_of_audio_that_was_replaced_are_told_of_until_they_are_computed_again(own: Own) -> None:
+def test_features_of_replaced_audio_are_reported_until_they_are_recomputed(own: Own) -> None:
     own.record_audio(own.clips[1], seed=99)
     assert changed(own.cache, own.store(), own.clips, Listener()) == ["training-1"]
     assert told(own) == [
@@ -45,18 +45,18 @@ def test_features_of_audio_that_was_replaced_are_told_of_until_they_are_computed
     assert told(own) == []
 
 
-def test_an_audio_file_that_was_only_touched_is_the_same_audio(own: Own) -> None:
+def test_an_audio_file_with_only_a_new_timestamp_is_not_reported(own: Own) -> None:
     os.utime(own.cache.audio_path(own.clips[0]), ns=(1, 1))
     assert list(perhaps_changed(own.cache, own.store(), own.clips)) == ["training-0"]
     assert told(own) == []
 
 
-def test_features_outlive_audio_that_was_freed(own: Own) -> None:
+def test_features_whose_audio_was_deleted_give_no_remark(own: Own) -> None:
     own.cache.audio_path(own.clips[0]).unlink()
     assert told(own) == []
 
 
-def test_clips_without_features_are_told_of_unless_they_have_failed(own: Own) -> None:
+def test_clips_with_audio_but_no_features_are_reported_unless_they_failed(own: Own) -> None:
     own.clips += [own.clip("training", 3), own.clip("training", 4)]
     own.list_clips(own.clips)
     own.record_audio(own.clips[3], seed=3)

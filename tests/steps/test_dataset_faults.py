@@ -17,7 +17,7 @@ def sound(seconds: float = 8.0, rate: int = 44_100, content: str = "a", **more: 
 
 
 def seen(split: str = "training", *recordings: Recording, **examined: Examined) -> SplitSeen:
-    """A split whose recordings are called like the keywords, with ``.wav``."""
+    """Return a split whose recordings are named after the keywords, with ``.wav`` appended."""
     by_name = {f"{name}.wav": one for name, one in examined.items()}
     listed = recordings or tuple(Recording(name, ("Dog",)) for name in by_name)
     return SplitSeen(
@@ -33,7 +33,7 @@ def test_a_good_split_has_no_faults() -> None:
     assert faults(seen(a=GOOD, b=GOOD)) == Faults([], [], [])
 
 
-def test_a_missing_training_recording_is_fatal_and_what_was_meant_is_told() -> None:
+def test_a_missing_training_recording_is_fatal_and_a_similar_name_is_suggested() -> None:
     of = seen("training", Recording("a.wav", ("Dog",)), Recording("bird_1.wav", ("Dog",)), a=GOOD)
     of = replace(of, found=Found({"a.wav": "a.wav"}, suggestions={"bird_1.wav": " (did you mean 'bird-1.wav'?)"}))
     said = "training: 1 of 2 recordings missing: 'bird_1.wav' (did you mean 'bird-1.wav'?)"
@@ -41,7 +41,7 @@ def test_a_missing_training_recording_is_fatal_and_what_was_meant_is_told() -> N
     assert faults(replace(of, split="evaluation")).wrong == [said.replace("training", "evaluation")]
 
 
-def test_silent_and_broken_recordings_are_wrong() -> None:
+def test_undecodable_recordings_and_silent_ones_with_labels_are_problems() -> None:
     silent = sound(remark="silent")
     broken = Examined(Survey(1, 1, fault="undecodable", message="c.wav: cannot be decoded"))
     assert faults(seen(a=GOOD, b=silent, c=broken)).wrong == [
@@ -50,18 +50,18 @@ def test_silent_and_broken_recordings_are_wrong() -> None:
     ]
 
 
-def test_silence_in_which_nothing_is_said_to_sound_is_to_be_known() -> None:
+def test_a_silent_recording_without_labels_is_only_a_remark() -> None:
     of = seen("training", Recording("a.wav", ("Dog",)), Recording("b.wav", ()), a=GOOD, b=sound(remark="silent"))
     assert faults(of) == Faults([], [], ["training: 1 silent recording without labels: 'b.wav'"])
 
 
-def test_recordings_longer_than_a_clip_are_left_out_or_cut() -> None:
-    of = seen(a=sound(60.0), b=sound(10.0), c=sound(10.05))  # `download` takes c as one clip
+def test_recordings_longer_than_a_clip_are_refused_or_cut_into_windows() -> None:
+    of = seen(a=sound(60.0), b=sound(10.0), c=sound(10.05))  # `download` keeps c as one clip
     assert faults(of).wrong[0].startswith("training: 1 recording longer than 10 s refused ('a.wav'): choose")
     assert faults(of, long="windows") == Faults([], [], ["training: 1 recording longer than 10 s: windows"])
 
 
-def test_remarks_of_recordings_are_counted() -> None:
+def test_similar_remarks_on_recordings_are_counted() -> None:
     loud, short = (sound(remark=name, message=f"it is {name}") for name in ("clipped", "truncated"))
     assert faults(seen(a=loud, b=loud, c=short)).remarks == [
         "training: 'a.wav': it is clipped, and 1 more like it",
@@ -69,7 +69,7 @@ def test_remarks_of_recordings_are_counted() -> None:
     ]
 
 
-def test_weak_labels_and_events_that_contradict_each_other_are_named() -> None:
+def test_weak_labels_that_contradict_the_events_are_reported() -> None:
     of = seen(
         "testing", Recording("a.wav", ("Dog", "Cat"), (DOG,)), Recording("b.wav", ("Dog",), (DOG,)), a=GOOD, b=GOOD
     )
@@ -78,13 +78,13 @@ def test_weak_labels_and_events_that_contradict_each_other_are_named() -> None:
     ]
 
 
-def test_absent_is_not_negative() -> None:
+def test_a_testing_recording_missing_from_the_strong_list_is_a_problem() -> None:
     of = seen("testing", Recording("a.wav", ("Dog",), (DOG,)), Recording("b.wav", ("Dog",)), a=GOOD, b=GOOD)
     (said,) = faults(of).wrong
     assert said.startswith("testing: 1 recording with weak labels but no row in the strong list: 'b.wav'; add events")
 
 
-def test_training_may_have_strong_labels_of_some_recordings_only() -> None:
+def test_training_may_have_strong_labels_for_only_some_recordings() -> None:
     of = seen("training", Recording("a.wav", ("Dog",), (DOG,)), Recording("b.wav", ("Dog",)), a=GOOD, b=GOOD)
     found = faults(of)
     assert found.wrong == []
@@ -92,7 +92,7 @@ def test_training_may_have_strong_labels_of_some_recordings_only() -> None:
     assert said.endswith("'b.wav'; training uses their weak labels")
 
 
-def test_events_past_the_end_of_their_recording_are_named() -> None:
+def test_events_past_the_end_of_their_recording_are_reported() -> None:
     late = Recording("a.wav", ("Dog",), (Event(7.0, 8.04, "Dog"), Event(9.0, 11.0, "Dog")))
     assert faults(seen("testing", late, a=GOOD)).wrong == [
         "testing: 1 recording with events beyond the end: 'a.wav' lasts 8.0 s, an event ends at 11.0 s"
@@ -101,7 +101,7 @@ def test_events_past_the_end_of_their_recording_are_named() -> None:
     assert faults(seen("testing", dust, a=GOOD)) == Faults([], [], [])
 
 
-def test_the_same_sound_in_two_splits_is_wrong_and_in_one_a_remark() -> None:
+def test_identical_audio_in_two_splits_is_a_problem_but_within_one_only_a_remark() -> None:
     splits = [
         seen("training", a=GOOD, b=GOOD, c=sound(content="c")),
         seen("testing", d=sound(content="c")),
@@ -111,12 +111,12 @@ def test_the_same_sound_in_two_splits_is_wrong_and_in_one_a_remark() -> None:
     assert found.remarks == ["1 recording several times in one split, with identical audio: 'a.wav', 'b.wav'"]
 
 
-def test_training_needs_two_splits() -> None:
+def test_training_needs_a_training_and_a_testing_split() -> None:
     assert faults_between([seen("training", a=GOOD)], 44_100).fatal[0].startswith("no testing recording, but")
     assert faults_between([seen("testing", a=GOOD)], 44_100).fatal[0].startswith("no training recording")
 
 
-def test_what_lacks_the_high_frequencies_is_told() -> None:
+def test_recordings_with_a_sample_rate_below_that_of_the_dataset_are_reported() -> None:
     splits = [
         seen("training", a=GOOD, b=sound(rate=8000, content="b")),
         seen("testing", c=sound(content="c")),
@@ -142,5 +142,7 @@ def test_what_lacks_the_high_frequencies_is_told() -> None:
         ),
     ],
 )  # fmt: skip
-def test_classes_that_cannot_be_learnt_or_tuned_are_named(classes: dict[str, dict[str, int]], expected: Faults) -> None:
+def test_classes_that_cannot_be_learned_or_tuned_are_reported(
+    classes: dict[str, dict[str, int]], expected: Faults
+) -> None:
     assert faults_of_classes(classes) == expected

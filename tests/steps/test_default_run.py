@@ -1,4 +1,4 @@
-"""Runs that nobody named have names that tell them apart."""
+"""Default names distinguish runs that the user has not named."""
 
 import pytest
 from sedpipe.features.logmel import LogMelConfig
@@ -8,7 +8,7 @@ from sedpipe.steps.default_run import default_run_name
 from tiny_dataset import SETTINGS
 
 
-def test_of_log_mel_it_is_that_of_the_first_edition() -> None:
+def test_the_default_name_of_a_log_mel_run_is_that_of_the_first_edition() -> None:
     assert default_run_name(SETTINGS, FeatureSpec(LogMelConfig())) == "tiny-linear-5-seed0"
 
 
@@ -21,5 +21,5 @@ def test_of_log_mel_it_is_that_of_the_first_edition() -> None:
         ("logmel,yamnet", None, "tiny-yamnet-80ms-linear-5-seed0"),
     ],
 )
-def test_encoders_and_hops_have_runs_of_their_own(encoders: str, hop_s: float | None, name: str) -> None:
+def test_the_default_name_includes_encoders_and_hop(encoders: str, hop_s: float | None, name: str) -> None:
     assert default_run_name(SETTINGS, FeatureSpec(named_front_end(encoders, hop_s))) == name

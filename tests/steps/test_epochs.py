@@ -24,7 +24,7 @@ UNSCORED = EpochRecord(1, 1.0, 2.0, {"error_rate": None, "f1": None})
         (SCORED, 1, "patience", "testing ER 0.46 F1 70.0 %, 12.3 clips/s, patience: stops"),
     ],
 )
-def test_a_line_tells_losses_scores_speed_and_what_is_left(
+def test_an_epoch_line_reports_losses_scores_speed_and_remaining_time(
     record: EpochRecord, best_epoch: int, stopped: str, said: str
 ) -> None:
     fit = SimpleNamespace(best_epoch=best_epoch, stopped=stopped)
@@ -33,7 +33,7 @@ def test_a_line_tells_losses_scores_speed_and_what_is_left(
     assert line.endswith(said)
 
 
-def test_the_log_has_a_line_an_epoch_and_reads_back_exactly(tmp_path: Path) -> None:
+def test_the_log_has_one_line_per_epoch_and_reads_back_exactly(tmp_path: Path) -> None:
     header, *lines = log_of([UNSCORED, SCORED]).splitlines()
     assert header == "epoch,training_loss,validation_loss,error_rate,f1"
     assert lines == ["1,1.0,2.0,,", "2,0.25,0.5,0.456,0.7001"]
@@ -44,7 +44,7 @@ def test_the_log_has_a_line_an_epoch_and_reads_back_exactly(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("line", ["1,0.5", "1,loud,0.5,,", "one,0.5,0.5,,"])
-def test_a_damaged_log_is_told_with_its_line(tmp_path: Path, line: str) -> None:
+def test_a_damaged_log_gives_an_error_with_the_line_number(tmp_path: Path, line: str) -> None:
     run = Run(tmp_path)
     run.log_path.write_text(f"{log_of([UNSCORED])}{line}\n")
     with pytest.raises(SedpipeError, match=r"log.csv, line 3: expected an epoch") as error:

@@ -7,13 +7,13 @@ from builders import write_tone
 from sedpipe.steps.examination import examine
 
 
-def test_a_good_recording_has_length_rate_and_content(tmp_path: Path) -> None:
+def test_a_good_recording_has_a_length_and_sample_rate_and_no_fault(tmp_path: Path) -> None:
     write_tone(tmp_path / "a.wav", 1.5, 440, sample_rate=16_000)
     found = examine(tmp_path / "a.wav")
     assert (found.seconds, found.survey.rate, found.fault, found.survey.remark) == (1.5, 16_000, "", "")
 
 
-def test_content_is_that_of_the_samples_whatever_the_lossless_format(tmp_path: Path) -> None:
+def test_the_content_checksum_depends_on_the_samples_not_on_the_lossless_format(tmp_path: Path) -> None:
     samples = (1000 * np.sin(np.arange(16_000) / 5)).astype(np.int16)
     for name in ("a.wav", "a.flac", "a.aiff"):
         soundfile.write(tmp_path / name, samples, 16_000)
@@ -23,7 +23,7 @@ def test_content_is_that_of_the_samples_whatever_the_lossless_format(tmp_path: P
     assert examine(tmp_path / "b.wav").content not in same
 
 
-def test_channels_that_cancel_are_a_fault_and_silence_is_none(tmp_path: Path) -> None:
+def test_channels_that_cancel_are_a_fault_but_silence_is_not(tmp_path: Path) -> None:
     tone = 0.1 * np.sin(np.arange(16_000) / 5)
     soundfile.write(tmp_path / "silent.wav", np.zeros(16_000), 16_000)
     soundfile.write(tmp_path / "inverted.wav", np.stack([tone, -tone], axis=1), 16_000)
@@ -33,7 +33,7 @@ def test_channels_that_cancel_are_a_fault_and_silence_is_none(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["text.wav", "missing.wav"])
-def test_what_cannot_be_read_says_why(tmp_path: Path, name: str) -> None:
+def test_an_unreadable_recording_has_a_fault_and_a_message_that_names_it(tmp_path: Path, name: str) -> None:
     (tmp_path / "text.wav").write_text("no audio")
     found = examine(tmp_path / name)
     assert found.fault
@@ -41,7 +41,7 @@ def test_what_cannot_be_read_says_why(tmp_path: Path, name: str) -> None:
     assert (found.seconds, found.content) == (0.0, "")
 
 
-def test_a_broken_recording_is_remarked_upon(tmp_path: Path) -> None:
+def test_a_truncated_recording_gets_a_remark(tmp_path: Path) -> None:
     write_tone(tmp_path / "a.wav", 3.0, 440, sample_rate=16_000)
     whole = (tmp_path / "a.wav").read_bytes()
     (tmp_path / "a.wav").write_bytes(whole[: len(whole) // 2])

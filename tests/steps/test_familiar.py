@@ -24,7 +24,7 @@ def stored(folder: Path, levels: list[float]) -> tuple[Dataset, list[Clip]]:
     return dataset, clips
 
 
-def test_the_faintest_of_training_is_what_a_model_is_familiar_with(tmp_path):
+def test_the_quietest_training_clip_sets_the_level_that_a_model_is_familiar_with(tmp_path):
     dataset, clips = stored(tmp_path, [0.1, 0.01, 0.1])
     found = familiar_with(dataset, clips, SPEC, AugmentConfig())
     assert found is not None
@@ -32,7 +32,7 @@ def test_the_faintest_of_training_is_what_a_model_is_familiar_with(tmp_path):
     assert found.narrowest_hz == pytest.approx(500, rel=0.1)
 
 
-def test_training_that_makes_clips_fainter_and_narrower_makes_a_model_familiar_with_that(tmp_path):
+def test_gain_and_bandwidth_augmentation_widen_what_a_model_is_familiar_with(tmp_path):
     dataset, clips = stored(tmp_path, [0.1])
     plain, widened = (
         familiar_with(dataset, clips, SPEC, augmentation)
@@ -43,7 +43,7 @@ def test_training_that_makes_clips_fainter_and_narrower_makes_a_model_familiar_w
     assert (widened.quietest_db, widened.narrowest_hz) == (pytest.approx(plain.quietest_db - 20), 0.0)
 
 
-def test_audio_that_is_gone_is_passed_over_and_without_any_nothing_is_known(tmp_path):
+def test_missing_audio_is_skipped_and_without_any_audio_the_result_is_none(tmp_path):
     dataset, clips = stored(tmp_path, [0.1, 0.01])
     whole = familiar_with(dataset, clips, SPEC, AugmentConfig())
     dataset.audio_path(clips[1]).unlink()
@@ -55,7 +55,7 @@ def test_audio_that_is_gone_is_passed_over_and_without_any_nothing_is_known(tmp_
     assert familiar_with(dataset, clips, SPEC, AugmentConfig()) is None
 
 
-def test_of_many_clips_some_are_heard_from_all_over(tmp_path, monkeypatch):
+def test_of_many_clips_an_evenly_spaced_subset_is_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(familiar, "MOST_CLIPS", 2)
     dataset, clips = stored(tmp_path, [0.1, 0.001, 0.1, 0.001])
     found = familiar_with(dataset, clips, SPEC, AugmentConfig())

@@ -35,31 +35,31 @@ def fitted(checkpoints: int, epochs: int, members: int = 1):
     return fit, settings, said
 
 
-def test_with_checkpoints_the_model_says_the_mean_of_its_last_epochs() -> None:
+def test_with_checkpoints_the_model_outputs_the_mean_of_its_last_epochs() -> None:
     fit, settings, said = fitted(checkpoints=3, epochs=5)
     model, network = finished(fit, settings, LABELS, SPEC)
     assert isinstance(model, Mean)
     assert network.members == 3
     torch.testing.assert_close(model.eval()(X, BATCH.n_frames).frame_probs, torch.stack(said[-3:]).mean(dim=0))
     again = build_network(network, settings.pooling, 2, SPEC)
-    again.load_state_dict(model.state_dict())  # as a stored model is read
+    again.load_state_dict(model.state_dict())  # as when a stored model is read
 
 
-def test_members_and_checkpoints_are_one_mean_of_all() -> None:
+def test_members_and_checkpoints_are_averaged_together() -> None:
     fit, settings, said = fitted(checkpoints=2, epochs=3, members=2)
     model, network = finished(fit, settings, LABELS, SPEC)
     assert network.members == 4
     torch.testing.assert_close(model.eval()(X, BATCH.n_frames).frame_probs, torch.stack(said[-2:]).mean(dim=0))
 
 
-def test_without_checkpoints_it_is_the_best_epochs() -> None:
+def test_without_checkpoints_the_model_is_that_of_the_best_epoch() -> None:
     fit, settings, said = fitted(checkpoints=1, epochs=3)
     model, network = finished(fit, settings, LABELS, SPEC)
     assert (model, network) == (fit.model, settings.network)
     torch.testing.assert_close(model.eval()(X, BATCH.n_frames).frame_probs, said[fit.best_epoch - 1])
 
 
-def test_the_last_epochs_are_kept_through_an_interruption() -> None:
+def test_the_last_epochs_are_kept_across_an_interruption() -> None:
     fit, settings, said = fitted(checkpoints=3, epochs=4)
     other, _, _ = fitted(checkpoints=3, epochs=0)
     other.load_state(fit.state())

@@ -18,11 +18,11 @@ def tones(tmp_path: Path) -> Dataset:
     return Dataset(tmp_path / "cache", "tones")
 
 
-def test_stored_scores_of_clips_by_another_name_are_made_anew(tones: Dataset) -> None:
+def test_stored_scores_with_other_clip_ids_are_recomputed(tones: Dataset) -> None:
     run = Run(tones.runs / "whole")
     before = frame_scores(tones, run, "testing", "cpu", Listener())
     clip_ids, probs = before.clip_ids, np.array(before.frame_probs)
-    del before  # HDF5 reads a file once for all who have it open
+    del before  # HDF5 shares one copy of a file among all that have it open
     path = run.frame_scores_path("testing")
     raw = path.read_bytes()
     assert raw.count(b"testing-2") == 1
@@ -31,11 +31,11 @@ def test_stored_scores_of_clips_by_another_name_are_made_anew(tones: Dataset) ->
     assert again.clip_ids == clip_ids
     made, silent = np.array(again.frame_probs), (np.array(again.frame_probs) == 0).all(axis=2)
     assert abs(made - probs)[~silent].max() < 1e-5
-    assert 0 < silent.mean() < 0.9  # these clips have digital silence, of which the first edition asked the network
+    assert 0 < silent.mean() < 0.9  # these clips contain digital silence, which was network input in the first edition
     assert b"testing-2" in path.read_bytes()
 
 
-def test_many_clips_are_heard_in_a_process_apart_and_come_to_the_same(
+def test_many_clips_are_predicted_in_a_separate_process_with_the_same_result(
     tones: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = Run(tones.runs / "whole")
@@ -44,13 +44,13 @@ def test_many_clips_are_heard_in_a_process_apart_and_come_to_the_same(
     here = np.array(frame_scores(tones, run, "testing", "cpu", Listener()).frame_probs)
     path.unlink()
     monkeypatch.setattr("sedpipe.steps.frame_scores.MANY_CLIPS", 1)
-    monkeypatch.setattr("sedpipe.training.fit.predict", None)  # here, where nobody is to hear
+    monkeypatch.setattr("sedpipe.training.fit.predict", None)  # this process must not predict
     apart = frame_scores(tones, run, "testing", "cpu", Listener())
     np.testing.assert_allclose(apart.frame_probs, here, atol=1e-6)
     assert len(apart.clip_ids) > 1
 
 
-def test_clips_of_stored_scores_last_as_long_as_their_samples_without_the_network(
+def test_durations_of_stored_scores_follow_the_sample_counts_without_the_network(
     tones: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = Run(tones.runs / "whole")

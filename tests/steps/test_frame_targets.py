@@ -11,7 +11,7 @@ from sedpipe.labels import LabelSet
 from sedpipe.steps.frame_targets import EventTargets, PseudoTargets
 
 LABELS = LabelSet(("Dog", "Rain"))
-STUDENT, TEACHER = FrameGrid(100, 10), FrameGrid(100, 40)  # a frame each 0.1 s, each 0.4 s
+STUDENT, TEACHER = FrameGrid(100, 10), FrameGrid(100, 40)  # a frame every 0.1 s, every 0.4 s
 
 
 def clip(name: str, *labels: str) -> Clip:
@@ -19,7 +19,7 @@ def clip(name: str, *labels: str) -> Clip:
 
 
 def scores(*names: str, labels: LabelSet = LABELS) -> FrameScores:
-    """Three frames of a teacher: .2, .5, .8 of the first class and one less of each further one."""
+    """Return three frames of a teacher: 0.2, 0.5, 0.8 for the first class, 0.1 less for each further class."""
     probs = np.array([0.2, 0.5, 0.8])[None, :, None] - 0.1 * np.arange(len(labels))
     n = len(names)
     return FrameScores(
@@ -28,38 +28,38 @@ def scores(*names: str, labels: LabelSet = LABELS) -> FrameScores:
     )  # fmt: skip
 
 
-def test_a_teachers_frame_teaches_all_frames_whose_middle_lies_in_it() -> None:
+def test_a_teacher_frame_is_the_target_of_all_frames_centred_within_it() -> None:
     targets = PseudoTargets.heard(scores("a"), [clip("a", "Dog")], LABELS, STUDENT, 12)
     frames, known = targets.of(np.array([0]))
     assert known.tolist() == [True]
     np.testing.assert_allclose(frames[0, :, 0], np.repeat([0.2, 0.5, 0.8], 4), atol=1e-3)
 
 
-def test_what_does_not_sound_in_a_clip_sounds_in_none_of_its_frames() -> None:
+def test_a_class_absent_from_the_weak_labels_has_zero_targets_in_every_frame() -> None:
     clips = [clip("a", "Dog"), clip("b", "Rain"), clip("c"), clip("d", "Dog", "Rain")]
     targets = PseudoTargets.heard(scores("d", "c", "b", "a"), clips, LABELS, STUDENT, 12)
     sounding = targets.of(np.arange(4)).frames.amax(dim=1) > 0
     assert sounding.tolist() == [[True, False], [False, True], [False, False], [True, True]]
 
 
-def test_clips_that_the_teacher_did_not_hear_teach_nothing() -> None:
+def test_clips_without_teacher_scores_have_no_known_targets() -> None:
     targets = PseudoTargets.heard(scores("b"), [clip("a", "Dog"), clip("b", "Dog")], LABELS, STUDENT, 12)
     assert targets.of(np.array([1, 0, 0])).known.tolist() == [True, False, False]
 
 
-def test_classes_are_found_by_name_where_the_teacher_knows_more_or_in_another_order() -> None:
+def test_teacher_classes_are_matched_by_name_whatever_their_number_and_order() -> None:
     heard = scores("a", labels=LabelSet(("Cat", "Rain", "Dog")))
     frames = PseudoTargets.heard(heard, [clip("a", "Dog", "Rain")], LABELS, STUDENT, 12).of(np.array([0])).frames
     np.testing.assert_allclose(frames[0, 0], [0.0, 0.1], atol=1e-3)
 
 
-def test_the_share_is_of_clips_that_have_the_class() -> None:
+def test_the_share_is_taken_over_clips_that_have_the_class() -> None:
     targets = PseudoTargets.heard(scores("a", "b"), [clip("a", "Dog"), clip("b")], LABELS, STUDENT, 12)
     assert targets.share == pytest.approx(0.5, abs=1e-3)
 
 
-def test_a_teacher_teaches_nothing_behind_the_end_of_a_clip() -> None:
-    """What it says of padding means nothing, and counts where a longer clip is added to a short one."""
+def test_targets_are_zero_past_the_end_of_a_clip() -> None:
+    """Teacher output for padding is meaningless, yet would count where a longer clip is added to a short one."""
     heard = replace(scores("a", "b"), n_frames=np.array([1, 3]), durations=np.array([0.4, 1.2]))
     targets = PseudoTargets.heard(heard, [clip("a", "Dog"), clip("b", "Rain")], LABELS, STUDENT, 12)
     short = targets.of(np.array([0])).frames[0, :, 0]
@@ -69,7 +69,7 @@ def test_a_teacher_teaches_nothing_behind_the_end_of_a_clip() -> None:
     assert targets.share == pytest.approx((0.2 + (0.1 + 0.4 + 0.7) / 3) / 2, abs=1e-3)
 
 
-def test_events_are_known_of_some_clips() -> None:
+def test_event_targets_are_known_only_for_clips_with_strong_labels() -> None:
     targets = EventTargets([(Event(0.0, 0.6, "Dog"),), None], LABELS, STUDENT, 12)
     frames, known = targets.of(np.array([1, 0]))
     assert known.tolist() == [False, True]

@@ -19,13 +19,13 @@ SETTINGS = TrainSettings("small", CRNNConfig(), PoolingConfig(), TrainingConfig(
         "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes",
     ],
 )
-def test_whoever_says_that_there_is_no_memory_left_it_is_one_sentence(said: str) -> None:
+def test_every_out_of_memory_message_gives_a_one_line_error(said: str) -> None:
     with pytest.raises(SedpipeError) as caught, what_a_user_can_mend("run", SETTINGS):
         raise RuntimeError(said)
     assert caught.value.message == "run: memory of cuda is too small for a batch size of 64"
     assert "try --batch-size 32" in caught.value.hint
 
 
-def test_what_a_user_cannot_mend_stays_what_it_is() -> None:
+def test_an_error_that_a_user_cannot_fix_is_raised_unchanged() -> None:
     with pytest.raises(RuntimeError, match="no kernel image"), what_a_user_can_mend("run", SETTINGS):
         raise RuntimeError("CUDA error: no kernel image is available for execution on the device")

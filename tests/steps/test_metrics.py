@@ -23,13 +23,13 @@ def everything() -> Scored:
 
 @pytest.fixture
 def own_metrics():
-    """What a test adds is forgotten after it."""
+    """Yield the metrics; remove those that a test has added when it ends."""
     yield METRICS
     for name in METRICS.added:
         del METRICS[name]
 
 
-def test_threshold_free_scores_are_those_of_their_definitions(everything):
+def test_threshold_free_scores_match_their_definitions(everything):
     found, _ = measured(everything)
     free = found["threshold_free"]
     clips = validate(TRUTH.reference, {}, TRUTH.durations, TRUTH.labels)
@@ -40,7 +40,7 @@ def test_threshold_free_scores_are_those_of_their_definitions(everything):
     assert 0.5 < free["frame_map"] < 1
 
 
-def test_clips_that_are_looked_at_a_few_at_a_time_come_to_the_same(everything, monkeypatch):
+def test_processing_clips_in_blocks_gives_the_same_scores(everything, monkeypatch):
     at_once = measured(everything)
     n_clips, *shape = SCORES.frame_probs.shape
     monkeypatch.setattr("sedpipe.detection.frame_scores._CELLS_OF_BLOCK", 2 * int(np.prod(shape)))
@@ -48,12 +48,12 @@ def test_clips_that_are_looked_at_a_few_at_a_time_come_to_the_same(everything, m
     assert measured(everything) == at_once
 
 
-def test_no_post_processing_has_a_part_in_threshold_free_scores(everything):
+def test_post_processing_does_not_affect_threshold_free_scores(everything):
     other = Scored(TRUTH, {}, Heard(SCORES, PostProcessing(0.9, 2.0, 0.8, gate=0.7), TAGS))
     assert measured(other)[0]["threshold_free"] == measured(everything)[0]["threshold_free"]
 
 
-def test_of_an_event_list_only_that_is_measured_which_needs_no_probabilities(everything):
+def test_an_event_list_gets_only_metrics_that_need_no_probabilities(everything):
     found, shown = measured(Scored(TRUTH, everything.estimated))
     assert list(found) == list(shown) == ["event_based"]
     assert shown["event_based"]["event-based F1"] == found["event_based"].f1
@@ -65,7 +65,7 @@ def events_a_minute(scored: Scored) -> dict[str, object]:
     return {"of_truth": np.float32(3) / minutes, "deep": {"nothing": None, "two": np.int64(2)}}
 
 
-def test_a_metric_of_ones_own_is_measured_shown_and_stored_with_the_others(everything, own_metrics):
+def test_a_user_defined_metric_is_measured_shown_and_stored(everything, own_metrics):
     own_metrics["rate"] = Metric(
         events_a_minute, {"of_truth": "events a minute", "deep.two": "two", "deep.nothing": "-"}
     )
@@ -85,7 +85,7 @@ def test_a_metric_of_ones_own_is_measured_shown_and_stored_with_the_others(every
         ({"b": {"c": "high"}}, "the metric mine.b.c is 'high', expected a number, or None"),
     ],
 )
-def test_what_is_no_number_is_named(everything, own_metrics, numbers, complaint):
+def test_a_metric_that_is_not_a_number_gives_an_error_that_names_it(everything, own_metrics, numbers, complaint):
     own_metrics["mine"] = Metric(lambda scored: numbers, {"b.c": "mine"})
     with pytest.raises(SettingsError, match=complaint):
         measured(everything)

@@ -17,7 +17,7 @@ def tiny(tmp_path: Path) -> Dataset:
     return Dataset(tmp_path, "tiny")
 
 
-def test_evaluation_is_scored_where_it_has_truth_else_testing_else_nothing(tiny: Dataset) -> None:
+def test_evaluation_is_scored_if_it_has_strong_labels_else_testing_else_nothing(tiny: Dataset) -> None:
     assert scorable_split(tiny) == "evaluation"
     assert after_training(tiny, "my.toml", "r") == ("score", "my.toml", "--run", "r")
     tiny.reference_path("evaluation").unlink()
@@ -27,7 +27,7 @@ def test_evaluation_is_scored_where_it_has_truth_else_testing_else_nothing(tiny:
     assert scorable_split(tiny) is None
 
 
-def test_without_truth_the_recordings_that_were_not_trained_on_are_listened_to(tiny: Dataset) -> None:
+def test_without_strong_labels_predict_follows_training(tiny: Dataset) -> None:
     for split in ("training", "testing", "evaluation"):
         tiny.reference_path(split).unlink(missing_ok=True)
     verb, place, *options = after_training(tiny, "my.toml", "r")
@@ -36,11 +36,11 @@ def test_without_truth_the_recordings_that_were_not_trained_on_are_listened_to(t
     assert options == ["--dataset", "my.toml", "--model", "r"]
 
 
-def test_a_training_comes_after_features_with_the_options_of_these(tiny: Dataset) -> None:
+def test_training_follows_features_with_the_same_options(tiny: Dataset) -> None:
     assert after_features(tiny, "my.toml", ("--n-mels", "40")) == ("train", "my.toml", "--n-mels", "40")
 
 
-def test_where_a_split_that_training_needs_has_no_clips_it_is_downloaded_or_ones_own_lists_are_checked(
+def test_an_empty_split_that_training_needs_leads_to_download_or_check(
     tiny: Dataset,
 ) -> None:
     write_clips(

@@ -16,25 +16,25 @@ def recordings(names: Iterable[str], label_of: Callable[[int], tuple[str, ...]])
     return [Recording(name, label_of(n)) for n, name in enumerate(names)]
 
 
-def test_a_beginning_that_is_the_class_is_no_group_and_testing_has_all_classes() -> None:
+def test_a_prefix_or_folder_that_is_the_class_is_no_group() -> None:
     names = [f"{label}/{label}_{n:03}.wav" for n in range(40) for label in CLASSES]
     assert group_of(recordings(names, lambda n: (CLASSES[n % 7],)), 0.2) == ("", [ONE_BY_ONE])
 
 
-def test_a_beginning_that_is_mostly_the_class_is_no_group_either() -> None:
+def test_a_prefix_that_is_one_of_the_labels_is_no_group() -> None:
     names = [f"{CLASSES[n % 7]}_{n}.wav" for n in range(280)]
     group, said = group_of(recordings(names, lambda n: (CLASSES[n % 7], *(["rain"] if n % 5 == 0 else []))), 0.2)
     assert (group, said) == ("", [ONE_BY_ONE])
 
 
-def test_several_classes_that_begin_alike_are_no_group() -> None:
+def test_classes_that_share_a_prefix_are_no_group() -> None:
     kinds = [f"{animal}_{what}" for animal in CLASSES for what in ("near", "far")]
     names = [f"{kinds[n % 14]}_{n}.wav" for n in range(280)]
     assert group_of(recordings(names, lambda n: (kinds[n % 14],)), 0.2) == ("", [ONE_BY_ONE])
 
 
 @pytest.mark.parametrize("name", ["{source}-{n}.wav", "{source}_{n}.wav", "{source}/{n}.wav"])
-def test_slices_of_one_recording_stay_together_though_all_have_its_one_class(name: str) -> None:
+def test_slices_of_one_recording_stay_together_although_all_have_the_same_class(name: str) -> None:
     names = [name.format(source=1000 + n // 4, n=n) for n in range(400)]
     group, said = group_of(recordings(names, lambda n: (CLASSES[n // 4 % 7],)), 0.2)
     assert group
@@ -42,7 +42,7 @@ def test_slices_of_one_recording_stay_together_though_all_have_its_one_class(nam
     assert len(said) == 1
 
 
-def test_places_with_some_classes_of_their_own_stay_together() -> None:
+def test_recordings_of_a_place_stay_together_although_some_classes_occur_only_there() -> None:
     names = [f"place{n % 6}_{n}.wav" for n in range(300)]
     labels = {0: "otter", 1: "seal"}
     group, said = group_of(
@@ -52,7 +52,7 @@ def test_places_with_some_classes_of_their_own_stay_together() -> None:
     assert said[0] == "recordings whose names begin alike up to '_' stay in one split (6 groups)"
 
 
-def test_a_name_without_the_mark_is_by_itself_and_counted() -> None:
+def test_a_name_without_the_separator_is_in_no_group_and_is_counted() -> None:
     names = [f"p{n % 20:02}_{n}.wav" for n in range(200)]
     group, said = group_of(recordings([*names, "extra.wav"], lambda n: (CLASSES[n % 2],)), 0.2)
     assert group == "prefix_"
@@ -63,12 +63,12 @@ def test_a_name_without_the_mark_is_by_itself_and_counted() -> None:
 
 
 @pytest.mark.parametrize("n_groups", [1, 4, 101])
-def test_few_groups_and_groups_of_one_are_none_and_that_is_said(n_groups: int) -> None:
+def test_too_few_or_too_small_groups_are_not_used_and_that_is_reported(n_groups: int) -> None:
     names = [f"p{n % n_groups}_{n}.wav" for n in range(200)]
     assert group_of(recordings(names, lambda n: (CLASSES[n % 2],)), 0.2) == ("", [ONE_BY_ONE])
 
 
-def test_recordings_that_are_split_are_not_drawn_but_those_of_a_patient_are_not_independent_either() -> None:
+def test_groups_in_given_splits_are_reported_as_not_independent() -> None:
     split = [
         Recording(f"p{n % 6}_{n}.wav", ("dog",), None, "training" if n % 6 < 4 else "evaluation") for n in range(60)
     ]
@@ -78,11 +78,11 @@ def test_recordings_that_are_split_are_not_drawn_but_those_of_a_patient_are_not_
     assert group_of(moved, 0.2) == ("prefix_", [f"{told} (6 groups, 1 of them in several splits)"])
 
 
-def test_of_recordings_that_are_split_nothing_is_guessed_where_names_show_nothing() -> None:
+def test_no_groups_are_guessed_for_given_splits_if_names_show_none() -> None:
     assert group_of([Recording(f"{n}.wav", ("dog",), None, "training") for n in range(60)], 0.2) == ("", [])
 
 
-def test_a_class_that_lies_on_one_side_is_named() -> None:
+def test_classes_found_in_only_one_split_are_reported() -> None:
     names = [f"p{n % 5}_{n}.wav" for n in range(100)]
     of_one = recordings(names, lambda n: ("owl", *([f"rare {n % 5}"] if n % 4 == 0 else [])))
     group, said = group_of(of_one, 0.2)

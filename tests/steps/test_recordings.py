@@ -26,7 +26,7 @@ def clip(clip_id: str, source: str) -> Clip:
     return Clip(clip_id, "testing", source, 0.0, 10.0, ())
 
 
-def test_mixtures_name_the_recordings_that_they_were_drawn_from_without_any_audio(tmp_path: Path) -> None:
+def test_the_source_recordings_of_mixtures_are_known_without_any_audio(tmp_path: Path) -> None:
     manifest = load_manifest("esc10-fold4")
     found = recordings_listed(Dataset(tmp_path, "esc10-fold4"), "testing", 300)
     assert found.remark == ""
@@ -36,7 +36,7 @@ def test_mixtures_name_the_recordings_that_they_were_drawn_from_without_any_audi
     assert found.sharing.n_recordings > 70
 
 
-def test_they_are_those_of_the_mixtures_that_are_rendered(tmp_path: Path) -> None:
+def test_the_source_recordings_of_a_mixture_match_its_drawn_placements(tmp_path: Path) -> None:
     manifest = load_manifest(str(tiny_mixtures(tmp_path, "mine", 4, 6)))
     source = MixtureSource(manifest, Dataset(tmp_path, "mine"), Access())
     plan = source._plan("testing")
@@ -48,7 +48,7 @@ def test_they_are_those_of_the_mixtures_that_are_rendered(tmp_path: Path) -> Non
         assert drawn[mixture_id("testing", index)] == expected
 
 
-def test_a_manifest_of_ones_own_is_asked_as_long_as_it_is_the_same(tmp_path: Path) -> None:
+def test_a_users_manifest_is_used_only_while_it_is_unchanged(tmp_path: Path) -> None:
     manifest = load_manifest(str(tiny_mixtures(tmp_path, "mine", 4, 2)))
     clips = [clip(mixture_id("testing", index), f"mixture {index}") for index in range(2)]
     ids = [one.clip_id for one in clips]
@@ -61,7 +61,7 @@ def test_a_manifest_of_ones_own_is_asked_as_long_as_it_is_the_same(tmp_path: Pat
         assert recordings_of(unknown, "testing", ids) == Recordings(((), ()), told)
 
 
-def test_windows_of_a_recording_and_pieces_of_a_video_share_it_whether_or_not_there_is_a_manifest(
+def test_clips_cut_from_one_recording_share_it_even_without_a_manifest(
     tmp_path: Path,
 ) -> None:
     clips = [clip("monday@0.000-10.000", "monday.wav"), clip("monday@10.000-20.000", "monday.wav"), clip("b", "b.wav")]
@@ -72,12 +72,12 @@ def test_windows_of_a_recording_and_pieces_of_a_video_share_it_whether_or_not_th
     assert found.groups(ids) == [ids[0], ids[0], "b"]
 
 
-def test_clips_with_several_recordings_each_or_none_that_is_known_form_no_groups() -> None:
+def test_clips_with_several_or_unknown_recordings_form_no_groups() -> None:
     assert Recordings((("a", "b"), ("a",), ("a",))).groups(["1", "2", "3"]) == ["1", "2", "3"]
     assert Recordings(((), (), ("a",))).groups(["1", "2", "3"]) == ["1", "2", "3"]
 
 
-def test_groups_are_asked_of_the_manifest_and_where_it_is_gone_that_is_said(tmp_path: Path) -> None:
+def test_groups_come_from_the_manifest_and_a_missing_manifest_is_reported(tmp_path: Path) -> None:
     manifest = grouped_birds(tmp_path)
     clips = [clip(f"{place}_{n}", f"{place}_{n}.wav") for place in "ab" for n in range(2)]
     ids = [one.clip_id for one in clips]
@@ -93,7 +93,7 @@ def test_groups_are_asked_of_the_manifest_and_where_it_is_gone_that_is_said(tmp_
 
 
 @pytest.mark.parametrize(("name", "n_clips"), [("esc10-fold4", 299), ("nobody-knows", 3), ("dcase2017-task4", 3)])
-def test_without_a_cache_nothing_is_guessed(tmp_path: Path, name: str, n_clips: int) -> None:
+def test_without_a_cache_the_recordings_are_reported_as_unknown(tmp_path: Path, name: str, n_clips: int) -> None:
     found = recordings_listed(Dataset(tmp_path, name), "testing", n_clips)
     assert found.of_clips == ((),) * n_clips
     assert "not known" in found.remark

@@ -6,7 +6,7 @@ from sedpipe.listener import Listener
 from sedpipe.steps.results import writing_results
 
 
-def test_what_a_killed_score_left_is_removed_and_nothing_else_is(tmp_path: Path) -> None:
+def test_unfinished_files_of_a_killed_process_are_removed_and_others_kept(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"a model")
     unfinished = left_by_a_killed_process(tmp_path, ".h5")
     with writing_results(Run(tmp_path), Listener()):

@@ -15,13 +15,13 @@ from tiny_dataset import FRONT_END, LABELS, SETTINGS, make_dataset
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, RunRecord]:
-    """A run that is about to begin."""
+    """A dataset, and the record of a run that is about to start on it."""
     dataset, spec = make_dataset(tmp_path_factory.mktemp("cache")), FeatureSpec(FRONT_END)
     return dataset, describe_run(dataset, SETTINGS, spec, open_splits(dataset, spec, LabelSet(LABELS)))
 
 
 def begun(folder: Path, record: RunRecord, **settings: object) -> Run:
-    """A run that was begun when there were other settings."""
+    """Return a run that was started with other settings; ``...`` stands for a setting that did not exist then."""
     known = {name: value for name, value in record.settings.as_json().items() if settings.get(name) is not Ellipsis}
     known |= {name: value for name, value in settings.items() if value is not Ellipsis}
     run = Run(folder / "run")
@@ -29,7 +29,7 @@ def begun(folder: Path, record: RunRecord, **settings: object) -> Run:
     return run
 
 
-def test_a_new_run_is_written_and_the_same_one_is_gone_on_with(
+def test_a_new_run_is_recorded_and_the_same_run_is_resumed(
     described: tuple[Dataset, RunRecord], tmp_path: Path
 ) -> None:
     _, record = described
@@ -38,7 +38,7 @@ def test_a_new_run_is_written_and_the_same_one_is_gone_on_with(
 
 
 @pytest.mark.parametrize("name", ["devices", "precision", "recipe", "compiled"])
-def test_a_setting_that_did_not_exist_when_a_run_was_begun_makes_it_not_stale(
+def test_a_setting_added_after_a_run_was_started_does_not_make_it_stale(
     described: tuple[Dataset, RunRecord], tmp_path: Path, name: str
 ) -> None:
     _, record = described
@@ -47,7 +47,7 @@ def test_a_setting_that_did_not_exist_when_a_run_was_begun_makes_it_not_stale(
     begin_run(run, record, SETTINGS)
 
 
-def test_a_setting_of_the_network_or_of_the_training_may_be_new_too(
+def test_an_added_network_or_training_setting_does_not_make_a_run_stale(
     described: tuple[Dataset, RunRecord], tmp_path: Path
 ) -> None:
     _, record = described
@@ -58,7 +58,7 @@ def test_a_setting_of_the_network_or_of_the_training_may_be_new_too(
         begin_run(begun(tmp_path, record, network=network | {"dropout": 0.5}), record, SETTINGS)
 
 
-def test_a_new_setting_with_another_value_than_its_default_is_another_run(
+def test_an_added_setting_that_differs_from_its_default_makes_a_run_stale(
     described: tuple[Dataset, RunRecord], tmp_path: Path
 ) -> None:
     _, record = described
@@ -68,7 +68,7 @@ def test_a_new_setting_with_another_value_than_its_default_is_another_run(
         begin_run(begun(tmp_path, record, devices=...), asked, now)
 
 
-def test_a_fingerprint_that_nobody_took_then_tells_nothing_and_one_that_was_taken_does(
+def test_a_missing_fingerprint_is_ignored_but_a_different_one_makes_a_run_stale(
     described: tuple[Dataset, RunRecord], tmp_path: Path
 ) -> None:
     _, record = described
@@ -80,7 +80,9 @@ def test_a_fingerprint_that_nobody_took_then_tells_nothing_and_one_that_was_take
         begin_run(run, record, SETTINGS)
 
 
-def test_however_much_differs_the_sentence_stays_one(described: tuple[Dataset, RunRecord], tmp_path: Path) -> None:
+def test_the_error_message_stays_short_however_many_settings_differ(
+    described: tuple[Dataset, RunRecord], tmp_path: Path
+) -> None:
     _, record = described
     network = {f"key{k}": "x" * 1000 for k in range(1000)}
     with pytest.raises(StaleError) as caught:
@@ -88,7 +90,7 @@ def test_however_much_differs_the_sentence_stays_one(described: tuple[Dataset, R
     assert len(caught.value.message) <= 300
 
 
-def test_a_run_that_was_begun_with_other_features_says_how_it_was_begun(
+def test_the_error_for_a_run_with_other_features_quotes_its_command(
     described: tuple[Dataset, RunRecord], tmp_path: Path
 ) -> None:
     _, record = described

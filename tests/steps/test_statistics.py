@@ -36,12 +36,12 @@ def stored(tmp_path: Path, rows: Sequence[FeatureRow], dtype: str = "float32") -
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float16", 2e-3)])
-def test_statistics_are_those_of_the_frames_that_count(tmp_path: Path, dtype: str, tolerance: float) -> None:
+def test_statistics_match_numpy_over_the_frames_without_padding(tmp_path: Path, dtype: str, tolerance: float) -> None:
     g = np.random.default_rng(0)
     counts = (4, 1, 3, 2, 4)
     values = [g.normal([-80, -40, 0], [9, 0.5, 3], (4, 3)).astype(np.float32) for _ in counts]
     for value, count in zip(values, counts, strict=True):
-        value[count:] = -100  # the floor that padding holds
+        value[count:] = -100  # the floor with which clips are padded
     rows = [row(name, *of_clip) for name, *of_clip in zip("abcde", counts, values, strict=True)]
     mean, deviation = feature_statistics(ClipBatches(stored(tmp_path, rows, dtype), clips(*"abcde"), LABELS))
     frames = np.concatenate([value[:count] for value, count in zip(values, counts, strict=True)]).astype(np.float64)
@@ -50,7 +50,7 @@ def test_statistics_are_those_of_the_frames_that_count(tmp_path: Path, dtype: st
     assert mean.dtype == deviation.dtype == torch.float32
 
 
-def test_statistics_of_a_feature_far_from_zero_do_not_drown(tmp_path: Path) -> None:
+def test_a_small_deviation_far_from_zero_is_computed_accurately(tmp_path: Path) -> None:
     features = np.full((4, 3), -100, np.float32)
     features[::2] += 0.01
     mean, deviation = feature_statistics(ClipBatches(stored(tmp_path, [row("a", 4, features)]), clips("a"), LABELS))
@@ -65,7 +65,7 @@ def batches(tmp_path: Path) -> ClipBatches:
 
 @pytest.fixture
 def works(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """How often statistics were worked out since this was asked last."""
+    """A function that returns how often statistics were computed since its last call."""
     calls: list[ClipBatches] = []
     work = feature_statistics
     monkeypatch.setattr(room, "feature_statistics", lambda batches: calls.append(batches) or work(batches))
@@ -82,7 +82,7 @@ def same(one: room.FeatureStatistics, other: room.FeatureStatistics) -> bool:
     return torch.equal(one.mean, other.mean) and torch.equal(one.deviation, other.deviation)
 
 
-def test_kept_statistics_are_worked_out_once_and_read_to_the_bit(
+def test_kept_statistics_are_computed_once_and_read_back_exactly(
     batches: ClipBatches, works: Callable[[], int]
 ) -> None:
     expected = feature_statistics(batches)
@@ -93,7 +93,7 @@ def test_kept_statistics_are_worked_out_once_and_read_to_the_bit(
     assert sorted(path.name for path in batches.path.parent.iterdir()) == ["training.h5", "training.statistics.npz"]
 
 
-def test_of_other_clips_or_other_audio_they_are_worked_out_anew(
+def test_statistics_of_other_clips_or_other_audio_are_recomputed(
     batches: ClipBatches, tmp_path: Path, works: Callable[[], int]
 ) -> None:
     kept_statistics(batches)
@@ -106,7 +106,7 @@ def test_of_other_clips_or_other_audio_they_are_worked_out_anew(
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", bytes(1000), b"half"])
-def test_damaged_ones_are_worked_out_anew_and_replaced(
+def test_damaged_statistics_are_recomputed_and_replaced(
     batches: ClipBatches, content: bytes, works: Callable[[], int]
 ) -> None:
     expected, path = kept_statistics(batches), batches.path.with_suffix(".statistics.npz")
@@ -123,7 +123,7 @@ def test_damaged_ones_are_worked_out_anew_and_replaced(
      {"deviation": np.full(3, -1, np.float32)}, {"clips": np.array(["a", "b"])}, {"clips": np.array(7)},
      {"mean": np.array([{}, {}, {}], dtype=object)}],
 )  # fmt: skip
-def test_numbers_that_cannot_be_are_not_taken(
+def test_invalid_kept_statistics_are_recomputed(
     batches: ClipBatches, change: dict[str, np.ndarray], works: Callable[[], int]
 ) -> None:
     expected, path = kept_statistics(batches), batches.path.with_suffix(".statistics.npz")
@@ -133,7 +133,7 @@ def test_numbers_that_cannot_be_are_not_taken(
     assert works() == 2
 
 
-def test_a_cache_that_cannot_be_written_costs_only_the_time(batches: ClipBatches) -> None:
+def test_statistics_are_returned_even_if_the_cache_cannot_be_written(batches: ClipBatches) -> None:
     folder = batches.path.parent
     folder.chmod(0o555)
     try:
@@ -145,7 +145,9 @@ def test_a_cache_that_cannot_be_written_costs_only_the_time(batches: ClipBatches
     assert [path.name for path in folder.iterdir()] == ["training.h5"]
 
 
-def test_a_full_disk_costs_only_the_time(batches: ClipBatches, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_statistics_are_returned_even_if_the_disk_is_full(
+    batches: ClipBatches, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 

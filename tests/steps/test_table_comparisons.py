@@ -7,20 +7,20 @@ from sedpipe.steps.table_comparisons import comparisons_of, is_endpoint, primary
 from swept_cells import CELLS, POINTS
 
 
-def test_only_seeds_that_both_have_are_compared() -> None:
+def test_only_seeds_that_both_systems_have_are_compared() -> None:
     [first, _] = [one for one in comparisons_of(TABLE[1:], {}) if one.rule == "chosen"]
     assert first.seeds == (1, 2)
     assert comparisons_of(TABLE[:3], {}) == ()
 
 
-def test_all_comparisons_of_a_rule_are_judged_together() -> None:
+def test_p_values_are_corrected_over_all_comparisons_of_a_rule() -> None:
     found = comparisons_of(TABLE, {})
     each = [one for of in found if of.rule == "chosen" for one in of.differences.values() if one is not None]
     assert len(each) == 4
     assert [one.p_holm for one in each] == pytest.approx(holm([one.p or 0.0 for one in each]))
 
 
-def test_recordings_that_clips_share_are_counted() -> None:
+def test_clips_of_one_recording_are_counted_as_one_recording() -> None:
     alone, shared = (
         comparisons_of(TABLE, made)[0].differences["f1"]
         for made in ({}, {"testing": tuple((f"recording {n // 8}",) for n in range(80))})
@@ -31,7 +31,7 @@ def test_recordings_that_clips_share_are_counted() -> None:
     assert alone.difference == shared.difference
 
 
-def test_the_primary_rule_is_the_one_for_all_classes_where_every_cell_has_it() -> None:
+def test_the_primary_rule_is_one_setting_for_all_classes_if_every_cell_has_it() -> None:
     assert primary_rule(CELLS) == "chosen"
     assert primary_rule(CLASSED) == "common"
     assert primary_rule([*CLASSED, CELLS[0]]) == "chosen"
@@ -39,7 +39,7 @@ def test_the_primary_rule_is_the_one_for_all_classes_where_every_cell_has_it() -
     assert [one.operating_point for one in comparisons_of(CLASSED, {}) if one.rule == "common"] == list(POINTS)
 
 
-def test_systems_of_table_3_are_compared_with_the_baseline_alone() -> None:
+def test_systems_of_table_3_are_compared_only_with_the_baseline() -> None:
     found = comparisons_of(BENCHED, {}, "base")
     assert {(one.system, one.against) for one in found} == {("better", "base"), ("same", "base")}
     [endpoint] = [one for one in found if one.system == "better" and is_endpoint(one, "error_rate")]

@@ -27,7 +27,7 @@ def test_without_strong_labels_there_is_no_truth(tmp_path):
     assert find_truth(dataset_with(tmp_path, None), "testing", DURATIONS, LABELS) is None
 
 
-def test_truth_is_of_the_clips_that_are_asked_for_in_their_order(tmp_path):
+def test_the_truth_has_the_requested_clips_in_the_requested_order(tmp_path):
     reference = HEADER + "b.wav\t0.0\t1.0\tDog\na.wav\t0.5\t2.0\tRain\na.wav\t1.0\t4.0\tDog\nc.wav\t0.1\t0.2\tDog\n"
     truth = find_truth(dataset_with(tmp_path, reference), "testing", DURATIONS, LABELS)
     assert truth.clip_ids == ["a", "c"]
@@ -35,24 +35,24 @@ def test_truth_is_of_the_clips_that_are_asked_for_in_their_order(tmp_path):
     assert truth.durations == DURATIONS
 
 
-def test_a_clip_in_which_nothing_sounds_counts(tmp_path):
+def test_a_clip_without_events_is_part_of_the_truth(tmp_path):
     truth = find_truth(dataset_with(tmp_path, HEADER + "a.wav\t\t\t\n"), "testing", DURATIONS, LABELS)
     assert truth.reference == {"a": [], "c": []}
     assert not truth.is_located
 
 
-def test_the_truth_is_of_the_split_that_is_asked_for(tmp_path):
+def test_strong_labels_of_another_split_are_not_used(tmp_path):
     dataset = dataset_with(tmp_path, HEADER + "a.wav\t0.5\t2.0\tRain\n")
     assert find_truth(dataset, "evaluation", DURATIONS, LABELS) is None
 
 
-def test_an_event_of_an_unknown_class_is_named_by_file_and_line(tmp_path):
+def test_an_event_of_an_unknown_class_gives_an_error_with_file_and_line(tmp_path):
     dataset = dataset_with(tmp_path, HEADER + "a.wav\t0.5\t2.0\tDgo\n")
     with pytest.raises(ListFormatError, match=r"reference-testing\.tsv:2: label 'Dgo' is not .*did you mean 'Dog'"):
         find_truth(dataset, "testing", DURATIONS, LABELS)
 
 
-def test_scores_without_a_truth_are_refused_with_the_way_out(tmp_path):
+def test_scoring_without_strong_labels_gives_an_error_with_a_hint(tmp_path):
     probs = np.zeros((1, 5, 2))
     scores = FrameScores(["a"], probs, probs[:, 0], np.array([5]), np.array([0.4]), LABELS, FrameGrid(100, 8))
     with pytest.raises(MissingStageError, match="no strong labels for testing") as refused:

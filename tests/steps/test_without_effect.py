@@ -22,7 +22,7 @@ PLAIN = replace(SETTINGS, pooling=PoolingConfig("linear", (5,)))
         (PoolingConfig("max", ()), 1, ""),
     ],
 )
-def test_segment_weights_that_change_nothing_are_told(pooling: PoolingConfig, n_classes: int, said: str) -> None:
+def test_segment_weights_without_effect_are_reported(pooling: PoolingConfig, n_classes: int, said: str) -> None:
     told = without_effect(replace(PLAIN, pooling=pooling), n_classes)
     assert len(told) == bool(said)
     assert said in "".join(told)
@@ -39,5 +39,5 @@ def test_segment_weights_that_change_nothing_are_told(pooling: PoolingConfig, n_
         (AugmentConfig(shift=True), []),
     ],
 )
-def test_masks_that_mask_nothing_are_told(augment: AugmentConfig, said: list[str]) -> None:
+def test_masks_without_effect_are_reported(augment: AugmentConfig, said: list[str]) -> None:
     assert without_effect(replace(PLAIN, training=replace(PLAIN.training, augment=augment)), 2) == said

@@ -1,4 +1,4 @@
-"""What a person sees in a real terminal, as tmux shows it, wide and narrow."""
+"""Output in a real terminal, wide and narrow, as tmux shows it."""
 
 import os
 import re
@@ -22,7 +22,7 @@ NEXT = "next: sedpipe train 'my birds.toml' --cache '/a folder with a long name/
 
 
 class Screen:
-    """A terminal of its own, in which one command runs."""
+    """A separate terminal in which one command runs."""
 
     def __init__(self, folder: Path, width: int, height: int = 30) -> None:
         self._socket, self._size, self._folder = str(folder / "tmux"), (str(width), str(height)), folder
@@ -39,11 +39,11 @@ class Screen:
         self._ask("-f", "/dev/null", "new-session", "-d", "-x", width, "-y", height, command)
 
     def rows(self, *more: str) -> list[str]:
-        """What it shows, with all that went over its top."""
+        """Return the rows on the screen, with those that have scrolled off its top."""
         return self._ask("capture-pane", "-p", "-S", "-1000", *more).rstrip("\n").split("\n")
 
     def ended(self) -> list[str]:
-        """Its lines, those that it had to break joined again, when the command has ended."""
+        """Wait for the command to end, then return its lines, with wrapped ones rejoined."""
         self.wait(lambda: "END OF ALL" in self.rows())
         return [line.rstrip() for line in self.rows("-J")]
 
@@ -58,7 +58,7 @@ class Screen:
 
     def _ask(self, *words: str) -> str:
         asked = ["tmux", "-S", self._socket, *words]
-        # what other tests leave of a terminal of their own would be believed more than this one's size
+        # variables that other tests set for their terminals would take precedence over the size of this one
         inherited = {name: value for name, value in os.environ.items() if name not in OF_A_TERMINAL}
         environment = {**inherited, "LC_ALL": "C.UTF-8"}
         return subprocess.run(asked, check=True, capture_output=True, text=True, env=environment).stdout
@@ -74,12 +74,12 @@ def screen(tmp_path: Path, request: pytest.FixtureRequest):
 
 
 @pytest.mark.parametrize("screen", [120, 80, 40], indirect=True)
-def test_bars_and_lines_never_run_into_each_other(screen: Screen, tmp_path: Path) -> None:
+def test_progress_bars_and_lines_do_not_overlap(screen: Screen, tmp_path: Path) -> None:
     screen.run(sys.executable, session.__file__, str(tmp_path))
     screen.wait((tmp_path / "halfway").exists)
 
     def shows_two_bars() -> bool:
-        *_, outer, inner = ["", *screen.rows()]  # of one moment: a screen can be caught while it is drawn anew
+        *_, outer, inner = ["", *screen.rows()]  # one snapshot: a screen can be captured while it is redrawn
         told = outer.startswith("a stage") and "6/12" in outer and inner.startswith("epoch 6") and "2/4" in inner
         return told and all("━" in bar or "╸" in bar for bar in (outer, inner))
 
@@ -88,14 +88,14 @@ def test_bars_and_lines_never_run_into_each_other(screen: Screen, tmp_path: Path
     lines = screen.ended()
     assert [line for line in lines if line.startswith("line ")] == session.SAID
     assert not any("━" in line or "epoch" in line for line in lines)  # bars vanish
-    unbroken = "".join(lines).replace(" ", "")  # where it is broken depends on how long this file's path is
+    unbroken = "".join(lines).replace(" ", "")  # where it is wrapped depends on the length of this file's path
     assert unbroken.count("UserWarning:alibrarysaysthis") == 1
     assert "note: a label steers no terminal: Car\\x1b[2J[red]" in lines
     assert NEXT in lines  # whole, so that it can be copied
 
 
 @pytest.mark.parametrize("is_coloured", [True, False])
-def test_colours_are_there_unless_one_does_without(screen: Screen, tmp_path: Path, is_coloured: bool) -> None:
+def test_colours_are_used_unless_no_color_is_set(screen: Screen, tmp_path: Path, is_coloured: bool) -> None:
     (tmp_path / "go").touch()
     screen.run(sys.executable, session.__file__, str(tmp_path), **({} if is_coloured else {"NO_COLOR": "1"}))
     screen.ended()
@@ -109,7 +109,7 @@ def test_colours_are_there_unless_one_does_without(screen: Screen, tmp_path: Pat
 
 @pytest.mark.slow
 @pytest.mark.parametrize("screen", [40], indirect=True)
-def test_a_narrow_terminal_shows_what_was_heard(screen: Screen, tmp_path: Path) -> None:
+def test_a_narrow_terminal_shows_the_detected_events(screen: Screen, tmp_path: Path) -> None:
     write_model(tmp_path / "run" / "checkpoint.pt", untrained_model())
     noise(tmp_path / "20230501_053000.wav")
     asked = ["predict", "20230501_053000.wav", "--model", "./run", "--threshold", "0.0"]

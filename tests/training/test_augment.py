@@ -37,7 +37,7 @@ def draw(seed: int = 0) -> np.random.Generator:
 
 
 @given(st.integers(0, 10**6), st.integers(1, 30))
-def test_a_shift_keeps_each_clips_frames_in_their_round_and_its_padding_in_place(seed: int, length: int) -> None:
+def test_a_shift_rotates_each_clips_frames_and_leaves_its_padding_in_place(seed: int, length: int) -> None:
     x, _, n_frames = batch(4, length, seed)
     shifted = shift_in_time(x, n_frames, draw(seed))
     for before, after, count in zip(x, shifted, n_frames.tolist(), strict=True):
@@ -53,7 +53,7 @@ def test_shifts_reach_every_frame() -> None:
     assert counts.min() > 140  # 200 expected, 4.5 deviations of 13.4
 
 
-def test_a_mixture_lies_between_its_two_clips_and_labels_go_with_it() -> None:
+def test_mixup_mixes_two_clips_and_their_labels_in_the_same_proportion() -> None:
     x, y, n_frames = batch()
     x[:] = torch.arange(8.0)[:, None, None]
     mixed_x, mixed_y, mixed_n = mix_up(x, torch.eye(8), n_frames, 0.7, draw())
@@ -67,7 +67,7 @@ def test_a_mixture_lies_between_its_two_clips_and_labels_go_with_it() -> None:
     assert y.shape == (8, 3)
 
 
-def test_clips_that_sound_together_add_their_powers_and_unite_their_labels() -> None:
+def test_superposed_clips_add_their_powers_and_combine_their_labels() -> None:
     x, _, n_frames = batch()
     x = 30 * x - 60
     together, labels, counts = superpose(x, torch.eye(8), n_frames, 1.0, draw())
@@ -79,7 +79,7 @@ def test_clips_that_sound_together_add_their_powers_and_unite_their_labels() -> 
         assert labels[row].sum() == len({row, other})
 
 
-def test_sounds_together_are_the_log_mel_of_the_summed_waveforms_but_for_interference() -> None:
+def test_superposition_approximates_the_log_mel_of_the_summed_waveforms() -> None:
     config = LogMelConfig(sample_rate=8000, window_length=400, hop_length=200, n_fft=512, n_frames=40, n_mels=6)
     noises = draw().normal(size=(2, 8000)).astype(np.float32) * np.array([[0.1], [0.02]], dtype=np.float32)
     one, other, both = (torch.from_numpy(log_mel(wave, config)[0]) for wave in (*noises, noises.sum(axis=0)))
@@ -91,24 +91,24 @@ def test_sounds_together_are_the_log_mel_of_the_summed_waveforms_but_for_interfe
 
 
 @given(st.floats(0, 1), st.integers(0, 10**6))
-def test_only_the_asked_share_of_clips_sounds_with_another(share: float, seed: int) -> None:
+def test_only_the_requested_share_of_clips_is_superposed(share: float, seed: int) -> None:
     x, y, n_frames = batch(400, 2, seed)
     together, *_ = superpose(x, y, n_frames, share, draw(seed))
     changed = (together != x).any(dim=(1, 2)).float().mean().item()
     assert changed == pytest.approx(share, abs=0.13)  # five deviations at most
 
 
-def test_a_warp_reads_every_clip_at_its_own_pace_along_the_frequency_axis() -> None:
+def test_a_warp_stretches_the_frequency_axis_of_each_clip_by_its_own_factor() -> None:
     ramp = torch.arange(81.0).expand(500, 3, 81)
     warped = warp_bands(ramp, 0.2, draw())
-    factors = warped[:, 0, 40] / 40  # before the end of the axis, a ramp tells where it was read
+    factors = warped[:, 0, 40] / 40  # below the end of the axis, a ramp shows where it was read
     assert factors.min() < 0.82
     assert factors.max() > 1.18
     expected = (factors[:, None, None] * ramp).clamp(max=80)
     torch.testing.assert_close(warped, expected, rtol=1e-5, atol=1e-4)
 
 
-def test_a_warp_moves_a_tone_as_far_as_a_source_of_another_size_would() -> None:
+def test_a_warp_of_a_tenth_moves_a_tone_by_up_to_a_tenth() -> None:
     tone = torch.zeros(200, 1, 101)
     tone[:, :, 50] = 1.0
     peaks = warp_bands(tone, 0.1, draw()).argmax(dim=2).flatten()
@@ -116,7 +116,7 @@ def test_a_warp_moves_a_tone_as_far_as_a_source_of_another_size_would() -> None:
     assert 54 < peaks.max() <= 56
 
 
-def test_a_filter_is_the_same_in_every_frame_within_its_bounds_and_each_clips_own() -> None:
+def test_a_filter_is_bounded_constant_over_time_and_different_for_each_clip() -> None:
     x, _, _ = batch(300, 4)
     gain = filter_bands(x, 6, draw()) - x
     assert gain.abs().max() <= 6 + 1e-5
@@ -126,13 +126,13 @@ def test_a_filter_is_the_same_in_every_frame_within_its_bounds_and_each_clips_ow
     assert (gain[0] != gain[1]).any()
 
 
-def test_a_filter_has_straight_lines_between_a_few_places() -> None:
+def test_the_gain_of_a_filter_is_piecewise_linear_with_few_breakpoints() -> None:
     gain = filter_bands(torch.zeros(50, 1, 80), 6, draw())[:, 0]
     bends = (gain.diff(n=2, dim=1).abs() > 1e-4).sum(dim=1)
-    assert bends.max() <= 2 * 5  # a place between two bands bends the line at both
+    assert bends.max() <= 2 * 5  # a breakpoint between two bands bends the line at both
 
 
-def test_shares_are_drawn_from_the_beta_distribution() -> None:
+def test_mixup_shares_follow_the_beta_distribution() -> None:
     x, y = torch.zeros(20_000, 1, 1), torch.zeros(20_000, 1)
     y[0] = 1.0
     x[:, 0, 0] = torch.arange(20_000.0) % 2
@@ -149,7 +149,7 @@ def mask_all_frames(x: torch.Tensor, *settings: object) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(("mask", "axis"), [(mask_bands, 2), (mask_all_frames, 1)])
-def test_masks_are_stretches_no_wider_than_asked_for(mask, axis) -> None:
+def test_masks_are_contiguous_and_no_wider_than_requested(mask, axis) -> None:
     x, _, _ = batch(200)
     masked = (mask(x, FILL, 1, 4, draw()) == -1.0).all(dim=3 - axis)
     changes = masked.int().diff(dim=1, prepend=torch.zeros(200, 1), append=torch.zeros(200, 1))
@@ -159,12 +159,12 @@ def test_masks_are_stretches_no_wider_than_asked_for(mask, axis) -> None:
     assert torch.equal(mask(x, FILL, 1, 4, draw())[kept], x[kept])
 
 
-def test_a_mask_wider_than_the_clip_is_no_wider_than_the_clip() -> None:
+def test_a_mask_wider_than_the_clip_keeps_the_shape_of_the_features() -> None:
     x, _, _ = batch(50, 3)
     assert mask_all_frames(x, FILL, 2, 1000, draw()).shape == x.shape
 
 
-def test_a_mask_lies_within_its_clip_anywhere_and_others_of_the_batch_get_the_same() -> None:
+def test_a_mask_lies_anywhere_in_its_clip_and_other_clips_do_not_affect_it() -> None:
     x = torch.zeros(2000, 20, 6)
     n_frames = torch.tensor([5, 20]).repeat(1000)
     masked = (mask_frames(x, n_frames, FILL, 1, 3, draw()) == -1.0).all(dim=2)
@@ -176,7 +176,7 @@ def test_a_mask_lies_within_its_clip_anywhere_and_others_of_the_batch_get_the_sa
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_padding_stays_as_the_front_end_makes_it(seed: int) -> None:
+def test_augmentation_leaves_padding_unchanged(seed: int) -> None:
     x, y, n_frames = batch(16, seed=seed)
     x[torch.arange(20) >= n_frames[:, None]] = -100.0
     after, _, n_after = augment(x, y, n_frames, FILL, EVERYTHING, draw(seed))
@@ -185,7 +185,7 @@ def test_padding_stays_as_the_front_end_makes_it(seed: int) -> None:
     assert (after[padding] == -100.0).all()
 
 
-def test_the_generator_decides_all_and_what_was_given_is_left_as_it_was() -> None:
+def test_the_generator_determines_the_result_and_the_input_is_not_modified() -> None:
     given = batch()
     copies = [tensor.clone() for tensor in given]
     first = augment(*given, FILL, EVERYTHING, draw(3))
@@ -208,7 +208,7 @@ def test_labels_stay_probabilities() -> None:
     assert mixed.max() <= 1
 
 
-def test_a_negative_value_is_refused() -> None:
+def test_values_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="time_masks must not be negative, got -1"):
         AugmentConfig(time_masks=-1)
     with pytest.raises(ValueError, match=r"superpose is a share of clips, from 0 to 1, got 1\.5"):
@@ -217,7 +217,7 @@ def test_a_negative_value_is_refused() -> None:
         AugmentConfig(warp=1)
 
 
-def test_samples_that_sound_together_are_added() -> None:
+def test_samples_of_superposed_clips_are_added() -> None:
     x, _, n_frames = batch()
     together, labels, _ = superpose(x, torch.eye(8), n_frames, 1.0, draw(), "samples")
     for row in range(8):
@@ -238,7 +238,7 @@ REFUSED = {
 @pytest.mark.parametrize("change", [{"superpose": 0.3}, {"warp": 0.1}, {"filter_db": 6.0}, {"frequency_masks": 1},
                                     {"shift": True}, {"mixup_alpha": 0.2}, {"time_masks": 1}, {"background": 0.3},
                                     {"gain_db": 20.0}, {"bandwidth": 0.3}])  # fmt: skip
-def test_what_would_make_no_sound_of_features_is_refused(content: str, change: dict[str, float]) -> None:
+def test_augmentations_that_do_not_suit_the_features_are_refused(content: str, change: dict[str, float]) -> None:
     (name,) = change
     if name in REFUSED[content]:
         with pytest.raises(ValueError, match=rf"augment\.{name} works on .*, not on {content}"):

@@ -21,7 +21,7 @@ def weights(model: nn.Module) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("n_steps", [1, 2, 10, 199])
-def test_it_is_the_exponential_average_of_what_it_saw_after_a_warm_up(n_steps: int) -> None:
+def test_the_average_is_exponential_after_a_warm_up(n_steps: int) -> None:
     model = network(0.0)
     average = MovingAverage(model, 0.9)
     expected = 0.0
@@ -32,10 +32,10 @@ def test_it_is_the_exponential_average_of_what_it_saw_after_a_warm_up(n_steps: i
         expected = decay * expected + (1 - decay) * (n % 7)
     with average.applied_to(model):
         torch.testing.assert_close(model[0].weight, torch.full((2, 2), expected), rtol=1e-5, atol=1e-5)
-        assert model[1].num_batches_tracked == n_steps % 7  # a count has no average
+        assert model[1].num_batches_tracked == n_steps % 7  # a count is not averaged
 
 
-def test_weights_that_stand_still_are_their_own_average() -> None:
+def test_constant_weights_are_their_own_average() -> None:
     model = network(0.5)
     average = MovingAverage(model, 0.99)
     for _ in range(50):
@@ -44,7 +44,7 @@ def test_weights_that_stand_still_are_their_own_average() -> None:
         assert torch.equal(model[0].bias, torch.full((2,), 0.5))
 
 
-def test_the_models_own_weights_come_back_after_an_error_too() -> None:
+def test_the_models_own_weights_are_restored_even_after_an_error() -> None:
     model = network(1.0)
     average = MovingAverage(model, 0.9)
     set_all(model, 3.0)
@@ -58,7 +58,7 @@ def test_the_models_own_weights_come_back_after_an_error_too() -> None:
     assert torch.equal(weights(model), before)
 
 
-def test_it_goes_on_from_its_state_to_the_same_bits() -> None:
+def test_an_average_resumed_from_its_state_is_bitwise_equal() -> None:
     whole, model = MovingAverage(network(0.0), 0.9), network(0.0)
     halves = MovingAverage(network(0.0), 0.9)
     for n in range(20):

@@ -31,7 +31,7 @@ NETWORK = CRNNConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4, dropo
 
 
 class Told(torch.nn.Module):
-    """Predicts what the batch tells it to, so that a test decides every validation loss."""
+    """Predicts what the batch dictates, so that a test controls every validation loss."""
 
     content = "decibels"
 
@@ -52,13 +52,13 @@ class Told(torch.nn.Module):
 
 
 def batch(*losses: float) -> Batch:
-    """Clips with label 1, for which :class:`Told` has these losses."""
+    """Return clips with label 1, for which :class:`Told` has these losses."""
     x = torch.exp(-torch.tensor(losses)).reshape(-1, 1, 1)
     return Batch(x, torch.ones(len(losses), 1), torch.ones(len(losses)), ["clip"] * len(losses))
 
 
 def told_fit(validation_losses, config) -> tuple[Fit, list[float]]:
-    """A fit over these validation losses until it stops, and its weight after each epoch."""
+    """Return a fit over these validation losses until it stops, and its weight after each epoch."""
     fit, weights = Fit(Told(), config, 0, make_fabric("cpu")), []
     for loss in validation_losses:
         if fit.stopped:
@@ -93,7 +93,7 @@ def run(fit: Fit, epochs: int) -> Fit:
 
 
 def stored(state) -> dict:
-    """A state as it comes back from a file."""
+    """Return a state as it is read back from a file."""
     file = io.BytesIO()
     torch.save(state, file)
     file.seek(0)
@@ -101,7 +101,7 @@ def stored(state) -> dict:
 
 
 def same(one, other) -> bool:
-    """Equal to the bit, through nested tables and lists."""
+    """Return whether two states are bitwise equal, through nested tables and lists."""
     if isinstance(one, torch.Tensor):
         return torch.equal(one, other)
     if isinstance(one, dict):
@@ -125,7 +125,7 @@ def test_loss_of_a_certain_mistake_is_finite():
     assert probs.grad.isfinite().all()
 
 
-def test_parts_of_clips_learn_from_the_clips_labels_and_padding_from_none():
+def test_parts_of_clips_are_trained_on_the_clips_labels_and_padding_is_ignored():
     probs = torch.tensor([[[0.5], [0.9]], [[0.5], [0.1]]])
     counts = torch.tensor([[True, True], [True, False]])
     loss = parts_loss(Taught(probs, counts), torch.tensor([[1.0], [0.0]]))
@@ -133,8 +133,8 @@ def test_parts_of_clips_learn_from_the_clips_labels_and_padding_from_none():
 
 
 @pytest.mark.parametrize("losses", [[0.9] * 4, [0.9, 0.8, 0.7, 0.6]])
-def test_a_fit_that_goes_on_does_as_many_epochs_as_it_is_asked_for(losses):
-    """Its patience had run out after two epochs of 50: two more are due, whether or not they bring a lower loss."""
+def test_a_continued_fit_runs_the_requested_number_of_epochs(losses):
+    """Its patience ran out after two of 50 epochs: two more are run, whether or not they bring a lower loss."""
     config = replace(CONFIG, epochs=50, patience=1)
     fit = Fit(Told(), config, 0, make_fabric("cpu"), in_all=4)
     for loss in losses:
@@ -143,7 +143,7 @@ def test_a_fit_that_goes_on_does_as_many_epochs_as_it_is_asked_for(losses):
     assert (bool(fit.stopped), fit.epoch, fit.most_epochs) == (True, 4, 4)
 
 
-def test_a_fit_that_goes_on_within_its_plan_keeps_the_plans_learning_rate():
+def test_a_fit_continued_within_its_plan_keeps_the_planned_learning_rate():
     config = replace(CONFIG, epochs=50, patience=1, schedule="cosine")
     planned, goes_on = Fit(Told(), config, 0, make_fabric("cpu")), Fit(Told(), config, 0, make_fabric("cpu"), in_all=4)
     for fit in (planned, goes_on):
@@ -164,7 +164,7 @@ def test_losses_are_means_over_clips_not_over_batches():
 
 def test_training_stops_when_patience_has_run_out_since_the_best_epoch():
     fit, _ = told_fit([0.5, 0.4, 0.45, 0.4, 0.41, 0.1], replace(CONFIG, epochs=100))
-    assert (fit.stopped, fit.epoch, fit.best_epoch) == ("patience", 5, 2)  # an equal loss is no better one
+    assert (fit.stopped, fit.epoch, fit.best_epoch) == ("patience", 5, 2)  # an equal loss is no improvement
     assert fit.best_loss == pytest.approx(0.4)
 
 
@@ -173,14 +173,14 @@ def test_training_stops_at_the_last_epoch():
     assert (fit.stopped, fit.epoch, fit.best_epoch) == ("epochs", 3, 3)
 
 
-def test_no_epochs_leave_the_network_as_it_was():
+def test_zero_epochs_leave_the_network_unchanged():
     fit, _ = told_fit([0.5], replace(CONFIG, epochs=0))
     fit.restore_best()
     assert (fit.stopped, fit.epoch, fit.best_loss) == ("epochs", 0, math.inf)
     assert fit.model.step.item() == 0
 
 
-def test_the_best_epochs_weights_are_given_back():
+def test_the_best_epochs_weights_are_restored():
     fit, weights = told_fit([0.5, 0.3, 0.4, 0.45], CONFIG)
     assert len(set(weights)) == 4
     assert fit.model.step.item() == weights[3]
@@ -189,11 +189,11 @@ def test_the_best_epochs_weights_are_given_back():
 
 
 @pytest.mark.parametrize("done", [1, 2, 5])
-def test_a_resumed_fit_is_the_undisturbed_one_to_the_bit(done):
+def test_a_resumed_fit_is_bitwise_equal_to_an_uninterrupted_one(done):
     undisturbed = run(crnn_fit(), 6)
     resumed = crnn_fit(initial=7)
     resumed.load_state(stored(run(crnn_fit(), done).state()))
-    torch.rand(11)  # whatever happened to the random numbers of the new process
+    torch.rand(11)  # the new process may have drawn other random numbers
     run(resumed, 6 - done)
     assert same(resumed.state(), undisturbed.state())
     resumed.restore_best()
@@ -203,7 +203,7 @@ def test_a_resumed_fit_is_the_undisturbed_one_to_the_bit(done):
 
 @pytest.mark.parametrize("config", [CONFIG, STRONG])
 @pytest.mark.parametrize("step", [1, 2, 3])
-def test_a_fit_resumed_inside_an_epoch_is_the_undisturbed_one_to_the_bit(step, config):
+def test_a_fit_resumed_within_an_epoch_is_bitwise_equal_to_an_uninterrupted_one(step, config):
     undisturbed, killed = run(crnn_fit(config=config), 2), run(crnn_fit(config=config), 1)
     for done in killed.steps(some_batches()):
         if done == step:
@@ -217,7 +217,7 @@ def test_a_fit_resumed_inside_an_epoch_is_the_undisturbed_one_to_the_bit(step, c
     assert same(resumed.state(), undisturbed.state())
 
 
-def test_a_judge_sees_the_frames_of_the_validation_in_order():
+def test_the_judge_gets_the_validation_frames_in_order_and_its_scores_are_stored():
     fit, seen = crnn_fit(), []
 
     def judge(frame_probs, clip_probs):
@@ -231,7 +231,7 @@ def test_a_judge_sees_the_frames_of_the_validation_in_order():
     assert stored(fit.state())["records"][0]["scores"] == {"f1": 0.5}
 
 
-def test_read_late_as_from_a_gpu_losses_are_the_same_and_a_bad_one_is_told_before_a_state_is_stored(monkeypatch):
+def test_losses_read_late_are_the_same_and_nan_is_reported_before_a_state_is_stored(monkeypatch):
     here = crnn_fit()
     for _ in here.steps(some_batches()):
         pass
@@ -256,7 +256,7 @@ def test_read_late_as_from_a_gpu_losses_are_the_same_and_a_bad_one_is_told_befor
         list(late.steps([first, second, third._replace(x=third.x * torch.nan)]))
 
 
-def test_a_loss_that_is_no_number_ends_the_fit_before_it_moves_a_weight():
+def test_a_nan_loss_ends_the_fit_before_it_changes_a_weight():
     fit, (first, second, _) = crnn_fit(), some_batches()
     steps = fit.steps([first, second._replace(x=second.x * torch.nan)])
     next(steps)
@@ -269,7 +269,7 @@ def test_a_loss_that_is_no_number_ends_the_fit_before_it_moves_a_weight():
         fit.run_epoch([batch(1.0)], [batch(math.nan)])
 
 
-def test_patience_is_counted_through_an_interruption():
+def test_patience_is_counted_across_an_interruption():
     first, _ = told_fit([0.5, 0.4, 0.45], replace(CONFIG, epochs=100))
     fit = Fit(Told(), replace(CONFIG, epochs=100), 0, make_fabric("cpu"))
     fit.load_state(stored(first.state()))
@@ -279,7 +279,7 @@ def test_patience_is_counted_through_an_interruption():
     assert (fit.stopped, fit.best_epoch) == ("patience", 2)
 
 
-def test_a_cosine_schedule_begins_at_the_rate_and_ends_near_nothing():
+def test_a_cosine_schedule_starts_at_the_learning_rate_and_ends_near_zero():
     fit, rates = Fit(Told(), replace(CONFIG, schedule="cosine", epochs=2), 0, make_fabric("cpu"), 3), []
     for _ in range(2):
         for _ in fit.steps([batch(1.0)] * 3):
@@ -288,7 +288,7 @@ def test_a_cosine_schedule_begins_at_the_rate_and_ends_near_nothing():
     assert rates == pytest.approx([0.005 * (1 + math.cos(math.pi * done / 6)) for done in range(6)])
 
 
-def test_what_is_validated_and_kept_is_the_average_and_training_goes_on_with_the_last_weights():
+def test_the_averaged_weights_are_kept_and_training_continues_with_the_latest():
     fit = Fit(Told(), replace(CONFIG, averaging=0.9), 0, make_fabric("cpu"))
     values = [0.0]
     for _ in fit.steps([batch(1.0)] * 30):
@@ -305,7 +305,7 @@ def test_what_is_validated_and_kept_is_the_average_and_training_goes_on_with_the
 
 
 def learnt_alpha(function: str, begins: float) -> torch.Tensor:
-    """What two epochs make of the numbers that pooling learns, over 10 output frames."""
+    """Return the parameters that pooling has learned after two epochs, over 10 output frames."""
     torch.manual_seed(0)
     model = CRNN(NETWORK, PoolingConfig(function, ()), 2, of(40, 16))
     torch.nn.init.constant_(model.alpha, begins)
@@ -315,19 +315,19 @@ def learnt_alpha(function: str, begins: float) -> torch.Tensor:
     return model.alpha.detach()
 
 
-def test_cap_keeps_what_pooling_learns_within_its_bound_and_rap_draws_it_to_the_average():
+def test_cap_keeps_alpha_within_its_bound_and_rap_draws_it_towards_the_average():
     assert learnt_alpha("cap", 50.0).tolist() == pytest.approx([math.log(9)] * 2, abs=0.1)
     assert (learnt_alpha("cap", 50.0) <= math.log(9) + 1e-6).all()
     assert (learnt_alpha("rap", 8.0) < learnt_alpha("auto", 8.0)).all()
 
 
-def test_labels_are_smoothed_towards_a_half():
+def test_labels_are_smoothed_towards_one_half():
     fit = Fit(Told(), replace(CONFIG, label_smoothing=0.2), 0, make_fabric("cpu"))
     _, y, _, _ = fit._augmented(torch.zeros(2, 1, 1), torch.tensor([[1.0], [0.0]]), torch.ones(2), None)
     torch.testing.assert_close(y, torch.tensor([[0.9], [0.1]]))
 
 
-def test_the_seed_decides_dropout():
+def test_the_seed_determines_dropout():
     once, again, other = (run(crnn_fit(seed), 1).model.state_dict() for seed in (0, 0, 1))
     assert same(once, again)
     assert not same(once, other)
@@ -362,12 +362,12 @@ def test_prediction_is_in_the_order_of_the_clips_and_without_dropout():
         ({"learning_rate": float("nan")}, "learning_rate must be between 0 and 1, got nan"),
     ],
 )
-def test_training_that_cannot_be_is_refused(changes, message):
+def test_invalid_training_settings_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         replace(CONFIG, **changes)
 
 
-def test_probabilities_that_are_no_numbers_are_a_sentence():
+def test_nan_probabilities_give_a_one_line_error():
     fit = crnn_fit()
     fit.model.gru.weight_hh_l0.data.fill_(3e38)
     fit.model.gru.bias_ih_l0.data.fill_(3e38)
@@ -376,7 +376,7 @@ def test_probabilities_that_are_no_numbers_are_a_sentence():
         predict(fit.model, some_batches())
 
 
-def test_steps_end_a_fit_within_an_epoch_and_an_epoch_may_be_any_number_of_steps() -> None:
+def test_a_step_limit_ends_a_fit_within_an_epoch() -> None:
     fit = Fit(Told(), replace(CONFIG, epochs=3, patience=9, epoch_steps=4, steps=10), 0, make_fabric("cpu"), 7)
     seen = []
     while not fit.stopped:
@@ -386,7 +386,7 @@ def test_steps_end_a_fit_within_an_epoch_and_an_epoch_may_be_any_number_of_steps
     assert fit.stopped == "epochs"
 
 
-def test_a_fit_that_goes_on_beyond_its_steps_counts_those_that_were_done() -> None:
+def test_a_fit_continued_beyond_its_step_limit_counts_all_steps() -> None:
     config = replace(CONFIG, epochs=9, patience=9, epoch_steps=4, steps=10)
     fit, seen = Fit(Told(), config, 0, make_fabric("cpu"), 7, in_all=5), []
     while not fit.stopped:
@@ -396,7 +396,7 @@ def test_a_fit_that_goes_on_beyond_its_steps_counts_those_that_were_done() -> No
     assert fit.steps_done == 18
 
 
-def test_a_fit_that_patience_had_cut_short_goes_on_with_the_rates_of_its_plan() -> None:
+def test_a_continued_fit_follows_the_planned_cosine_schedule() -> None:
     config = replace(CONFIG, schedule="cosine", epochs=9, epoch_steps=4, steps=6)
     rates = []
     for in_all in (0, 2):
@@ -406,7 +406,7 @@ def test_a_fit_that_patience_had_cut_short_goes_on_with_the_rates_of_its_plan() 
     assert rates[0] == rates[1]
 
 
-def test_the_rate_falls_to_zero_over_the_steps_there_are() -> None:
+def test_the_cosine_schedule_spans_exactly_the_steps_of_the_limit() -> None:
     config = replace(CONFIG, schedule="cosine", epochs=100, epoch_steps=4, steps=6)
     fit, rates = Fit(Told(), config, 0, make_fabric("cpu"), 7), []
     while not fit.stopped:

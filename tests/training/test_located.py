@@ -15,7 +15,9 @@ TIMES = st.integers(0, 400).map(lambda hundredths: hundredths / 100)
 
 
 @given(st.lists(st.tuples(TIMES, TIMES, st.sampled_from(LABELS.names)), max_size=6))
-def test_frames_hold_how_long_a_class_sounds_as_counted_in_hundredths(spans: list[tuple[float, float, str]]) -> None:
+def test_frame_targets_are_the_share_of_each_frame_in_which_a_class_sounds(
+    spans: list[tuple[float, float, str]],
+) -> None:
     events = [Event(min(a, b), max(a, b), label) for a, b, label in spans]
     fine = np.zeros((400, 2))
     for event in events:
@@ -25,7 +27,7 @@ def test_frames_hold_how_long_a_class_sounds_as_counted_in_hundredths(spans: lis
     np.testing.assert_allclose(found, fine.reshape(20, 20, 2).mean(axis=1), atol=1e-5)
 
 
-def test_what_lies_beyond_the_frames_is_left_out() -> None:
+def test_events_are_cut_off_at_the_end_of_the_last_frame() -> None:
     found = frames_of_events([Event(1.5, 9.0, "Rain")], LABELS, FrameGrid(1, 1), 3)
     assert found[:, 1].tolist() == [0.0, 0.5, 1.0]
 
@@ -35,7 +37,7 @@ def located(known: tuple[bool, ...] = (True, False, True)) -> Located:
     return Located(torch.rand((len(known), 8, 2), generator=generator), torch.tensor(known))
 
 
-def test_only_frames_that_count_of_clips_that_are_known_are_told() -> None:
+def test_the_frame_loss_uses_only_valid_frames_of_clips_with_strong_labels() -> None:
     truth = located()
     probs = torch.rand((3, 4, 2), generator=torch.Generator().manual_seed(1))
     n_frames = torch.tensor([8, 8, 5])
@@ -49,23 +51,23 @@ def test_only_frames_that_count_of_clips_that_are_known_are_told() -> None:
     assert torch.equal(frame_loss(probs, other, n_frames, 2), frame_loss(probs, truth, n_frames, 2))
 
 
-def test_nothing_known_is_nothing_told() -> None:
+def test_the_frame_loss_is_zero_without_strong_labels() -> None:
     assert frame_loss(torch.rand(3, 8, 2), located((False,) * 3), torch.tensor([8, 8, 8]), 1) == 0
 
 
-def test_a_clip_without_a_frame_that_counts_tells_nothing() -> None:
+def test_a_clip_without_valid_frames_adds_nothing_to_the_frame_loss() -> None:
     truth, probs = located((True, True)), torch.rand(2, 8, 2)
     alone = frame_loss(probs[:1], Located(truth.frames[:1], truth.known[:1]), torch.tensor([8]), 1)
     torch.testing.assert_close(frame_loss(probs, truth, torch.tensor([8, 0]), 1), alone / 2)
 
 
-def test_a_clip_of_one_frame_counts_as_much_by_frames_as_by_its_label() -> None:
+def test_the_frame_loss_of_clips_of_one_frame_equals_their_clip_loss() -> None:
     probs, target = torch.rand(3, 1, 2), torch.ones(3, 1, 2)
     of_frames = frame_loss(probs, Located(target, torch.tensor([True] * 3)), torch.tensor([1, 1, 1]), 1)
     torch.testing.assert_close(of_frames, clip_loss(probs[:, 0], target[:, 0]))
 
 
-def test_frames_that_the_network_adds_at_the_end_are_silent() -> None:
+def test_input_frames_added_to_fill_the_last_output_frame_count_as_silent() -> None:
     probs = torch.full((1, 3, 2), 0.25)
     whole = Located(torch.ones(1, 8, 2), torch.tensor([True]))
     third = torch.log(torch.tensor([0.25, 0.25]))  # 3, 3 and 2 of 3 frames
@@ -83,12 +85,12 @@ CONFIGS = [
 
 @pytest.mark.parametrize("config", CONFIGS)
 @pytest.mark.parametrize("seed", range(5))
-def test_what_is_known_goes_where_its_sounds_go(config: AugmentConfig, seed: int) -> None:
-    """Features that are the frames themselves, in samples, whose sum is at least one where either sounds."""
+def test_frame_targets_are_augmented_like_the_features(config: AugmentConfig, seed: int) -> None:
+    """The frame targets also serve as features, as samples: their sum is at least 1 where either clip has the class."""
     truth, n_frames = located((True,) * 3), torch.tensor([8, 6, 8])
     truth = Located((truth.frames > 0.5).float(), truth.known)
     truth.frames[1, 6:] = 0
-    mixup_alpha = 0.0 if config.superpose else config.mixup_alpha  # of a sum of two, there would be twice as much
+    mixup_alpha = 0.0 if config.superpose else config.mixup_alpha  # sums of two give features of 2, targets of 1
     config = AugmentConfig(shift=config.shift, superpose=config.superpose, mixup_alpha=mixup_alpha)
     x, _, _, found = augment_located(
         truth.frames, torch.zeros(3, 2), n_frames, truth, torch.zeros(2), config, np.random.default_rng(seed), "samples"
@@ -97,7 +99,7 @@ def test_what_is_known_goes_where_its_sounds_go(config: AugmentConfig, seed: int
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_features_are_augmented_as_without_it(config: AugmentConfig) -> None:
+def test_features_are_augmented_the_same_with_and_without_frame_targets(config: AugmentConfig) -> None:
     x, y, n_frames = torch.randn(3, 8, 4), torch.rand(3, 2), torch.tensor([8, 6, 8])
     plain = augment(x, y, n_frames, torch.zeros(4), config, np.random.default_rng(3))
     told = augment_located(x, y, n_frames, located(), torch.zeros(4), config, np.random.default_rng(3))
@@ -105,7 +107,7 @@ def test_features_are_augmented_as_without_it(config: AugmentConfig) -> None:
 
 
 @pytest.mark.parametrize("config", [AugmentConfig(superpose=1.0), AugmentConfig(mixup_alpha=1.0)])
-def test_a_clip_with_one_of_which_nothing_is_known_is_not_known(config: AugmentConfig) -> None:
+def test_a_clip_mixed_with_one_without_strong_labels_counts_as_one_without(config: AugmentConfig) -> None:
     truth = located()
     generator = np.random.default_rng(0)
     others = np.random.default_rng(0).permutation(3)

@@ -22,18 +22,18 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) // 8)
 
 
 def pages_a_step(*, kept: bool) -> int:
-    """How many pages the system has to hand out a step."""
+    """Return how many pages the system hands out per step."""
     call = [sys.executable, "-c", COUNT.format(kept=kept)]
     return int(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a setting of glibc")
-def test_blocks_that_were_freed_are_there_again_without_asking_the_system():
-    anew = pages_a_step(kept=False)  # thousands, or dozens where pages are huge
-    assert pages_a_step(kept=True) < anew / 3  # not none: small blocks that stay cut holes into large ones
+def test_freed_memory_is_reused_with_few_new_pages_from_the_system():
+    anew = pages_a_step(kept=False)  # thousands, or dozens with huge pages
+    assert pages_a_step(kept=True) < anew / 3  # not zero: small blocks that stay fragment the large ones
 
 
-def test_other_c_libraries_are_left_as_they_are(monkeypatch):
+def test_nothing_is_set_with_other_c_libraries(monkeypatch):
     import ctypes
 
     from sedpipe.training.memory import keep_freed_memory

@@ -17,7 +17,7 @@ def drawn(seed: int = 0) -> np.random.Generator:
 
 
 def whole(x: Tensor) -> Tensor:
-    """Every frame counts."""
+    """Return the number of frames of each clip, all of them valid."""
     return torch.full((len(x),), x.shape[1])
 
 
@@ -29,7 +29,7 @@ def power(x: Tensor) -> Tensor:
     return (10 ** (x.double() / 10)).sum(dim=(1, 2))
 
 
-def test_a_level_is_one_number_a_clip_within_what_was_asked(x: Tensor) -> None:
+def test_each_clip_gets_one_gain_within_the_requested_range(x: Tensor) -> None:
     gains = other_levels(x, 20.0, drawn()) - x
     torch.testing.assert_close(gains, gains[:, :1, :1].expand_as(x), atol=1e-4, rtol=0)
     of_clips = gains[:, 0, 0]
@@ -38,14 +38,14 @@ def test_a_level_is_one_number_a_clip_within_what_was_asked(x: Tensor) -> None:
     assert of_clips.max() > 15
 
 
-def test_nothing_gets_quieter_than_silence_and_what_was_stays() -> None:
+def test_no_value_falls_below_silence_and_values_already_below_it_stay() -> None:
     quiet = torch.tensor([[[QUIETEST_DB, QUIETEST_DB + 5, QUIETEST_DB - 50]]]).repeat(B, 1, 1)
     after = other_levels(quiet, 40.0, drawn())
     assert after[..., :2].min() == QUIETEST_DB
     assert after[..., 2].min() == QUIETEST_DB - 50
 
 
-def test_a_bandwidth_takes_all_bands_from_one_on_of_some_clips_and_leaves_the_others(x: Tensor) -> None:
+def test_a_bandwidth_silences_all_bands_above_a_frequency_in_some_clips_only(x: Tensor) -> None:
     after = other_bandwidths(x, 0.5, drawn())
     silent = after == QUIETEST_DB
     torch.testing.assert_close(after[~silent], x[~silent], atol=0, rtol=0)
@@ -64,12 +64,12 @@ def test_noise_only_adds_power_and_only_to_some_clips(x: Tensor) -> None:
     torch.testing.assert_close(after[~changed], x[~changed], atol=1e-3, rtol=0)
 
 
-def test_the_level_of_noise_goes_by_the_clips_own(x: Tensor) -> None:
+def test_the_noise_level_is_relative_to_the_clips_level(x: Tensor) -> None:
     louder = other_backgrounds(x + 30, whole(x), 1.0, drawn())
     torch.testing.assert_close(louder, other_backgrounds(x, whole(x), 1.0, drawn()) + 30, atol=1e-3, rtol=0)
 
 
-def test_the_same_draws_are_the_same_and_what_was_given_is_left_alone(x: Tensor) -> None:
+def test_the_generator_determines_the_result_and_the_input_is_not_modified(x: Tensor) -> None:
     before = x.clone()
     for change, amount in ((other_levels, 20.0), (other_bandwidths, 0.5), (backgrounds, 0.5)):
         assert torch.equal(change(x, amount, drawn(3)), change(x, amount, drawn(3)))
@@ -77,17 +77,15 @@ def test_the_same_draws_are_the_same_and_what_was_given_is_left_alone(x: Tensor)
     assert torch.equal(x, before)
 
 
-def test_none_of_it_is_no_change(x: Tensor) -> None:
+def test_an_amount_of_zero_changes_nothing(x: Tensor) -> None:
     for change in (other_levels, other_bandwidths, backgrounds):
         torch.testing.assert_close(change(x, 0.0, drawn()), x)
 
 
-def test_noise_of_a_short_clip_is_as_loud_as_of_the_same_clip_without_padding(x: Tensor) -> None:
+def test_padding_does_not_change_the_noise_level_of_a_short_clip(x: Tensor) -> None:
     before, alone = power(x), other_backgrounds(x, whole(x), 1.0, drawn())
-    for padding in (QUIETEST_DB, 0.0):  # 0 is what a front end of one's own may pad with
+    for padding in (QUIETEST_DB, 0.0):  # a user's own front end may pad with 0
         padded = torch.cat([x, torch.full_like(x, padding)], dim=1)
         noisy = other_backgrounds(padded, whole(x), 1.0, drawn())[:, : x.shape[1]]
         added_db = [10 * torch.log10(power(after) - before) for after in (noisy, alone)]
-        assert (
-            added_db[0] - added_db[1]
-        ).abs().max() < 0.5  # the flicker's; with the padding's length it would be 3 dB
+        assert (added_db[0] - added_db[1]).abs().max() < 0.5  # from the flicker; if padding counted, it would be 3 dB

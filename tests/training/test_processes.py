@@ -29,7 +29,7 @@ def test_under_mixed_precision_log_mel_is_standardised_before_it_is_rounded():
 
 
 @pytest.mark.parametrize("precision", ["auto", "float32"])
-def test_a_processor_computes_in_float32_unless_told_otherwise(precision):
+def test_a_cpu_computes_in_float32_by_default(precision):
     model, seen = tiny(), []
     model.gru.register_forward_hook(lambda module, given, made: seen.append(made.dtype))
     make_fabric("cpu", precision).setup(model)(torch.randn(1, 40, 16), torch.tensor([40]))
@@ -37,7 +37,7 @@ def test_a_processor_computes_in_float32_unless_told_otherwise(precision):
 
 
 @pytest.mark.parametrize(("device", "number"), [("cuda", 0), ("cuda:0", 0), ("cuda:1", 1)])
-def test_one_gpu_becomes_the_current_one_before_anything_is_trained_on_it(device, number, monkeypatch):
+def test_a_single_gpu_becomes_the_current_device_before_training(device, number, monkeypatch):
     chosen = []
     monkeypatch.setattr("lightning_fabric.accelerators.cuda.num_cuda_devices", lambda: 2)
     monkeypatch.setattr("lightning_fabric.accelerators.cuda._check_cuda_matmul_precision", lambda place: None)
@@ -48,14 +48,14 @@ def test_one_gpu_becomes_the_current_one_before_anything_is_trained_on_it(device
 
 
 @pytest.mark.parametrize(("capability", "precision"), [((7, 5), "32-true"), ((8, 0), "bf16-mixed")])
-def test_of_itself_a_gpu_computes_in_bfloat16_only_if_it_is_made_for_it(capability, precision, monkeypatch):
+def test_a_gpu_computes_in_bfloat16_by_default_only_if_its_hardware_supports_it(capability, precision, monkeypatch):
     monkeypatch.setattr("lightning_fabric.accelerators.cuda.num_cuda_devices", lambda: 1)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *_, **__: True)  # so torch says of a T4, too
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *_, **__: True)  # as torch returns for a T4, too
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda place: capability)
     assert make_fabric("cuda").strategy.precision.precision == precision
 
 
-def test_more_gpus_than_there_are_is_one_sentence():
+def test_asking_for_too_many_devices_gives_a_one_line_error():
     with pytest.raises(SettingsError, match=r"--devices 3: found \d of cuda"):
         make_fabric("cuda", "float32", 3)
     with pytest.raises(SettingsError, match="--device cuda:1 is one device, but --devices asks for 2"):
@@ -63,7 +63,7 @@ def test_more_gpus_than_there_are_is_one_sentence():
 
 
 def close(one, other, key: str = "") -> None:
-    """Equal up to the order of sums, through nested tables and lists."""
+    """Check equality up to the order of sums, through nested tables and lists."""
     if isinstance(one, dict):
         assert one.keys() == other.keys()
         for name in one:
@@ -78,7 +78,7 @@ def close(one, other, key: str = "") -> None:
         assert one == other, key
 
 
-def test_two_processes_follow_the_gradients_of_one_at_the_same_batch_and_go_on_where_they_stopped(tmp_path, capfd):
+def test_two_processes_match_one_with_the_same_batch_and_resume_where_they_stopped(tmp_path, capfd):
     alone, begun, ended = tmp_path / "alone.pt", tmp_path / "begun.pt", tmp_path / "ended.pt"
     launch(make_fabric("cpu"), fitted, None, 2, alone)
     launch(make_fabric("cpu", n_processes=2), fitted, None, 1, begun)
@@ -87,7 +87,7 @@ def test_two_processes_follow_the_gradients_of_one_at_the_same_batch_and_go_on_w
     assert len(one["gradients"]) == 4
     close(first["gradients"] + second["gradients"], one["gradients"])
     close(second["state"], one["state"])
-    assert "strides" not in capfd.readouterr().err  # of which torch would warn
+    assert "strides" not in capfd.readouterr().err  # torch would warn of them
 
 
 @pytest.mark.parametrize(
@@ -98,13 +98,13 @@ def test_two_processes_follow_the_gradients_of_one_at_the_same_batch_and_go_on_w
         (0, "of the machine", "log.csv: No space left on device", "free some space and run the same command again"),
     ],
 )
-def test_what_a_user_can_mend_arrives_from_whichever_process(process, trouble, message, hint):
+def test_errors_that_a_user_can_fix_are_reported_from_any_process(process, trouble, message, hint):
     with pytest.raises(SedpipeError, match=f"^{message}$") as caught:
         launch(make_fabric("cpu", n_processes=2), broken, process, trouble)
     assert hint in caught.value.hint
 
 
-def test_a_process_that_is_killed_ends_the_others_in_a_sentence():
+def test_a_killed_process_ends_the_others_with_a_one_line_error():
     with pytest.raises(SedpipeError, match=r"a training process ended: .*SIGKILL") as caught:
         launch(make_fabric("cpu", n_processes=2), killed)
     assert "resume" in caught.value.hint

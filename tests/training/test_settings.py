@@ -4,7 +4,7 @@ from sedpipe.nn.pooling import PoolingConfig
 from tiny_dataset import SETTINGS
 
 
-def test_a_run_is_called_by_what_tells_it_from_the_others_of_a_table() -> None:
+def test_the_default_run_name_contains_the_settings_that_distinguish_runs() -> None:
     assert SETTINGS.default_run() == "tiny-linear-5-seed0"
     single = replace(SETTINGS, pooling=PoolingConfig("attention", ()), seed=3)
     assert single.default_run() == "tiny-attention-single-seed3"
@@ -12,6 +12,6 @@ def test_a_run_is_called_by_what_tells_it_from_the_others_of_a_table() -> None:
     assert learned.default_run() == "tiny-strong-linear-5x5-learned-seed0"
 
 
-def test_where_it_runs_is_no_part_of_its_name() -> None:
+def test_the_default_run_name_does_not_depend_on_the_hardware() -> None:
     elsewhere = replace(SETTINGS, device="cuda", threads=16, precision="bfloat16", compiled=True, devices=4)
     assert elsewhere.default_run() == SETTINGS.default_run()

@@ -13,20 +13,20 @@ def test_the_ends_of_the_axes_are_the_edges_of_the_frame() -> None:
     assert (CHART.y(0), CHART.y(0.8)) == (CHART.bottom, CHART.top)
 
 
-def test_a_path_goes_through_its_points_and_nothing_has_no_path() -> None:
+def test_a_path_goes_through_its_points_and_is_empty_without_any() -> None:
     line = Line("a", [(0.0, 0.0), (1.0, 0.8)], "s")
     assert CHART.path(line) == f"M{CHART.left:g},{CHART.bottom:g}L{CHART.right:g},{CHART.top:g}"
     assert CHART.path(Line("b", [], "s")) == ""
 
 
 @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
-def test_a_value_beyond_the_axis_stays_a_number_that_an_svg_can_hold(x: float, y: float) -> None:
+def test_y_coordinates_are_bounded_and_x_coordinates_linear(x: float, y: float) -> None:
     assert abs(CHART.y(y)) <= 10 * CHART.height
     assert CHART.x(x) == pytest.approx(CHART.left + x * (CHART.right - CHART.left), abs=0.1)
 
 
 @given(st.floats(0.01, 1000), st.integers(2, 9))
-def test_ticks_are_round_few_and_reach_the_highest_value(highest: float, n: int) -> None:
+def test_ticks_are_few_and_increase_to_at_least_the_highest_value(highest: float, n: int) -> None:
     ticks = ticks_up_to(highest, n)
     assert ticks[0] == 0
     assert ticks[-1] >= highest * (1 - 1e-6)
@@ -35,11 +35,11 @@ def test_ticks_are_round_few_and_reach_the_highest_value(highest: float, n: int)
 
 
 @given(st.floats(0, 10), st.floats(0.1, 10), st.integers(2, 9))
-def test_ticks_between_stay_between(low: float, width: float, n: int) -> None:
+def test_ticks_between_two_values_lie_between_them(low: float, width: float, n: int) -> None:
     ticks = ticks_between(low, low + width, n)
     assert all(low - 1e-6 <= tick <= low + width + 1e-6 for tick in ticks)
 
 
-def test_a_scale_places_its_ends_and_what_lies_beyond() -> None:
+def test_a_scale_places_its_ends_and_values_beyond_them() -> None:
     scale = Scale(0, 2, 100, 300)
     assert (scale.place(0), scale.place(2), scale.place(3)) == (100, 300, 400)

@@ -27,6 +27,6 @@ def test_pillow_reads_the_same_picture(palette, height, width, seed):
         (np.full((2, 3), 5, np.uint8), np.zeros((5, 3), np.uint8), "index 5 has no colour"),
     ],
 )
-def test_what_is_no_picture_is_refused(indices, palette, complaint):
+def test_invalid_indices_or_palettes_are_refused(indices, palette, complaint):
     with pytest.raises(ValueError, match=complaint):
         encode_png(indices, palette)

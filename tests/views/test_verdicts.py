@@ -35,5 +35,5 @@ UNSEEN = Difference(0.01, (-0.02, 0.04), 0.4, seeds=5, p=0.6, p_holm=1.0, smalle
         ),
     ],
 )
-def test_every_outcome_has_its_words(found: Difference, in_percent: bool, told: str) -> None:
+def test_every_outcome_has_its_wording(found: Difference, in_percent: bool, told: str) -> None:
     assert verdict(found, in_percent=in_percent) == told

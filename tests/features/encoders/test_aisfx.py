@@ -43,7 +43,7 @@ def clip() -> np.ndarray:
     return (0.2 * np.random.default_rng(1).standard_normal(3 * STRIDE - 500)).astype(np.float32)
 
 
-def test_the_log_mel_is_librosas(clip: np.ndarray) -> None:
+def test_the_log_mel_spectrogram_matches_librosa(clip: np.ndarray) -> None:
     mel = librosa.feature.melspectrogram(
         y=clip / np.abs(clip).max(), sr=SAMPLE_RATE, n_fft=2048, hop_length=1024, n_mels=96, htk=True, norm=1,
         pad_mode="constant",
@@ -54,12 +54,14 @@ def test_the_log_mel_is_librosas(clip: np.ndarray) -> None:
     np.testing.assert_allclose(found[:24], expected[:24], atol=2e-6)
 
 
-def test_level_changes_nothing_and_silence_is_zero(clip: np.ndarray) -> None:
+def test_the_level_of_a_clip_has_no_effect_and_silence_gives_zeros(clip: np.ndarray) -> None:
     np.testing.assert_allclose(scaled_log_mel(0.01 * clip), scaled_log_mel(clip), atol=1e-5)
     assert not scaled_log_mel(np.zeros(5000, np.float32)).any()
 
 
-def test_frames_are_the_maps_of_the_convolutions(weights: dict[str, torch.Tensor], clip: np.ndarray) -> None:
+def test_embeddings_are_the_maps_of_the_last_block_averaged_over_frequency(
+    weights: dict[str, torch.Tensor], clip: np.ndarray
+) -> None:
     x = torch.from_numpy(scaled_log_mel(clip))[None, None]
     for number, (_, _, pool) in enumerate(BLOCKS, start=1):
         for half in (1, 2):
@@ -73,7 +75,7 @@ def test_frames_are_the_maps_of_the_convolutions(weights: dict[str, torch.Tensor
     np.testing.assert_allclose(found[0], x[0].mean(dim=2).T, atol=1e-5)
 
 
-def test_a_checkpoint_that_would_run_something_is_refused_and_runs_nothing(tmp_path) -> None:
+def test_a_checkpoint_that_would_run_code_is_refused_and_runs_nothing(tmp_path) -> None:
     class Evil:
         def __reduce__(self) -> tuple[object, ...]:
             return os.mkdir, (str(tmp_path / "ran"),)
@@ -86,7 +88,7 @@ def test_a_checkpoint_that_would_run_something_is_refused_and_runs_nothing(tmp_p
     assert not (tmp_path / "ran").exists()
 
 
-def test_weights_of_another_network_are_a_sentence(weights: dict[str, torch.Tensor]) -> None:
+def test_weights_of_another_network_give_a_one_line_error(weights: dict[str, torch.Tensor]) -> None:
     lacking = {name: value for name, value in weights.items() if "conv_block4" not in name}
     with pytest.raises(SedpipeError, match=r"cannot be opened as the encoder aisfx .*Missing key"):
         open_runner(checkpoint(lacking, {}), load_encoder("aisfx").encoder)

@@ -16,7 +16,7 @@ def both() -> BothConfig:
     return BothConfig(*aligned(SHORT, built(2.0), 4))
 
 
-def test_each_frame_holds_its_log_mel_frames_and_then_its_vectors(both: BothConfig) -> None:
+def test_each_frame_holds_its_log_mel_frames_followed_by_its_embedding(both: BothConfig) -> None:
     clip = (0.1 * np.random.default_rng(0).standard_normal(2 * RATE)).astype(np.float32)
     features, n_frames = both.extract(clip)
     assert (features.shape, n_frames) == ((25, 4 * 80 + 3), 25)
@@ -25,7 +25,7 @@ def test_each_frame_holds_its_log_mel_frames_and_then_its_vectors(both: BothConf
     np.testing.assert_allclose(features[:, both.n_decibels :], heard(clip, hop=640), atol=1e-6)
 
 
-def test_in_the_last_frame_of_a_short_clip_what_comes_after_it_is_silence(both: BothConfig) -> None:
+def test_the_last_frame_of_a_short_clip_holds_silence_beyond_the_clips_end(both: BothConfig) -> None:
     clip = np.ones(640 * 3 + 170, np.float32)  # two log-mel frames in the fourth frame
     features, n_frames = both.extract(clip)
     assert n_frames == 4
@@ -35,7 +35,7 @@ def test_in_the_last_frame_of_a_short_clip_what_comes_after_it_is_silence(both: 
     assert not features[4:].any()
 
 
-def test_settings_make_it_again(both: BothConfig) -> None:
+def test_a_front_end_can_be_rebuilt_from_its_settings(both: BothConfig) -> None:
     assert both.name == "both:ears"
     again = both_front_end("ears", **both.settings)
     assert again == both
@@ -44,7 +44,7 @@ def test_settings_make_it_again(both: BothConfig) -> None:
         both_front_end("ears", **{**both.settings, "logmel.n_frames": 99})
 
 
-def test_logmel_among_encoders_is_a_spectrogram_at_the_datasets_rate_in_the_papers_frames() -> None:
+def test_log_mel_beside_encoders_has_the_datasets_sample_rate_and_80_ms_frames() -> None:
     made = named_front_end("logmel,yamnet,aisfx", clips=ClipFormat(3.0, 22_050))
     assert isinstance(made, BothConfig)
     assert (made.sample_rate, made.frames_each, made.n_frames, made.n_features) == (22_050, 4, 38, 320 + 1536)
@@ -52,7 +52,7 @@ def test_logmel_among_encoders_is_a_spectrogram_at_the_datasets_rate_in_the_pape
     assert named_front_end("yamnet,logmel", 0.1).frames_each == 5
 
 
-def test_it_is_made_ready_as_encoders_are(tmp_path) -> None:
+def test_ready_to_hear_gives_an_equal_front_end_that_can_extract(tmp_path) -> None:
     toml = write_encoder(tmp_path)
     spec = FeatureSpec(named_front_end(f"logmel,{toml}", clips=ClipFormat(1.0, RATE)))
     ready = ready_to_hear(spec, tmp_path / "cache")
@@ -61,12 +61,12 @@ def test_it_is_made_ready_as_encoders_are(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(("names", "hop_s"), [("logmel", None), ("logmel,yamnet", 0.001)])
-def test_what_cannot_be_both_is_a_sentence(names: str, hop_s: float | None) -> None:
+def test_log_mel_alone_or_with_too_short_a_hop_gives_a_one_line_error(names: str, hop_s: float | None) -> None:
     with pytest.raises(SettingsError, match=f"^--encoder {names}"):
         named_front_end(names, hop_s)
 
 
-def test_the_two_must_fit_each_other(both: BothConfig) -> None:
+def test_log_mel_and_embeddings_with_mismatched_frames_are_refused(both: BothConfig) -> None:
     with pytest.raises(ValueError, match="must last a number of log-mel frames"):
         BothConfig(both.spectrogram, built(2.0, 0.05))
     with pytest.raises(ValueError, match="expected 4 x 25 log-mel frames, got 96"):

@@ -24,14 +24,14 @@ def ears() -> EncoderConfig:
     return built()
 
 
-def test_each_frame_is_the_window_around_its_middle(ears: EncoderConfig) -> None:
+def test_each_frame_is_the_embedding_of_the_window_around_its_middle(ears: EncoderConfig) -> None:
     clip = waveform(1.0)
     features, n_frames = ears.extract(clip)
     assert (features.shape, features.dtype, n_frames) == ((20, 3), np.float32, 20)
     np.testing.assert_allclose(features, heard(clip), atol=1e-6)
 
 
-def test_a_short_clip_has_fewer_frames_that_count_and_the_others_are_padding(ears: EncoderConfig) -> None:
+def test_a_short_clip_has_fewer_valid_frames_and_the_rest_is_padding(ears: EncoderConfig) -> None:
     clip = waveform(0.26)  # 2080 samples: 5.2 frames
     features, n_frames = ears.extract(clip)
     assert n_frames == 6
@@ -39,13 +39,13 @@ def test_a_short_clip_has_fewer_frames_that_count_and_the_others_are_padding(ear
     assert not features[6:].any()
 
 
-def test_what_comes_after_the_last_frame_changes_nothing(ears: EncoderConfig) -> None:
+def test_samples_after_the_last_frame_have_no_effect(ears: EncoderConfig) -> None:
     clip = waveform(2.0)
     np.testing.assert_array_equal(ears.extract(clip)[0], ears.extract(clip[: ears.n_samples])[0])
 
 
 @pytest.mark.parametrize("samples", [1, HOP, HOP + 1, WINDOW])
-def test_a_clip_of_any_length_has_its_frames(ears: EncoderConfig, samples: int) -> None:
+def test_a_clip_of_any_length_has_one_frame_for_each_hop_that_begins_in_it(ears: EncoderConfig, samples: int) -> None:
     clip = waveform(1.0)[:samples]
     features, n_frames = ears.extract(clip)
     np.testing.assert_allclose(features[:n_frames], heard(clip), atol=1e-6)
@@ -55,18 +55,18 @@ def test_a_clip_of_any_length_has_its_frames(ears: EncoderConfig, samples: int) 
 def test_a_shift_by_whole_frames_shifts_the_features(ears: EncoderConfig) -> None:
     clip = waveform(1.0)
     shifted = np.concatenate([np.zeros(3 * HOP, np.float32), clip])[: len(clip)]
-    inner = slice(5, 19)  # windows at the clip's ends hear zeros
+    inner = slice(5, 19)  # windows at the clip's ends contain zeros
     np.testing.assert_allclose(ears.extract(shifted)[0][inner], ears.extract(clip)[0][2:16], atol=1e-6)
 
 
-def test_other_hops_give_other_grids_of_the_same_course() -> None:
+def test_a_shorter_hop_gives_more_frames_at_the_right_times() -> None:
     made = built(hop_s=0.02)
     assert (made.hop_length, made.n_frames) == (160, 50)
     clip = waveform(1.0)
     np.testing.assert_allclose(made.extract(clip)[0], heard(clip, hop=160), atol=1e-6)
 
 
-def test_several_are_side_by_side_on_the_finest_grid_each_at_its_rate(tmp_path) -> None:
+def test_several_encoders_share_the_finest_grid_and_each_gets_its_own_sample_rate(tmp_path) -> None:
     write_encoder(tmp_path)
     write_encoder(tmp_path, "more")
     own = (tmp_path / "more.toml").read_text().replace("8_000", "16_000").replace("hop = 400", "hop = 1_600")
@@ -82,9 +82,7 @@ def test_several_are_side_by_side_on_the_finest_grid_each_at_its_rate(tmp_path) 
 
 
 @pytest.mark.parametrize("window", [0, 400])
-def test_of_an_encoder_with_frames_of_its_own_the_one_is_taken_in_which_the_middle_lies(
-    monkeypatch: pytest.MonkeyPatch, window: int
-) -> None:
+def test_the_encoders_own_frame_that_contains_the_middle_is_used(monkeypatch: pytest.MonkeyPatch, window: int) -> None:
     def means(raw, encoder):
         return lambda windows: windows.reshape(len(windows), -1, 100).mean(axis=2, keepdims=True)
 
@@ -100,7 +98,7 @@ def test_of_an_encoder_with_frames_of_its_own_the_one_is_taken_in_which_the_midd
     np.testing.assert_allclose(coarse[:3, 0], [1, 3, 6])  # middles at 125, 375, 625
 
 
-def test_settings_make_it_again(ears: EncoderConfig) -> None:
+def test_a_front_end_can_be_rebuilt_from_its_settings(ears: EncoderConfig) -> None:
     name, _, names = ears.name.partition(":")
     assert name == "encoder"
     assert encoder_front_end(names, **ears.settings) == ears
@@ -110,7 +108,7 @@ def test_settings_make_it_again(ears: EncoderConfig) -> None:
 @pytest.mark.parametrize(
     "change", ["sample_rate", "hop_length", "n_frames", "ears.window", "ears.scale", "ears.output"]
 )
-def test_settings_hold_everything_that_decides_a_value(ears: EncoderConfig, change: str) -> None:
+def test_the_settings_include_every_parameter_that_affects_the_values(ears: EncoderConfig, change: str) -> None:
     value = ears.settings[change]
     other = encoder_front_end("ears", **{**ears.settings, change: 2 * value if value else "mean"})
     assert other.settings != ears.settings
@@ -128,24 +126,26 @@ def test_settings_hold_everything_that_decides_a_value(ears: EncoderConfig, chan
         ({"n_frames": 0}, "n_frames must be a whole number of at least 1"),
     ],
 )
-def test_settings_of_a_strange_model_are_refused(ears: EncoderConfig, change: dict[str, object], why: str) -> None:
+def test_invalid_settings_from_an_untrusted_model_are_refused(
+    ears: EncoderConfig, change: dict[str, object], why: str
+) -> None:
     with pytest.raises((ValueError, TypeError), match=why):
         encoder_front_end("ears", **{**ears.settings, **change})
 
 
-def test_it_can_be_sent_to_another_process_and_back(ears: EncoderConfig) -> None:
+def test_a_pickled_copy_is_equal_and_extracts_the_same_features(ears: EncoderConfig) -> None:
     copy = pickle.loads(pickle.dumps(ears))
     assert copy == ears
     np.testing.assert_array_equal(copy.extract(waveform(0.5))[0], ears.extract(waveform(0.5))[0])
 
 
-def test_without_its_file_it_says_how_to_get_it(ears: EncoderConfig) -> None:
+def test_the_error_for_a_missing_file_says_how_to_get_it(ears: EncoderConfig) -> None:
     with pytest.raises(MissingStageError, match="the file of ears is not opened") as caught:
         replace(ears, weights=()).extract(waveform(0.5))
     assert "sedpipe encoders fetch ears" in caught.value.hint
 
 
-def test_a_file_that_does_something_else_than_its_toml_says_is_a_sentence(ears: EncoderConfig) -> None:
+def test_a_file_that_contradicts_its_toml_gives_a_one_line_error(ears: EncoderConfig) -> None:
     for change, why in [
         ({"dimensions": 4}, r"3 values, not dimensions = 4"),
         ({"window": 1600}, r"takes 800 samples, not window = 1600"),
@@ -158,7 +158,7 @@ def test_a_file_that_does_something_else_than_its_toml_says_is_a_sentence(ears: 
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_values_that_are_no_numbers_name_the_encoder_and_what_to_compare(
+def test_the_error_for_nan_or_infinite_values_names_the_encoder_and_the_settings_to_check(
     ears: EncoderConfig, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     monkeypatch.setattr(
@@ -171,7 +171,7 @@ def test_values_that_are_no_numbers_name_the_encoder_and_what_to_compare(
         own.extract(waveform(0.5))
 
 
-def test_bytes_that_are_no_graph_are_a_sentence(ears: EncoderConfig) -> None:
+def test_bytes_that_are_not_a_graph_give_a_one_line_error(ears: EncoderConfig) -> None:
     with pytest.raises(SedpipeError, match=r"^ears.onnx cannot be opened as the encoder ears"):
         replace(ears, weights=(Bytes(b"not a graph"),)).extract(waveform(0.5))
 
@@ -182,6 +182,6 @@ def test_longer_clips_have_more_frames_at_the_same_rate(ears: EncoderConfig) -> 
 
 
 @pytest.mark.parametrize("clip", [np.zeros((2, 5), np.float32), np.zeros(0, np.float32)])
-def test_what_is_no_waveform_is_refused(ears: EncoderConfig, clip: np.ndarray) -> None:
+def test_anything_but_a_mono_waveform_is_refused(ears: EncoderConfig, clip: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"waveform must have shape \(samples,\)"):
         ears.extract(clip)

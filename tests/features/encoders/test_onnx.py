@@ -14,7 +14,9 @@ from tiny_encoder import WINDOW, write_encoder
 
 
 @pytest.mark.parametrize(("batch", "window"), [("B", WINDOW), ("B", "N"), (1, WINDOW), (1, "N")])
-def test_graphs_take_many_clips_or_one_of_a_given_or_any_length(tmp_path, batch: object, window: object) -> None:
+def test_graphs_may_fix_or_leave_open_their_batch_size_and_window_length(
+    tmp_path, batch: object, window: object
+) -> None:
     path = write_encoder(tmp_path, batch=batch, window=window)
     windows = np.random.default_rng(0).standard_normal((5, WINDOW)).astype(np.float32)
     found = open_runner((tmp_path / "ears.onnx").read_bytes(), load_encoder(str(path)).encoder)(windows)
@@ -22,7 +24,7 @@ def test_graphs_take_many_clips_or_one_of_a_given_or_any_length(tmp_path, batch:
     np.testing.assert_allclose(found[:, 0], expected, atol=1e-6)
 
 
-def test_the_output_may_be_named(tmp_path) -> None:
+def test_the_output_can_be_chosen_by_name(tmp_path) -> None:
     path = write_encoder(tmp_path, output="y")
     encoder = load_encoder(str(path)).encoder
     assert encoder.output == "y"
@@ -34,7 +36,7 @@ def test_the_output_may_be_named(tmp_path) -> None:
 
 
 def write_strided(folder: Path, kernel: int, stride: int) -> Encoder:
-    """A graph that gives the sum of each ``kernel`` samples, and a TOML that says ``stride``."""
+    """Write a graph that outputs the sum of every ``kernel`` samples; return an encoder that declares ``stride``."""
     graph = helper.make_graph(
         [
             helper.make_node("Unsqueeze", ["x", "axis"], ["clip"]),
@@ -55,8 +57,8 @@ def write_strided(folder: Path, kernel: int, stride: int) -> Encoder:
     return Encoder("sums", "onnx", "sums.onnx", sha256, 8_000, 0, 1, stride=stride)
 
 
-def test_a_stride_that_is_nearly_right_is_found_out_by_a_whole_clip(tmp_path) -> None:
-    """Two frames are two frames at either stride; fifty are not, and would lie at other times."""
+def test_a_slightly_wrong_stride_is_detected_on_a_whole_clip(tmp_path) -> None:
+    """Two frames are two frames at either stride; fifty are not, and those frames would lie at wrong times."""
     clip = np.ones((1, 50 * 160), np.float32)
     encoder = write_strided(tmp_path, kernel=160, stride=160)
     raw = (tmp_path / "sums.onnx").read_bytes()
@@ -67,10 +69,10 @@ def test_a_stride_that_is_nearly_right_is_found_out_by_a_whole_clip(tmp_path) ->
         open_runner(raw, encoder)(clip)
 
 
-def test_a_file_that_is_none_is_a_sentence_and_stdout_stays_for_reports(tmp_path, capsys) -> None:
+def test_a_damaged_file_gives_a_one_line_error_and_prints_nothing_to_stdout(tmp_path, capsys) -> None:
     path = write_encoder(tmp_path)
     raw = bytearray((tmp_path / "ears.onnx").read_bytes())
-    raw[raw.index(b"ReduceMean")] = 0xE1  # no UTF-8, over which onnxruntime's second try stumbles
+    raw[raw.index(b"ReduceMean")] = 0xE1  # invalid UTF-8, on which onnxruntime's second attempt fails
     with pytest.raises(SedpipeError):
         open_runner(bytes(raw), load_encoder(str(path)).encoder)
     assert capsys.readouterr().out == ""

@@ -61,29 +61,29 @@ PLACES = {
 
 
 @pytest.mark.parametrize("raw", PLACES.values(), ids=PLACES)
-def test_tensors_are_found_wherever_they_lie(raw: bytes) -> None:
+def test_external_tensors_are_found_anywhere_in_the_graph(raw: bytes) -> None:
     assert external_files(raw) == ["w.data"]
 
 
-def test_a_tensor_that_lies_elsewhere_and_does_not_say_where_counts() -> None:
+def test_an_external_tensor_without_a_location_counts() -> None:
     assert external_files(model(graph([TIMES_W], [elsewhere(None)]))) == [""]
 
 
-def test_a_whole_file_has_none_and_what_only_looks_like_one_does_not_count(tmp_path: Path) -> None:
+def test_a_self_contained_file_has_no_external_tensors_whatever_its_node_names(tmp_path: Path) -> None:
     write_encoder(tmp_path)
     assert external_files((tmp_path / "ears.onnx").read_bytes()) == []
     named = model(graph([helper.make_node("Mul", ["x", "x"], ["y"], name="location w.data")]))
     assert external_files(named) == []
 
 
-def test_bytes_that_end_too_early_or_are_something_else_are_no_file() -> None:
+def test_truncated_files_and_other_bytes_are_refused() -> None:
     for raw in (PLACES["initializer"][:-1], b"not a graph", b"\xff" * 20, b"\x0b"):
         with pytest.raises(ValueError, match="not an ONNX file"):
             external_files(raw)
 
 
-def test_one_bit_more_in_a_tag_hides_nothing() -> None:
-    """Some parsers take the lowest 32 bits of a tag, so that field 7 with bit 32 set is the graph, too."""
+def test_a_tag_with_an_extra_bit_is_refused() -> None:
+    """Some parsers read only the lowest 32 bits of a tag: to them, field 7 with bit 32 set is the graph, too."""
     hidden = PLACES["initializer"]
     at = hidden.index(b"\x3a")
     tagged = hidden[:at] + b"\xba\x80\x80\x80\x10" + hidden[at + 1 :]
@@ -91,7 +91,7 @@ def test_one_bit_more_in_a_tag_hides_nothing() -> None:
         external_files(tagged)
 
 
-def test_the_package_that_reads_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_onnx_package_is_reported_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(SettingsError, match="needs the package onnx") as caught:
         external_files(PLACES["initializer"])
@@ -99,10 +99,10 @@ def test_the_package_that_reads_it_is_asked_for(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("location", ["ears.onnx.data", "absolute", "../ears.onnx.data"])
-def test_weights_in_another_file_are_never_read_and_the_way_out_is_told(
+def test_weights_in_another_file_are_never_read_and_the_error_names_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, location: str
 ) -> None:
-    """Wherever one is: with the working directory beside the weights, ONNX Runtime itself would take them."""
+    """Wherever that file is: ONNX Runtime itself would read weights relative to the working directory."""
     path = write_encoder(tmp_path / "mine")
     (tmp_path / "work").mkdir()
     for folder in ("mine", "work", "."):

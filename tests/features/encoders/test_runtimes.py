@@ -10,7 +10,7 @@ EARS = Encoder("ears", "tflite", "ears.tflite", "0" * 64, 8_000, 800, 3)
 
 
 def put(monkeypatch: pytest.MonkeyPatch, folder: Path, source: str) -> None:
-    """Another ``ai_edge_litert`` in front of the one that is installed, if one is."""
+    """Put another ``ai_edge_litert`` on the import path, before the installed one, if any."""
     (folder / "ai_edge_litert").mkdir()
     (folder / "ai_edge_litert" / "__init__.py").touch()
     (folder / "ai_edge_litert" / "interpreter.py").write_text(source)
@@ -20,7 +20,9 @@ def put(monkeypatch: pytest.MonkeyPatch, folder: Path, source: str) -> None:
 
 
 @pytest.mark.parametrize("source", ["import no_such_library", "raise OSError('libfoo.so: no such file')", "1 +"])
-def test_a_broken_runtime_is_no_fault_of_the_toml(tmp_path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+def test_a_broken_runtime_is_reported_as_installed_but_not_importable(
+    tmp_path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
     put(monkeypatch, tmp_path, source)
     for tried in (lambda: check_runtime(EARS), lambda: open_runner(b"", EARS)):
         with pytest.raises(
@@ -32,7 +34,7 @@ def test_a_broken_runtime_is_no_fault_of_the_toml(tmp_path, monkeypatch: pytest.
     assert RUNTIMES["tflite"].is_installed
 
 
-def test_one_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_missing_runtime_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RUNTIMES, "tflite", RUNTIMES["tflite"]._replace(module="no_such_library"))
     with pytest.raises(SettingsError, match=r"which is not installed$") as caught:
         check_runtime(EARS)

@@ -25,9 +25,7 @@ def windows() -> np.ndarray:
     return np.stack([np.sin(2 * np.pi * 440 * times), 0.1 * noise, np.zeros(15_600)]).astype(np.float32)
 
 
-def test_yamnets_embedding_is_the_tensor_before_its_last_layer_with_its_own_scale(
-    raw: bytes, windows: np.ndarray
-) -> None:
+def test_yamnets_embedding_is_the_dequantised_input_of_its_last_layer(raw: bytes, windows: np.ndarray) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         direct = interpreter.Interpreter(model_content=raw, num_threads=1, experimental_preserve_all_tensors=True)
@@ -44,8 +42,8 @@ def test_yamnets_embedding_is_the_tensor_before_its_last_layer_with_its_own_scal
     assert len(np.unique(found[0])) > 10
 
 
-def test_its_last_layer_follows_from_the_embedding(raw: bytes, windows: np.ndarray) -> None:
-    """The embedding is what the scores are made of: the graph's own weights give them, to a few steps of 8 bits."""
+def test_yamnets_scores_follow_from_its_embedding(raw: bytes, windows: np.ndarray) -> None:
+    """The graph's own weights turn the embedding into the scores, to within a few quantisation steps of 8 bits."""
     embedding = open_runner(raw, YAMNET)(windows)[:, 0]
     scores = open_runner(raw, replace(YAMNET, output="", dimensions=521))(windows)[:, 0]
     with warnings.catch_warnings():
@@ -77,11 +75,13 @@ def test_nothing_is_written_to_the_terminal(raw: bytes, windows: np.ndarray, cap
         ({"output": 0}, "its vectors have 15600 values, not dimensions = 1024"),
     ],
 )
-def test_a_description_of_another_file_is_a_sentence(raw: bytes, change: dict[str, object], why: str) -> None:
+def test_a_description_that_contradicts_the_file_gives_a_one_line_error(
+    raw: bytes, change: dict[str, object], why: str
+) -> None:
     with pytest.raises(SedpipeError, match=f"cannot be opened as the encoder yamnet .*{why}"):
         open_runner(raw, replace(YAMNET, **change))
 
 
-def test_bytes_that_are_no_graph_are_a_sentence() -> None:
+def test_bytes_that_are_not_a_graph_give_a_one_line_error() -> None:
     with pytest.raises(SedpipeError, match=r"^yamnet\.tflite cannot be opened as the encoder yamnet"):
         open_runner(b"TFL3" * 100, YAMNET)

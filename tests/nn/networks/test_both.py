@@ -19,7 +19,7 @@ def both(pooling: PoolingConfig | None = None, **changes: object) -> BothNetwork
     return BothNetwork(replace(TINY, **changes), pooling or PoolingConfig("linear", (5, 5)), 3, SPEC)
 
 
-def test_its_convolutions_see_the_spectrogram_as_the_crnn_does() -> None:
+def test_its_convolutions_process_the_spectrogram_as_in_the_crnn() -> None:
     model = both().eval()
     crnn = CRNN(
         CRNNConfig(maps=(4, 4), pools=((2, 2), (2, 5)), conv_maps=4, gru_units=4), PoolingConfig(), 3, FeatureSpec()
@@ -36,14 +36,14 @@ def test_its_convolutions_see_the_spectrogram_as_the_crnn_does() -> None:
     torch.testing.assert_close(seen[0], seen[1])
 
 
-def test_each_band_has_its_own_deviation_and_an_encoder_one() -> None:
+def test_each_band_has_its_own_scale_and_an_encoder_a_single_one() -> None:
     model = both()
     model.standardise_with(torch.zeros(1344), torch.cat([torch.arange(1.0, 321.0), torch.tensor([0.6, 0, 0, 0] * 256)]))
     torch.testing.assert_close(model.scale[:320], 1 / torch.arange(1.0, 321.0))
     torch.testing.assert_close(model.scale[320:], torch.full((1024,), 1 / 0.3))
 
 
-def test_it_listens_to_both() -> None:
+def test_the_output_depends_on_both_spectrogram_and_embeddings() -> None:
     model, n_frames = both().eval(), torch.tensor([125])
     x = torch.randn(1, 125, 320 + 1024)
     with torch.inference_mode():
@@ -55,13 +55,13 @@ def test_it_listens_to_both() -> None:
 
 
 @pytest.mark.parametrize("function", POOLING_FUNCTIONS)
-def test_every_pooling_has_gradients_for_all_its_layers(function: str) -> None:
+def test_every_pooling_gives_all_layers_finite_gradients(function: str) -> None:
     model = both(PoolingConfig(function, (5,))).train()
     model(torch.randn(3, 125, 1344), torch.tensor([125, 50, 3])).clip_probs.sum().backward()
     assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in model.parameters())
 
 
-def test_the_shipped_preset_fits_log_mel_beside_encoders() -> None:
+def test_the_shipped_preset_fits_log_mel_beside_one_or_two_encoders() -> None:
     preset = load_preset("both")
     for names in ("logmel,yamnet", "logmel,yamnet,aisfx"):
         spec = FeatureSpec(named_front_end(names))
@@ -81,19 +81,19 @@ def test_pools_that_do_not_fit_are_refused(change: dict[str, object], why: str) 
 
 
 @pytest.mark.parametrize("change", [{"encoder_units": 0}, {"encoder_dropout": 1.0}, {"input_normalisation": True}])
-def test_sizes_that_cannot_work_are_refused(change: dict[str, object]) -> None:
+def test_invalid_settings_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"encoder_units must be positive|does not support input_normalisation"):
         replace(TINY, **change)
 
 
-def test_encoders_alone_are_for_another_network() -> None:
+def test_embeddings_alone_are_refused_and_the_error_names_networks_that_take_them() -> None:
     with pytest.raises(
         ValueError, match=r"both learns from log-mel and embeddings together, not from embeddings of.*are head, "
     ):
         build_network(TINY, PoolingConfig(), 3, FeatureSpec(encoders_front_end("yamnet")))
 
 
-def test_its_spectrogram_tells_digital_silence_whatever_encoders_say() -> None:
+def test_digital_silence_is_detected_from_the_spectrogram_alone() -> None:
     x = torch.cat([torch.full((1, 125, 320), -100.0), torch.rand(1, 125, 1024)], dim=-1)
     x[0, 40, 7] = -60
     assert torch.nonzero(~both().digital_silence(x)[0]).flatten().tolist() == [40]

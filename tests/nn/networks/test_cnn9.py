@@ -6,7 +6,7 @@ from specs import of
 torch.set_num_threads(1)
 
 
-def test_self_attention_is_torchs_without_what_this_one_leaves_out() -> None:
+def test_self_attention_matches_torchs_without_biases_followed_by_a_relu() -> None:
     torch.manual_seed(0)
     mine = SelfAttention(8, heads=2, head_size=4, dropout=0.2).eval()
     torchs = torch.nn.MultiheadAttention(8, 2, batch_first=True).eval()
@@ -17,7 +17,7 @@ def test_self_attention_is_torchs_without_what_this_one_leaves_out() -> None:
     torch.testing.assert_close(mine(x, n_frames), theirs.relu(), atol=1e-6, rtol=1e-5)
 
 
-def test_attention_over_time_is_held_within_ten_of_zero() -> None:
+def test_attention_over_time_is_clipped_at_ten() -> None:
     torch.manual_seed(0)
     config = CNN9Config(maps=(4, 8), context="none")
     model = CNN9(config, PoolingConfig("attention", (), "time"), 3, of(20, 8)).eval()
@@ -29,7 +29,7 @@ def test_attention_over_time_is_held_within_ten_of_zero() -> None:
     assert not torch.equal(one, two)
 
 
-def test_each_context_learns() -> None:
+def test_all_layers_get_gradients_with_each_kind_of_context() -> None:
     for context in ("gru", "transformer", "none"):
         config = CNN9Config(maps=(4, 8), context=context, gru_units=4, heads=2, head_size=4)
         model = CNN9(config, PoolingConfig("attention", (), "time"), 3, of(20, 8)).train()

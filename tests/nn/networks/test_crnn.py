@@ -22,7 +22,7 @@ TINY = CRNNConfig(maps=(4, 4), pools=((2, 2), (2, 2)), conv_maps=8, gru_units=4)
 
 
 def tiny(function="linear", hierarchy=(5,), axis="classes", **changes) -> CRNN:
-    """A network from 40 frames of 16 bands to 10 frames of 3 classes, for use."""
+    """Return a network from 40 frames of 16 bands to 10 frames of 3 classes, in evaluation mode."""
     torch.manual_seed(0)
     return CRNN(replace(TINY, **changes), PoolingConfig(function, hierarchy, axis), 3, of(40, 16)).eval()
 
@@ -32,12 +32,12 @@ def n_parameters(model: torch.nn.Module) -> int:
 
 
 def gru_parameters(n_in: int, units: int) -> int:
-    """Three gates in two directions, each with weights of the input and of itself and two biases."""
+    """Count the parameters of three gates in two directions: input and recurrent weights, and two biases."""
     return 2 * 3 * (n_in * units + units * units + 2 * units)
 
 
 @pytest.mark.parametrize("name", ["paper", "small"])
-def test_shipped_presets_turn_500_by_80_into_125_frames_25_segments_and_5(name):
+def test_shipped_presets_turn_500_frames_into_125_then_25_and_5_segments(name):
     preset = load_preset(name)
     model = CRNN(preset.network, preset.pooling, 17, FeatureSpec()).eval()
     with torch.inference_mode():
@@ -47,7 +47,7 @@ def test_shipped_presets_turn_500_by_80_into_125_frames_25_segments_and_5(name):
     assert prediction.clip_probs.shape == (1, 17)
 
 
-def test_the_papers_network_has_the_parameters_of_its_layers():
+def test_the_papers_network_has_the_expected_number_of_parameters():
     preset = load_preset("paper")
     model = CRNN(preset.network, preset.pooling, 17, FeatureSpec())
     gated = (9 * 1 * 128 + 2 * 128) + 7 * (9 * 64 * 128 + 2 * 128)
@@ -56,7 +56,7 @@ def test_the_papers_network_has_the_parameters_of_its_layers():
     assert round(expected / 1e6, 2) == 1.75
 
 
-def test_cdurs_network_has_the_parameters_of_its_layers_and_pools_frequency_away():
+def test_cdurs_network_has_the_published_size_and_pools_frequency_away():
     preset = load_preset("cdur")
     model = CRNN(preset.network, preset.pooling, 17, FeatureSpec())
     convolutions = 9 * (1 * 32 + 32 * 128 + 3 * 128 * 128) + 2 * (1 + 32 + 3 * 128)
@@ -66,7 +66,7 @@ def test_cdurs_network_has_the_parameters_of_its_layers_and_pools_frequency_away
     assert model.convolutions(torch.randn(1, 1, 500, 80)).shape == (1, 128, 125, 1)
 
 
-def test_weights_after_he_are_drawn_for_convolutions_and_the_last_layer_alone():
+def test_he_initialisation_changes_only_convolutions_and_the_last_layer():
     torch.manual_seed(0)
     usual = tiny()
     torch.manual_seed(0)
@@ -96,7 +96,7 @@ def test_with_input_normalisation_the_level_and_spread_of_a_band_do_not_matter()
 
 
 @pytest.mark.parametrize(("variant", "millions"), [("B", 0.97), ("C", 1.75), ("D", 1.16)])
-def test_variants_that_the_papers_preset_describes_can_be_built(tmp_path, variant, millions):
+def test_the_variants_described_in_the_papers_preset_can_be_built(tmp_path, variant, millions):
     text = (PRESETS / "paper.toml").read_text()
     key, line = re.search(rf"^#   {variant}  .*:\s+((?:conv_pool|pools) = .*)$", text, re.MULTILINE)[1].split(" = ")
     changed, n = re.subn(rf"^{key} = .*$", f"{key} = {line}", text, flags=re.MULTILINE)
@@ -113,7 +113,7 @@ def test_variants_that_the_papers_preset_describes_can_be_built(tmp_path, varian
 @pytest.mark.parametrize("axis", ["classes", "time"])
 @pytest.mark.parametrize("function", POOLING_FUNCTIONS)
 @pytest.mark.parametrize("hierarchy", [(), (5,)])
-def test_everything_predicted_is_a_probability(function, hierarchy, axis):
+def test_all_predictions_are_probabilities(function, hierarchy, axis):
     model = tiny(function, hierarchy, axis)
     prediction = model(100 * torch.randn(3, 40, 16), torch.tensor([40, 3, 17]))
     for probs in (prediction.frame_probs, *prediction.segment_probs, prediction.clip_probs):
@@ -122,7 +122,7 @@ def test_everything_predicted_is_a_probability(function, hierarchy, axis):
 
 
 @pytest.mark.parametrize("function", POOLING_FUNCTIONS)
-def test_clips_are_pooled_from_the_frames_that_count(function):
+def test_clips_are_pooled_from_their_valid_frames(function):
     model = tiny(function)
     with torch.inference_mode():
         prediction = model(torch.randn(2, 40, 16), torch.tensor([40, 21]))
@@ -136,7 +136,7 @@ def test_clips_are_pooled_from_the_frames_that_count(function):
     assert (model.alpha is not None) == POOLING_FUNCTIONS[function].learns_alpha
 
 
-def test_learned_segment_weights_add_a_dense_layer_a_stage_that_is_trained():
+def test_learned_segment_weights_add_a_trained_dense_layer_per_stage():
     pooling = PoolingConfig("linear", (5, 2), "time", "learned")
     model = CRNN(TINY, pooling, 3, of(40, 16))
     assert n_parameters(model) - n_parameters(tiny()) == 2 * (8 * 3 + 3)
@@ -147,10 +147,10 @@ def test_learned_segment_weights_add_a_dense_layer_a_stage_that_is_trained():
 
 
 @pytest.mark.parametrize("segment_weights", ["corrected", "learned"])
-def test_what_lies_in_the_padding_is_irrelevant_to_the_network(segment_weights):
+def test_the_content_of_padding_does_not_change_the_output(segment_weights):
     torch.manual_seed(0)
     pooling = PoolingConfig("attention", (5,), "time", segment_weights)
-    model = CRNN(replace(TINY, dropout=0.0), pooling, 3, of(40, 16))  # in training, where a batch has statistics
+    model = CRNN(replace(TINY, dropout=0.0), pooling, 3, of(40, 16))  # in training, with the statistics of the batch
     x, n_frames = torch.randn(3, 40, 16), torch.tensor([40, 21, 3])
     other = x.clone()
     other[1, 21:], other[2, 3:] = -100, torch.nan
@@ -159,8 +159,8 @@ def test_what_lies_in_the_padding_is_irrelevant_to_the_network(segment_weights):
     assert torch.equal(one.clip_probs, two.clip_probs)
 
 
-def test_a_short_clip_is_heard_alike_however_much_it_is_padded():
-    """But for its last frames, which the convolutions see beside the maps of padding instead of nothing."""
+def test_the_length_of_padding_hardly_changes_the_output():
+    """Only its last frames differ slightly: the convolutions see the maps of padding beside them instead of zeros."""
     x = torch.randn(1, 80, 16)
     with torch.inference_mode():
         torch.manual_seed(0)
@@ -172,11 +172,11 @@ def test_a_short_clip_is_heard_alike_however_much_it_is_padded():
     assert (one - other).abs().max() < 0.01
 
 
-def test_an_output_frame_counts_if_it_holds_one_frame_of_the_clip():
+def test_an_output_frame_is_valid_if_it_contains_one_frame_of_the_clip():
     assert tiny().output_frames(torch.tensor([0, 1, 4, 5, 40], dtype=torch.int32)).tolist() == [0, 1, 1, 2, 10]
 
 
-def test_standardisation_travels_with_the_weights():
+def test_standardisation_is_stored_with_the_weights():
     x, whole = torch.randn(2, 40, 16) * 7 - 60, torch.tensor([40, 40])
     model, mean, deviation = tiny(), torch.linspace(-70, -50, 16), torch.linspace(5, 9, 16)
     by_hand = model((x - mean) / deviation, whole)
@@ -184,10 +184,10 @@ def test_standardisation_travels_with_the_weights():
     stored = CRNN(TINY, PoolingConfig("linear", (5,)), 3, of(40, 16)).eval()
     stored.load_state_dict(model.state_dict())
     torch.testing.assert_close(stored(x, whole).frame_probs, by_hand.frame_probs, rtol=1e-4, atol=1e-5)
-    assert "mean" not in dict(model.named_parameters())  # so that no optimiser moves it
+    assert "mean" not in dict(model.named_parameters())  # so no optimiser changes it
 
 
-def test_a_band_that_never_changes_gives_finite_probabilities():
+def test_a_constant_band_gives_finite_probabilities():
     model = tiny()
     model.standardise_with(torch.full((16,), -100.0), torch.zeros(16))
     assert model(torch.full((1, 40, 16), -100.0), torch.tensor([40])).clip_probs.isfinite().all()
@@ -239,12 +239,12 @@ def test_a_network_that_does_not_fit_its_input_is_refused(n_frames, n_mels, hier
         ({"dropout": float("nan")}, r"dropout must be in \[0, 1\), got nan"),
     ],
 )
-def test_sizes_that_cannot_be_are_refused(changes, message):
+def test_invalid_settings_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         replace(TINY, **changes)
 
 
-def test_unknown_pooling_is_refused():
+def test_invalid_pooling_settings_are_refused():
     with pytest.raises(ValueError, match=r"pooling must be one of max, .*, got 'mean'"):
         PoolingConfig("mean")
     with pytest.raises(ValueError, match="attention_axis must be 'classes' or 'time', got 'frequency'"):
@@ -256,7 +256,7 @@ def test_unknown_pooling_is_refused():
 
 
 def learn(function: str, clips: list[list[tuple[int, int]]]) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
-    """Fit a tiny network to clips with events (class, first of eight frames) by heart: loss, targets, both probs."""
+    """Overfit a tiny network on clips with events (class, first of eight frames); return loss, targets, both probs."""
     g = torch.Generator().manual_seed(0)
     x, y = torch.randn(len(clips), 40, 16, generator=g), torch.zeros(len(clips), 2)
     for clip, events in enumerate(clips):
@@ -284,7 +284,7 @@ def inside_and_outside(frame_probs, clips) -> tuple[list[float], list[float]]:
     return inside, outside
 
 
-def test_a_tiny_network_learns_four_clips_by_heart_and_says_when_each_event_sounds():
+def test_a_tiny_network_overfits_four_clips_and_locates_each_event():
     clips = [[(0, 4)], [(1, 24)], [(0, 24), (1, 4)], []]
     loss, targets, frame_probs, clip_probs = learn("max", clips)
     assert loss < 0.1

@@ -9,7 +9,7 @@ torch.set_num_threads(1)
 TINY = GCCapsConfig(blocks=1, maps=4, channels=2, capsule_size=2, class_capsule_size=3)
 
 
-def test_squashed_a_vector_keeps_its_direction_and_is_shorter_than_one() -> None:
+def test_a_squashed_vector_keeps_its_direction_and_is_shorter_than_one() -> None:
     vectors = torch.tensor([[3.0, 4.0], [0.0, 0.0], [300.0, -400.0]])
     made = squashed(vectors)
     assert made[0].tolist() == pytest.approx([0.6 * 25 / 26, 0.8 * 25 / 26], abs=1e-6)
@@ -17,7 +17,7 @@ def test_squashed_a_vector_keeps_its_direction_and_is_shorter_than_one() -> None
     assert 0.999 < made[2].norm() < 1
 
 
-def test_routing_is_that_of_sabour_frosst_and_hinton_written_out() -> None:
+def test_routing_matches_the_algorithm_of_sabour_frosst_and_hinton() -> None:
     torch.manual_seed(0)
     routing = Routing(n_classes=3, n_capsules=5, size=2, class_size=4, rounds=3)
     capsules = torch.randn(1, 1, 5, 2)
@@ -33,7 +33,7 @@ def test_routing_is_that_of_sabour_frosst_and_hinton_written_out() -> None:
     np.testing.assert_allclose(routing(capsules)[0, 0].detach().numpy(), outcome, atol=1e-5)
 
 
-def test_attention_is_the_sigmoids_shares_of_their_sum() -> None:
+def test_attention_weights_are_sigmoids_divided_by_their_sum() -> None:
     torch.manual_seed(0)
     model = GCCaps(TINY, PoolingConfig("attention", (), "time"), 3, of(12, 8)).eval()
     torch.nn.init.normal_(model.attend.weight)
@@ -47,10 +47,10 @@ def test_attention_is_the_sigmoids_shares_of_their_sum() -> None:
     )
 
 
-def test_under_autocast_its_probabilities_are_no_coarser() -> None:
+def test_under_autocast_probabilities_are_not_rounded_to_bfloat16() -> None:
     torch.manual_seed(0)
     model = GCCaps(TINY, PoolingConfig("attention", (), "time"), 3, of(120, 8)).eval()
-    torch.nn.init.uniform_(model.classify.weight, 2, 3)  # sure of everything
+    torch.nn.init.uniform_(model.classify.weight, 2, 3)  # near-certain probabilities
     x, whole = torch.randn(2, 120, 8), torch.tensor([120, 120])
     with torch.autocast("cpu", dtype=torch.bfloat16):
         probs = model(x, whole).frame_probs
@@ -58,7 +58,7 @@ def test_under_autocast_its_probabilities_are_no_coarser() -> None:
     assert not torch.equal(probs, probs.bfloat16().float())
 
 
-def test_routing_begins_with_glorots_weights_as_keras_counts_the_axes():
+def test_routing_weights_start_with_the_glorot_bound_that_keras_would_use():
     torch.manual_seed(0)
     weight = Routing(n_classes=17, n_capsules=64, size=4, class_size=8, rounds=3).weight
     bound = (6 / (17 * 64 * (4 + 8))) ** 0.5

@@ -29,7 +29,7 @@ def made() -> Mean:
     return model
 
 
-def test_in_use_it_is_the_mean_of_members_that_differ() -> None:
+def test_in_evaluation_the_output_is_the_mean_of_members_that_differ() -> None:
     model = made().eval()
     each = [member(X, N_FRAMES) for member in model.networks]
     together = model(X, N_FRAMES)
@@ -40,8 +40,8 @@ def test_in_use_it_is_the_mean_of_members_that_differ() -> None:
     assert model.penalty().detach() == pytest.approx(0.02)
 
 
-def test_a_member_learns_as_if_it_were_alone() -> None:
-    """Adam does not see that a gradient is a third of what it would be, but for its guard against division by zero."""
+def test_a_single_member_learns_as_it_would_alone_and_all_of_three_learn() -> None:
+    """Adam's steps do not depend on gradients being a third as large, except for its guard against division by zero."""
     config = replace(TINY, members=1)
     y = torch.tensor([[1.0, 0], [0, 1], [1, 1], [0, 0]])
     together = made()
@@ -62,8 +62,8 @@ def test_a_member_learns_as_if_it_were_alone() -> None:
 
 
 @pytest.mark.parametrize("supervision", ["weak", "mixed"])
-def test_what_a_member_learns_does_not_depend_on_the_others(supervision: str) -> None:
-    """Nor on how many there are, in its frames and in the penalty of ``rap``: its gradient is a third of it alone's."""
+def test_what_a_member_learns_does_not_depend_on_the_other_members(supervision: str) -> None:
+    """Nor on their number, also in frame losses and ``rap``'s penalty: each of three has a third of the gradient."""
     torch.manual_seed(0)
     members = [build_network(replace(TINY, members=1, dropout=0.0), HOW, 2, of(40, 16)) for _ in range(3)]
     y = torch.tensor([[1.0, 0], [0, 1], [1, 1], [0, 0]])
@@ -78,7 +78,7 @@ def test_what_a_member_learns_does_not_depend_on_the_others(supervision: str) ->
         torch.testing.assert_close(3 * mine.grad, other.grad, rtol=1e-4, atol=1e-7)
 
 
-def test_digital_silence_is_what_its_members_take_for_it() -> None:
+def test_digital_silence_is_detected_as_by_its_members() -> None:
     spec = FeatureSpec(named_front_end("logmel,yamnet"))
     sizes = {"maps": (4,), "pools": ((4, 10),), "conv_maps": 4, "gru_units": 4, "encoder_units": 4}
     one, mean = (build_network(BothNetworkConfig(**sizes, members=n), HOW, 2, spec) for n in (1, 2))
@@ -88,13 +88,13 @@ def test_digital_silence_is_what_its_members_take_for_it() -> None:
     assert torch.equal(mean.digital_silence(x), one.digital_silence(x))
 
 
-def test_all_members_hear_with_the_same_statistics() -> None:
+def test_all_members_are_standardised_with_the_same_statistics() -> None:
     model = made()
     model.standardise_with(torch.full((16,), 3.0), torch.full((16,), 2.0))
     assert all((member.mean == 3).all() and (member.scale == 0.5).all() for member in (model, *model.networks))
 
 
 @pytest.mark.parametrize("members", [0, -1, 65])
-def test_members_that_cannot_be_are_refused(members: int) -> None:
+def test_an_invalid_number_of_members_is_refused(members: int) -> None:
     with pytest.raises(ValueError, match=f"members must be from 1 to 64, got {members}"):
         build_network(replace(TINY, members=members), HOW, 2, of(40, 16))

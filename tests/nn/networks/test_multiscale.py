@@ -16,7 +16,7 @@ def multiscale(**sizes) -> Multiscale:
     return Multiscale(MultiscaleConfig(maps=(4, 4), **sizes), NONE, 3, of(200, 8)).eval()  # 4 s, 20 ms a frame
 
 
-def test_short_windows_tell_moments_apart_and_the_longest_says_the_clip() -> None:
+def test_short_windows_locate_sounds_and_the_longest_gives_the_clip_probabilities() -> None:
     x, n_frames = torch.randn(1, 200, 8), torch.tensor([200])
     louder = x.clone()
     louder[:, :25] *= 5  # the first half second
@@ -25,11 +25,11 @@ def test_short_windows_tell_moments_apart_and_the_longest_says_the_clip() -> Non
     assert one.frame_probs.shape == (1, 8, 3)
     gate_one, gate_two = (prediction.taught[0].probs[:, 0] for prediction in (one, two))
     torch.testing.assert_close(one.clip_probs, gate_one)
-    later = 2 * (two.frame_probs - one.frame_probs)[:, 3:]  # beyond windows of 1 s, only the gate has heard of it
+    later = 2 * (two.frame_probs - one.frame_probs)[:, 3:]  # beyond windows of 1 s, only the gate depends on it
     torch.testing.assert_close(later, (gate_two - gate_one).unsqueeze(1).expand_as(later), atol=1e-6, rtol=1e-4)
 
 
-def test_every_network_learns_from_its_own_windows_alone() -> None:
+def test_each_network_learns_only_from_its_own_windows() -> None:
     model = multiscale(lengths_s=(4.0, 1.0)).train()
     prediction = model(torch.randn(2, 200, 8), torch.tensor([200, 120]))
     assert [tuple(taught.probs.shape) for taught in prediction.taught] == [(2, 1, 3), (2, 4, 3)]
@@ -39,7 +39,7 @@ def test_every_network_learns_from_its_own_windows_alone() -> None:
     assert all(parameter.grad is not None for parameter in model.members[1].parameters())
 
 
-def test_where_it_is_known_when_classes_sound_frames_teach_every_network() -> None:
+def test_strong_labels_train_every_network() -> None:
     model, n_frames = multiscale(lengths_s=(4.0, 1.0)).train(), torch.tensor([200, 120])
     located = Located(torch.rand(2, 200, 3).round(), torch.tensor([True, False]))
     prediction = model(torch.randn(2, 200, 8), n_frames)
@@ -48,7 +48,7 @@ def test_where_it_is_known_when_classes_sound_frames_teach_every_network() -> No
     assert all(parameter.grad is not None for parameter in model.members.parameters())
 
 
-def test_a_clip_shorter_than_a_length_is_one_window() -> None:
+def test_a_clip_shorter_than_a_window_length_is_one_window() -> None:
     prediction: Prediction = multiscale(lengths_s=(10.0, 1.0))(torch.randn(1, 200, 8), torch.tensor([200]))
     assert prediction.taught[0].probs.shape == (1, 1, 3)
 
@@ -66,7 +66,7 @@ def test_mlms_learns_from_a_batch_of_a_single_window() -> None:
     assert all(tensor.isfinite().all() for tensor in model.state_dict().values())
 
 
-def test_the_second_stage_of_mlms_teaches_the_first_nothing() -> None:
+def test_the_second_stage_of_mlms_sends_no_gradient_to_the_first() -> None:
     from sedpipe.features.spec import FeatureSpec
     from sedpipe.features.waveform import WaveformConfig
 
@@ -85,7 +85,7 @@ def test_the_second_stage_of_mlms_teaches_the_first_nothing() -> None:
     assert all(parameter.grad is not None for parameter in model.members.parameters())
 
 
-def test_a_second_of_mlms_is_heard_through_the_windows_in_it_and_longer_ones_that_begin_with_it() -> None:
+def test_a_second_of_mlms_depends_on_windows_in_it_and_longer_ones_that_begin_with_it() -> None:
     from sedpipe.features.spec import FeatureSpec
     from sedpipe.features.waveform import WaveformConfig
 
@@ -97,6 +97,6 @@ def test_a_second_of_mlms_is_heard_through_the_windows_in_it_and_longer_ones_tha
     changed[:, 100:110] += 1  # from 2 s on, for 0.2 s
     one, two = model(x, whole), model(changed, whole)
     differ = (one.frame_probs != two.frame_probs).any(dim=2)[0]
-    assert differ.tolist() == [False, True, True, False]  # of 1.458 s are those from 1 s and 2 s on
+    assert differ.tolist() == [False, True, True, False]  # of windows of 1.458 s, those that begin at 1 s and 2 s
     assert [taught.probs.shape[1] for taught in one.taught] == [4000 // 486 + 1, 4000 // 1458 + 1, 4]
     assert model(x, torch.tensor([60])).taught[-1].counts.tolist() == [[True, True, False, False]]

@@ -1,4 +1,4 @@
-"""What every network has, by one that does nothing but what it must."""
+"""What every network provides, shown on a minimal one."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -17,7 +17,7 @@ from torch import Tensor
 
 
 class Means(Network):
-    """Mean of each few frames, then the head."""
+    """Mean of every ``time_factor`` frames, then the head."""
 
     def __init__(self, pooling: PoolingConfig, spec: FeatureSpec, time_factor: int = 4) -> None:
         super().__init__(pooling, 3, spec, time_factor)
@@ -29,7 +29,7 @@ class Means(Network):
 
 
 @pytest.mark.parametrize(("n_frames", "n_output"), [(150, 38), (500, 125), (1500, 375), (50, 13)])
-def test_output_frames_need_not_divide_the_clip(n_frames: int, n_output: int) -> None:
+def test_the_time_factor_need_not_divide_the_number_of_frames(n_frames: int, n_output: int) -> None:
     model = Means(PoolingConfig("linear", (5,)), of(n_frames, 8))
     prediction = model(torch.randn(2, n_frames, 8), torch.tensor([n_frames, 1]))
     assert prediction.frame_probs.shape == (2, n_output, 3)
@@ -37,14 +37,14 @@ def test_output_frames_need_not_divide_the_clip(n_frames: int, n_output: int) ->
     assert prediction.clip_probs.shape == (2, 3)
 
 
-def test_a_last_output_frame_that_the_clip_only_begins_counts_in_full() -> None:
+def test_a_last_output_frame_that_the_clip_only_partly_fills_counts_in_full() -> None:
     model = Means(PoolingConfig("average", ()), of(6, 8))
     prediction = model(torch.randn(1, 6, 8), torch.tensor([6]))
     torch.testing.assert_close(prediction.clip_probs, prediction.frame_probs.mean(dim=1))
     assert model.output_frames(torch.tensor([4, 5, 6])).tolist() == [1, 2, 2]
 
 
-def test_what_lies_in_the_padding_is_irrelevant() -> None:
+def test_the_content_of_padding_does_not_change_the_output() -> None:
     model = Means(PoolingConfig("attention", (3,), segment_weights="learned"), of(22, 8))
     x = torch.randn(1, 22, 8)
     other = x.clone()
@@ -54,9 +54,7 @@ def test_what_lies_in_the_padding_is_irrelevant() -> None:
 
 
 @pytest.mark.parametrize(("dtype", "floor"), [("float32", 1e-10), ("float16", 1e-10), ("float16", 3e-8)])
-def test_digital_silence_is_where_every_band_of_every_input_frame_is_as_low_as_the_front_end_goes(
-    dtype: str, floor: float
-) -> None:
+def test_digital_silence_is_where_all_bands_of_all_input_frames_are_at_the_minimum(dtype: str, floor: float) -> None:
     front_end = LogMelConfig(n_frames=50, floor=floor)
     hop, faint = front_end.hop_length, np.full(10, 2e-4, np.float32)
     samples = np.zeros(front_end.n_samples, np.float32)
@@ -67,34 +65,34 @@ def test_digital_silence_is_where_every_band_of_every_input_frame_is_as_low_as_t
     (sounds,) = torch.nonzero(~silent, as_tuple=True)
     assert (n_frames, len(silent)) == (50, 13)
     assert 5 in sounds
-    assert len(sounds) <= 2  # the frames whose windows reach the click, in fours
+    assert len(sounds) <= 2  # output frames, of four frames each, whose windows reach the click
 
 
 class OwnDecibels(WaveformConfig):
-    """As a front end of a user's own: what it gives for silence is not told, and its padding is 0."""
+    """Front end of a user's own: its value for silence is unknown, and its padding is 0."""
 
     content: ClassVar[str] = "decibels"
 
 
 @pytest.mark.parametrize("kind", [WaveformConfig, OwnDecibels])
-def test_of_other_features_than_our_log_mel_no_silence_is_told(kind: type[WaveformConfig]) -> None:
+def test_no_digital_silence_is_detected_in_features_other_than_our_log_mel(kind: type[WaveformConfig]) -> None:
     model = Means(PoolingConfig("linear", ()), FeatureSpec(kind(8_000, 80, 8_000)), 4)
     assert not model.digital_silence(torch.full((2, 100, 80), -70.0)).any()
 
 
-def test_where_decibels_are_relative_to_the_clip_no_silence_is_told() -> None:
+def test_no_digital_silence_is_detected_in_decibels_relative_to_the_clip() -> None:
     front_end = LogMelConfig(n_frames=50, range_db=80)
     model = Means(PoolingConfig("linear", ()), FeatureSpec(front_end))
     assert not model.digital_silence(torch.full((2, 50, 80), -80.0)).any()
 
 
-def test_before_training_every_class_has_the_probability_that_is_asked_for() -> None:
+def test_before_training_every_class_has_the_initial_probability() -> None:
     model = Means(PoolingConfig("average", ()), of(20, 8))
     frame_probs = model(torch.zeros(1, 20, 8), torch.tensor([20])).frame_probs
     torch.testing.assert_close(frame_probs, torch.full((1, 5, 3), 0.1))
 
 
-def test_layers_of_the_head_are_those_that_the_pooling_needs() -> None:
+def test_the_head_has_only_the_layers_that_its_pooling_needs() -> None:
     names = {
         function: {name.split(".")[0] for name, _ in Means(PoolingConfig(function), of(500, 4)).named_parameters()}
         for function in ("linear", "attention", "auto")
@@ -102,7 +100,7 @@ def test_layers_of_the_head_are_those_that_the_pooling_needs() -> None:
     assert names == {"linear": {"classify"}, "attention": {"classify", "attend"}, "auto": {"classify", "alpha"}}
 
 
-def test_standardised_features_have_mean_0_and_deviation_1_and_a_constant_one_stays_finite() -> None:
+def test_standardised_features_have_mean_0_and_deviation_1_and_constant_ones_stay_finite() -> None:
     model = Means(PoolingConfig("average", ()), of(400, 3))
     x = torch.randn(1, 400, 3) * torch.tensor([5.0, 0.1, 0.0]) + torch.tensor([-60.0, 3.0, 7.0])
     model.standardise_with(x.mean(dim=(0, 1)), x.std(dim=(0, 1)))
@@ -121,7 +119,7 @@ def test_standardised_features_have_mean_0_and_deviation_1_and_a_constant_one_st
         (FeatureSpec(LogMelConfig(n_frames=40)), 4, "hierarchy 5,5 does not fit 10 frames"),
     ],
 )
-def test_what_does_not_fit_is_refused(spec: FeatureSpec, time_factor: int, message: str) -> None:
+def test_a_network_that_does_not_fit_its_features_is_refused(spec: FeatureSpec, time_factor: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Means(PoolingConfig(), spec, time_factor)
 
@@ -133,7 +131,7 @@ def test_under_autocast_probabilities_are_float32() -> None:
 
 
 class Windows(Network):
-    """Hears a clip of 40 frames in windows of 16, each 8; what they say of a frame is averaged."""
+    """Processes a clip of 40 frames in windows of 16, one every 8; their outputs for a frame are averaged."""
 
     def __init__(self, pooling: PoolingConfig, spec: FeatureSpec) -> None:
         super().__init__(pooling, 3, spec)
@@ -151,18 +149,18 @@ class Windows(Network):
         return self.pooled(joined / counts, n_frames)
 
 
-def test_a_network_may_hear_a_clip_in_several_windows() -> None:
+def test_a_network_may_process_a_clip_in_several_windows() -> None:
     model = Windows(PoolingConfig("linear", (5,)), of(40, 8)).eval()
     x, n_frames = torch.randn(2, 40, 8), torch.tensor([40, 25])
     with torch.inference_mode():
         found = model(x, n_frames)
-        whole = model.pooled(model.layer(model.without_padding(x, n_frames)), n_frames)  # a layer a frame: no window
+        whole = model.pooled(model.layer(model.without_padding(x, n_frames)), n_frames)  # frame by frame, no windows
     torch.testing.assert_close(found.clip_probs, whole.clip_probs)
     assert found.frame_probs.shape == (2, 40, 3)
     assert sum(row.multiply_adds for row in layers(model, of(40, 8))) == 4 * 16 * 8 * 5 + 40 * 5 * 3
 
 
-def test_compiled_for_a_batch_size_others_are_computed_as_they_are_and_nothing_is_compiled_again() -> None:
+def test_batches_of_other_sizes_than_the_compiled_one_are_not_compiled_again() -> None:
     compiled: list[int] = []
 
     def remember(graph: torch.fx.GraphModule, inputs: list[Tensor]) -> Callable[..., object]:
@@ -174,7 +172,7 @@ def test_compiled_for_a_batch_size_others_are_computed_as_they_are_and_nothing_i
     with torch.inference_mode():
         expected = model(torch.ones(4, 20, 8), whole)
         model.compile_for(4)
-        model.compile(backend=remember)  # as by default, but that it is counted
+        model.compile(backend=remember)  # as by default, except that it is counted
         first = model(torch.ones(4, 20, 8), whole)
         n_compiled = len(compiled)
         for size in (3, 1, 4):

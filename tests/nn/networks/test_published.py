@@ -1,4 +1,4 @@
-"""Published systems, as their presets and front ends make them, against what is known of their sizes."""
+"""Published systems, as built from their presets and front ends, against their known sizes."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,7 +20,7 @@ N_CLASSES = 17
 
 
 def gru(n_in: int, units: int) -> int:
-    """Parameters of a bidirectional GRU: three gates, weights of the input and of itself, two biases."""
+    """Count a bidirectional GRU's parameters: three gates, input and recurrent weights, two biases."""
     return 2 * 3 * (n_in * units + units * units + 2 * units)
 
 
@@ -29,7 +29,7 @@ def dense(n_in: int, n_out: int = N_CLASSES) -> int:
 
 
 def convolutions(*widths: int, area: int = 9, bias: bool = True, norm: int = 2) -> int:
-    """Parameters of convolutions one after the other: weights, a bias a map if there are any, and normalisation."""
+    """Count the parameters of successive convolutions: weights, a bias per map if ``bias``, and normalisation."""
     return sum(area * a * b + (b if bias else 0) + norm * b for a, b in pairwise(widths))
 
 
@@ -37,11 +37,11 @@ MILSED = 2 + convolutions(1, 16, 16, 32, 32, 64, 64, 128, 128) + convolutions(12
 CNN9 = 2 * 64 + convolutions(1, 64, 64, 128, 128, 256, 256, 512, 512, bias=False)
 GATED = 9 * 128 + 256 + 7 * (9 * 64 * 128 + 256)  # normalised before the gate, no bias
 AFTER_GATE = 9 * 128 + 128 + 128 + 5 * (9 * 64 * 128 + 128 + 128)
-DOUBLED_GRU = 2 * 2 * 3 * (256 * 128 + 128 * 128 + 128)  # one bias, as Keras had it
+DOUBLED_GRU = 2 * 2 * 3 * (256 * 128 + 128 * 128 + 128)  # one bias, as in Keras
 CDUR = 9 * (1 * 32 + 32 * 128 + 3 * 128 * 128) + 2 * (1 + 32 + 3 * 128)
 TALNET = convolutions(1, 32, 32, 64, 64, 128, 128, 256, 256, 512, 512)
 VGG = convolutions(1, 32, 32, 64, 64, 128, 128, 256, 256, bias=False)
-MLMS8 = {  # samples of a window: base, convolutions of 256 maps, last factors, millions of parameters (sheet)
+MLMS8 = {  # window length in samples: base, convolutions of 256 maps, last factors, millions of parameters (sheet)
     16384: (2, 10, (2,), 1.86),
     24576: (2, 10, (3,), 1.99),
     27648: (2, 7, (3, 3, 3), 1.99),
@@ -54,7 +54,7 @@ MLMS8 = {  # samples of a window: base, convolutions of 256 maps, last factors, 
 
 
 def sample_level(length: int) -> int:
-    """Parameters of one of MLMS's networks, as the sheet lists its layers."""
+    """Count the parameters of one of MLMS's networks from the sheet's list of layers."""
     base, n_some, last, _ = MLMS8[length]
     kernels = [base, base, base, *(base,) * n_some, *last, 1]
     maps = [128, 128, 128, *(256,) * (n_some + len(last) - 1), 512, 512]
@@ -64,7 +64,7 @@ def sample_level(length: int) -> int:
 
 @dataclass(frozen=True)
 class Published:
-    """What a system must come to: millions of parameters on the sheet, parameters of its layers, output frames."""
+    """Expected sizes: millions of parameters on the sheet, parameters of the layers, number of output frames."""
 
     front_end: str
     in_millions: float | None
@@ -73,11 +73,11 @@ class Published:
 
 
 SYSTEMS = {
-    # auto-pooling adds a number a class; theirs drops the last frames, which make no 16, and has 26
+    # auto-pooling adds a parameter per class; the original drops the last frames, fewer than 16, and outputs 26
     "mcfee-cnn": Published("mcfee", 0.56, MILSED + dense(256) + N_CLASSES, 27),
     "mcfee-crnn": Published("mcfee", None, MILSED + gru(256, 128) + 2 * gru(256, 128) + dense(256) + N_CLASSES, 27),
     "kong-gru": Published("kong", None, CNN9 + gru(512, 256) + 2 * dense(512), 125),
-    # theirs has a layer normalisation more (1,024), which it never calls
+    # the original has one more layer normalisation (1,024 parameters), which is never called
     "kong-transformer": Published("kong", None, CNN9 + 4 * dense(512, 512) + 2 * dense(512), 125),
     "surrey": Published("surrey", 1.27, GATED + 9 * 64 * 256 + 256 + DOUBLED_GRU + 2 * dense(256), 241),
     "wang": Published("wang", 0.94, convolutions(1, 32, 64, 128, area=25, norm=0) + gru(1024, 100) + dense(200), 100),
@@ -86,7 +86,7 @@ SYSTEMS = {
         "gccaps", 0.45, AFTER_GATE + 9 * 64 * 64 + 64 + 2 * 4 + N_CLASSES * 64 * 8 * 4 + dense(256), 31
     ),
     "emsi-like": Published("", None, 4 * (VGG + dense(256)), 20),
-    # the sum of the sheet's eight, and two classifiers on the maps of their last three layers
+    # the sum of the sheet's eight networks, and two classifiers on the maps of their last three layers
     "mlms": Published(
         "mlms",
         None,
@@ -113,14 +113,14 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_a_published_network_has_the_parameters_of_its_layers_and_of_the_sheet(name: str) -> None:
+def test_the_number_of_parameters_matches_the_layers_and_the_sheet(name: str) -> None:
     n_parameters = sum(parameter.numel() for parameter in built(name, spec_of(name)).parameters())
     assert n_parameters == SYSTEMS[name].parameters
     assert SYSTEMS[name].in_millions in (None, round(n_parameters / 1e6, 2))
 
 
-def test_its_multiply_adds_are_those_that_torch_counts(name: str) -> None:
-    spec = spec_of(name, 1.0)  # torch counts a step of a GRU after the other
+def test_multiply_adds_match_torchs_count(name: str) -> None:
+    spec = spec_of(name, 1.0)  # short: torch counts the steps of a GRU one by one
     model = built(name, spec).eval()
     x, n_frames = torch.empty(1, *spec.shape, device="meta"), torch.empty(1, dtype=torch.int64, device="meta")
     with FlopCounterMode(display=False) as counted:
@@ -130,7 +130,7 @@ def test_its_multiply_adds_are_those_that_torch_counts(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in SYSTEMS if name not in ("cdur-64", "mlms")])
-def test_it_works_on_our_features_too(name: str) -> None:
+def test_published_networks_work_on_our_features_too(name: str) -> None:
     spec = FeatureSpec.of_clips(ClipFormat(1.0))
     model = built(name, spec).eval()
     x, n_frames = torch.empty(1, *spec.shape, device="meta"), torch.empty(1, dtype=torch.int64, device="meta")
@@ -139,7 +139,7 @@ def test_it_works_on_our_features_too(name: str) -> None:
     assert prediction.clip_probs.shape == (1, N_CLASSES)
 
 
-def test_it_makes_the_frames_that_it_is_known_for_and_the_document_tells_its_sizes(name: str) -> None:
+def test_output_frames_match_the_publication_and_the_document_lists_the_sizes(name: str) -> None:
     spec = spec_of(name)
     model = built(name, spec)
     assert -(-spec.shape[0] // model.time_factor) == SYSTEMS[name].frames
@@ -151,7 +151,7 @@ def test_it_makes_the_frames_that_it_is_known_for_and_the_document_tells_its_siz
 
 
 @pytest.mark.parametrize("length", MLMS8)
-def test_each_network_of_mlms_has_the_parameters_of_the_sheet_and_leaves_a_single_frame(length: int) -> None:
+def test_each_network_of_mlms_has_the_sheets_parameters_and_outputs_a_single_frame(length: int) -> None:
     with torch.device("meta"):
         network = SampleLevel(length, (128, 256, 512), 0.5, N_CLASSES).eval()
     n_parameters = sum(parameter.numel() for parameter in network.parameters())

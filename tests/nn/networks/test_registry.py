@@ -1,4 +1,4 @@
-"""What holds of every network that is registered, with its default sizes."""
+"""What holds for every registered network, with its default sizes."""
 
 import pytest
 import torch
@@ -15,7 +15,7 @@ from sedpipe.nn.networks.talnet import TALNetConfig
 from sedpipe.nn.pooling import PoolingConfig
 
 POOLING = PoolingConfig("linear", (5,))
-SMALLER = {  # their usual sizes take seconds
+SMALLER = {  # their default sizes take seconds
     "mlms": MLMSConfig(lengths=(64, 486), maps=(4, 8, 8), units=8),
     "multiscale": MultiscaleConfig(maps=(4, 4, 8, 8)),
     "talnet": TALNetConfig(maps=(4, 4, 8, 8, 8), gru_units=8),
@@ -27,7 +27,7 @@ def config_of(name: str) -> NetworkConfig:
 
 
 def heard_by(name: str) -> FeatureSpec:
-    """Features that a network takes, of clips of 3 s."""
+    """Return features of 3 s clips that a network takes as input."""
     front_ends = [build_front_end("logmel"), build_front_end("waveform"), encoders_front_end("yamnet")]
     front_ends.append(named_front_end("logmel,yamnet"))
     specs = [FeatureSpec(front_end.fitted_to(8000, 3.0)) for front_end in front_ends]
@@ -41,12 +41,12 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_its_config_bears_its_name_and_it_takes_something(name: str) -> None:
+def test_a_network_has_the_name_of_its_config_and_takes_only_known_contents(name: str) -> None:
     assert NETWORKS[name].config().name == name
     assert set(NETWORKS[name].takes) <= set(CONTENTS)
 
 
-def test_it_makes_probabilities_of_the_shapes_that_it_tells(name: str) -> None:
+def test_outputs_are_probabilities_of_the_declared_shapes(name: str) -> None:
     spec = heard_by(name)
     model = build_network(config_of(name), POOLING, 4, spec).eval()
     n_frames, n_features = spec.shape
@@ -60,7 +60,7 @@ def test_it_makes_probabilities_of_the_shapes_that_it_tells(name: str) -> None:
         assert ((probs >= 0) & (probs <= 1 + 1e-6)).all()
 
 
-def test_what_lies_in_the_padding_changes_nothing_and_a_clip_not_its_neighbours(name: str) -> None:
+def test_padding_and_other_clips_of_the_batch_do_not_change_a_clips_output(name: str) -> None:
     spec = heard_by(name)
     model = build_network(config_of(name), POOLING, 4, spec).eval()
     n_frames = torch.tensor([spec.shape[0], spec.shape[0] // 2])
@@ -74,7 +74,7 @@ def test_what_lies_in_the_padding_changes_nothing_and_a_clip_not_its_neighbours(
     torch.testing.assert_close(one.frame_probs[1], two.frame_probs[1])
 
 
-def test_its_weights_are_drawn_from_the_seed_and_all_are_trained(name: str) -> None:
+def test_the_seed_determines_the_initial_weights_and_all_of_them_get_gradients(name: str) -> None:
     spec = heard_by(name)
     models = []
     for _ in range(2):
@@ -88,7 +88,7 @@ def test_its_weights_are_drawn_from_the_seed_and_all_are_trained(name: str) -> N
     assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in trained)
 
 
-def test_on_the_meta_device_nothing_is_left_there_once_weights_are_read(name: str) -> None:
+def test_loading_weights_leaves_nothing_on_the_meta_device(name: str) -> None:
     spec = heard_by(name)
     weights = build_network(config_of(name), POOLING, 4, spec).state_dict()
     with torch.device("meta"):
@@ -97,7 +97,7 @@ def test_on_the_meta_device_nothing_is_left_there_once_weights_are_read(name: st
     assert not any(tensor.is_meta for tensor in (*empty.parameters(), *empty.buffers()))
 
 
-def test_a_network_is_told_which_features_it_cannot_hear() -> None:
+def test_features_that_a_network_does_not_take_are_refused() -> None:
     with pytest.raises(
         ValueError,
         match="network crnn learns from a spectrogram, not from the waveform, which the front end wave",
@@ -105,10 +105,10 @@ def test_a_network_is_told_which_features_it_cannot_hear() -> None:
         build_network(CRNNConfig(), POOLING, 4, FeatureSpec(WaveformConfig()))
 
 
-def test_a_name_that_is_misspelt_is_told_what_was_meant() -> None:
+def test_a_misspelt_name_gets_a_suggestion() -> None:
     with pytest.raises(ValueError, match=r"network 'crn' is not one of crnn.*did you mean 'crnn'"):
         kind_of("crn")
 
 
-def test_what_files_of_the_first_edition_name_is_the_crnn() -> None:
+def test_the_default_network_is_the_crnn() -> None:
     assert DEFAULT == CRNNConfig().name == "crnn"

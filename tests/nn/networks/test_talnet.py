@@ -12,7 +12,7 @@ def made(function: str, hierarchy: tuple[int, ...], weights: str = "original") -
     return TALNet(TINY, PoolingConfig(function, hierarchy, "time", weights), 3, of(80, 12)).eval()
 
 
-def test_a_second_is_pooled_as_a_clip_and_the_clip_as_if_there_were_no_seconds() -> None:
+def test_frames_are_pooled_per_second_without_changing_the_clip_probabilities() -> None:
     x, n_frames = torch.randn(2, 80, 12), torch.tensor([80, 50])
     for function in ("max", "average", "linear", "exponential", "attention"):
         seconds, single = (made(function, hierarchy)(x, n_frames) for hierarchy in ((10,), ()))
@@ -24,13 +24,13 @@ def test_a_second_is_pooled_as_a_clip_and_the_clip_as_if_there_were_no_seconds()
             torch.testing.assert_close(seconds.frame_probs[:, 0], pool(function, first, weights)[0])
 
 
-def test_in_training_frames_are_frames() -> None:
+def test_in_training_frames_are_not_pooled_per_second() -> None:
     x, n_frames = torch.randn(2, 80, 12), torch.tensor([80, 80])
     frame_probs = made("linear", (10,)).train()(x, n_frames).frame_probs
     assert frame_probs.unique().numel() == frame_probs.numel()
 
 
-def test_bands_that_cannot_be_halved_are_all_heard() -> None:
+def test_the_last_band_is_used_even_if_the_number_of_bands_is_odd() -> None:
     model = TALNet(TINY, PoolingConfig("linear", ()), 3, of(80, 5)).eval()
     x = torch.randn(1, 80, 5)
     louder = x.clone()

@@ -39,7 +39,7 @@ def draw(
 
 
 @pytest.mark.parametrize("split", ["testing", "evaluation"])
-def test_a_clip_of_either_split_is_drawn_by_all_six_systems_over_its_reference(cache: Path, split: str) -> None:
+def test_all_six_systems_are_drawn_over_the_reference_for_either_split(cache: Path, split: str) -> None:
     report = draw(cache, f"{split}-00001", split=split)
     assert len(report.runs) == 6
     path = Path(report.path)
@@ -52,14 +52,14 @@ def test_a_clip_of_either_split_is_drawn_by_all_six_systems_over_its_reference(c
     assert len(list(of_class(root, "line"))) == 6 * len(titles)
 
 
-def test_the_same_clip_is_the_same_bytes_also_where_probabilities_are_made_anew(cache: Path, tmp_path: Path) -> None:
+def test_redrawing_a_clip_gives_identical_bytes_even_with_recomputed_probabilities(cache: Path, tmp_path: Path) -> None:
     before = Path(draw(cache, folder=tmp_path).path).read_bytes()
     for stored in (cache / NAME / "runs").glob("*/frame-scores-testing.h5"):
         stored.unlink()
     assert Path(draw(cache, folder=tmp_path).path).read_bytes() == before
 
 
-def test_only_the_poolings_asked_for_are_drawn(cache: Path, tmp_path: Path) -> None:
+def test_only_the_requested_poolings_are_drawn(cache: Path, tmp_path: Path) -> None:
     report = draw(cache, poolings=("attention",), folder=tmp_path)
     assert [run.split("-")[-3] for run in report.runs] == ["attention", "attention"]
     with pytest.raises(MissingStageError, match="2 of the 2 runs") as error:
@@ -67,7 +67,7 @@ def test_only_the_poolings_asked_for_are_drawn(cache: Path, tmp_path: Path) -> N
     assert error.value.hint.endswith(f"table2 tiny --seeds 0 --cache {cache}` first, with the same settings")
 
 
-def test_a_missing_run_is_a_sentence_that_names_the_command(cache: Path, tmp_path: Path) -> None:
+def test_a_missing_run_gives_an_error_that_names_the_command(cache: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingStageError, match="6 of the 6 runs of seed 7 are missing") as error:
         draw(cache, seed=7, made_by=["--preset", "my/own.toml", "--hop", "0.08"])
     assert "reproduce table2 tiny --preset my/own.toml --hop 0.08 --seeds 7" in error.value.hint
@@ -86,7 +86,7 @@ def test_no_two_clips_share_a_file() -> None:
     assert not any("/" in name for name in names)
 
 
-def test_a_missing_clip_is_a_sentence_with_what_was_meant(cache: Path) -> None:
+def test_a_missing_clip_gives_an_error_with_a_suggestion(cache: Path) -> None:
     with pytest.raises(
         SettingsError, match=r"testing of tiny has no clip 'testing-0001'.*did you mean 'testing-00001'"
     ):
@@ -95,6 +95,6 @@ def test_a_missing_clip_is_a_sentence_with_what_was_meant(cache: Path) -> None:
         draw(cache, split="evaluation")
 
 
-def test_a_split_whose_events_nobody_knows_is_a_sentence(cache: Path) -> None:
+def test_a_split_without_strong_labels_gives_an_error(cache: Path) -> None:
     with pytest.raises(MissingStageError, match="no strong labels for training"):
         draw(cache, "training-00001", split="training")

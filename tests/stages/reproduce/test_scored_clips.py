@@ -35,18 +35,18 @@ def cell(seed: int, clip_ids: Sequence[str], n_clips: int | None = None) -> Cell
         (["a"], r"were scored on 1 or 2 clips of testing"),
     ],
 )
-def test_cells_of_other_clips_are_never_compared_row_by_row(tmp_path: Path, others: list[str], said: str) -> None:
+def test_cells_scored_on_different_clips_are_refused(tmp_path: Path, others: list[str], said: str) -> None:
     with pytest.raises(StaleError, match=said) as caught:
         check_same_clips(Table(tmp_path), [cell(0, ["a", "b"]), cell(1, ["a", "b"]), cell(7, others)])
     assert str(tmp_path) in caught.value.message
     assert "features" in caught.value.hint
 
 
-def test_cells_of_the_same_clips_pass_and_early_ones_that_name_none(tmp_path: Path) -> None:
+def test_cells_of_the_same_clips_and_old_cells_without_clip_names_pass(tmp_path: Path) -> None:
     check_same_clips(Table(tmp_path), [cell(0, [], 2), cell(1, ["a", "b"]), cell(2, ["a", "b"])])
 
 
-def test_recordings_that_are_said_to_belong_together_later_count_together_from_then_on(tmp_path: Path) -> None:
+def test_a_group_defined_later_applies_to_cells_made_before(tmp_path: Path) -> None:
     ids = ["a_0", "a_1", "b_0", "b_1"]
     cells = [cell(0, ids), cell(1, ids)]
     dataset = Dataset(tmp_path / "cache", "birds")
@@ -63,7 +63,7 @@ def test_recordings_that_are_said_to_belong_together_later_count_together_from_t
     assert (before.recordings["testing"], remarks) == (tuple((f"{one}.wav",) for one in ids), [])
     after, remarks = judged_after_download('group = "prefix_"')
     assert (after.recordings["testing"], remarks) == ((("a",), ("a",), ("b",), ("b",)), [])
-    (tmp_path / "birds.toml").unlink()  # then the folder of the table still knows
+    (tmp_path / "birds.toml").unlink()  # the table's folder still records the groups
     assert judged(dataset, after, cells) == (after, [])
     unknown, remarks = judged(dataset, table_record(1, {}), cells)
     assert unknown.recordings == {}
@@ -74,7 +74,7 @@ def test_recordings_that_are_said_to_belong_together_later_count_together_from_t
     ("listed", "told"),
     [(3, ["2 of the 3 clips that testing lists were scored: the others are missing"]), (2, []), (0, [])],
 )
-def test_a_table_says_of_how_many_listed_clips_it_is(tmp_path: Path, listed: int, told: list[str]) -> None:
+def test_a_table_reports_how_many_listed_clips_were_scored(tmp_path: Path, listed: int, told: list[str]) -> None:
     cells = [cell(0, ["a", "b"]), cell(1, ["a", "b"])]
     scores = cells[1].splits["testing"].model_copy(update={"listed": listed})
     cells[1] = cells[1].model_copy(update={"splits": {"testing": scores}})

@@ -31,14 +31,14 @@ from tiny_dataset import FRONT_END, GRID, LABELS, NAME, QUICK, make_dataset, rep
 
 torch.set_num_threads(1)
 RUN = f"table2-tiny-logmel-{FeatureSpec(FRONT_END).fingerprint[:6]}-paper-1-linear-single-seed0"
-PROCESSES = multiprocessing.get_context("forkserver")  # what takes long to import is imported once
+PROCESSES = multiprocessing.get_context("forkserver")  # slow imports are done once
 PROCESSES.set_forkserver_preload(
     ["sedpipe.stages.reproduce.table2", "torch._dynamo", "torch.utils.tensorboard", "pytest"]
 )
 
 
 class Heard(Listener):
-    """Remembers what it was told."""
+    """A listener that records the lines it receives."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -55,7 +55,7 @@ def make(
 
 
 def make_two(cache: Path, **more: object) -> ReproduceReport:
-    """The first two cells of the grid."""
+    """Make the first two cells of the grid."""
     return make(cache, (0,), poolings=("linear",), **more)
 
 
@@ -77,19 +77,19 @@ def cells(report: ReproduceReport) -> dict[str, dict[str, object]]:
 
 
 def results(report: ReproduceReport) -> dict[str, object]:
-    """What a cell came to, without how long it took."""
+    """Return the contents of each cell without the time it took."""
     return {
         name: {key: value for key, value in cell.items() if key != "seconds"} for name, cell in cells(report).items()
     }
 
 
-def test_the_grid_has_six_systems_a_seed_and_whole_tables_come_first() -> None:
+def test_the_grid_has_six_systems_per_seed_and_completes_one_seed_first() -> None:
     names = [point.name for point in grid((0, 1))]
     assert names[:3] == ["linear-single-seed0", "linear-5x5-seed0", "exponential-single-seed0"]
     assert [name.endswith("seed0") for name in names] == [True] * 6 + [False] * 6
 
 
-def test_a_cell_holds_what_it_was_made_with_and_counts_that_give_its_scores(made: tuple[Path, ReproduceReport]) -> None:
+def test_a_cell_contains_its_settings_and_counts_that_reproduce_its_scores(made: tuple[Path, ReproduceReport]) -> None:
     cell = cells(made[1])["attention-5-seed1"]
     assert (cell["pooling"], cell["hierarchy"], cell["seed"], cell["preset"]) == ("attention", [5], 1, "tiny")
     for split in cell["splits"].values():  # type: ignore[attr-defined]
@@ -99,7 +99,7 @@ def test_a_cell_holds_what_it_was_made_with_and_counts_that_give_its_scores(made
             assert total["f1"] == pytest.approx(scores["f1"] or 0.0)
 
 
-def test_the_table_has_every_system_with_its_seeds(made: tuple[Path, ReproduceReport]) -> None:
+def test_the_table_contains_every_system_and_its_number_of_seeds(made: tuple[Path, ReproduceReport]) -> None:
     _, report = made
     assert report.cells == {"all": 12, "made": 12, "missing": 0}
     table = (Path(report.folder) / "table.md").read_text()
@@ -111,7 +111,7 @@ def test_the_table_has_every_system_with_its_seeds(made: tuple[Path, ReproduceRe
     assert len((Path(report.folder) / "table.csv").read_text().splitlines()) == 1 + 2 * 2 * 6 * 2 + 2 * 6
 
 
-def test_what_is_there_is_kept_and_what_is_missing_is_made(made: tuple[Path, ReproduceReport]) -> None:
+def test_only_missing_cells_are_made(made: tuple[Path, ReproduceReport]) -> None:
     cache, report = made
     before = results(report)
     (Path(report.folder) / "cells" / "linear-single-seed0.json").unlink()
@@ -121,7 +121,7 @@ def test_what_is_there_is_kept_and_what_is_missing_is_made(made: tuple[Path, Rep
 
 
 @pytest.mark.parametrize(("name", "value"), [("epochs", 2), ("learning_rate", 0.02)])
-def test_cells_of_other_settings_are_refused_whatever_they_are_called(
+def test_cells_of_other_settings_are_refused_despite_the_same_preset_name(
     made: tuple[Path, ReproduceReport], name: str, value: float
 ) -> None:
     cache, _ = made
@@ -130,7 +130,7 @@ def test_cells_of_other_settings_are_refused_whatever_they_are_called(
         reproduce_table2(Dataset(cache, NAME), other, FeatureSpec(FRONT_END), grid((0,), GRID))
 
 
-def test_cells_have_the_presets_attention_axis_and_segment_weights(tmp_path: Path) -> None:
+def test_cells_use_the_presets_attention_axis_and_segment_weights(tmp_path: Path) -> None:
     make_dataset(tmp_path)
 
     def make_with(**pooling: str) -> ReproduceReport:
@@ -148,7 +148,7 @@ def test_cells_have_the_presets_attention_axis_and_segment_weights(tmp_path: Pat
             make_with(**{"attention_axis": "time", **changed})
 
 
-def test_a_cell_that_does_not_tell_its_segment_weights_has_the_erratums(
+def test_an_old_cell_without_segment_weights_counts_as_corrected(
     made: tuple[Path, ReproduceReport], tmp_path: Path
 ) -> None:
     shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
@@ -163,7 +163,7 @@ def test_a_cell_that_does_not_tell_its_segment_weights_has_the_erratums(
         reproduce_table2(Dataset(tmp_path, NAME), learned, FeatureSpec(FRONT_END), grid((0,), GRID))
 
 
-def test_what_no_cell_can_be_made_of_is_said_at_once(tmp_path: Path) -> None:
+def test_invalid_settings_are_refused(tmp_path: Path) -> None:
     make_dataset(tmp_path)
     learned = replace(QUICK, pooling=replace(QUICK.pooling, segment_weights="learned"))
     for settings, pooling, said in (
@@ -176,7 +176,7 @@ def test_what_no_cell_can_be_made_of_is_said_at_once(tmp_path: Path) -> None:
             )  # fmt: skip
 
 
-def test_a_cell_from_before_there_was_a_setting_counts_as_made_with_its_default(
+def test_a_setting_missing_from_an_old_cell_counts_as_its_default(
     made: tuple[Path, ReproduceReport], tmp_path: Path
 ) -> None:
     shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
@@ -191,7 +191,7 @@ def test_a_cell_from_before_there_was_a_setting_counts_as_made_with_its_default(
         make(tmp_path)
 
 
-def test_parts_share_the_cells_and_make_the_same_table(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
+def test_shards_divide_the_cells_and_give_the_same_results(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
     make_dataset(tmp_path)
     some = {"poolings": ("linear", "attention"), "seeds": (0,)}
     counts = [make(tmp_path, work=Work(shard=Shard(index, 2)), **some).cells for index in (1, 2)]
@@ -204,7 +204,7 @@ def test_parts_share_the_cells_and_make_the_same_table(made: tuple[Path, Reprodu
 
 
 @pytest.mark.parametrize(("jobs", "lines"), [(1, (1, 3)), (2, (1,))])
-def test_a_killed_grid_goes_on_to_the_same_cells(
+def test_a_killed_grid_resumes_to_the_same_cells(
     made: tuple[Path, ReproduceReport], tmp_path: Path, jobs: int, lines: tuple[int, ...]
 ) -> None:
     make_dataset(tmp_path)
@@ -219,7 +219,7 @@ def test_a_killed_grid_goes_on_to_the_same_cells(
     assert len(finished) == 2
 
 
-def test_the_table_grows_with_each_cell(tmp_path: Path) -> None:
+def test_the_table_is_updated_after_each_cell(tmp_path: Path) -> None:
     make_dataset(tmp_path)
     shown = []
 
@@ -233,7 +233,9 @@ def test_the_table_grows_with_each_cell(tmp_path: Path) -> None:
     assert shown == [{"none"}, {"none", "5"}]
 
 
-def test_a_cell_tells_how_its_scores_on_testing_hang_on_post_processing(made: tuple[Path, ReproduceReport]) -> None:
+def test_a_cell_contains_the_sensitivity_of_its_testing_scores_to_post_processing(
+    made: tuple[Path, ReproduceReport],
+) -> None:
     for cell in cells(made[1]).values():
         scored = cell["splits"]["testing"]["operating_points"]  # type: ignore[index]
         assert cell["sensitivity"].keys() == scored.keys() == {"min_er", "max_f1"}  # type: ignore[attr-defined]
@@ -245,7 +247,7 @@ def test_a_cell_tells_how_its_scores_on_testing_hang_on_post_processing(made: tu
             assert sweep["f1"][sweep["values"].index(0.0)] == pytest.approx(scores["f1"])
 
 
-def test_a_cell_from_before_there_were_sweeps_is_kept_and_gets_those_of_its_run(
+def test_an_old_cell_without_sweeps_is_kept_and_gets_those_of_its_run(
     made: tuple[Path, ReproduceReport],
 ) -> None:
     cache, report = made
@@ -256,7 +258,7 @@ def test_a_cell_from_before_there_were_sweeps_is_kept_and_gets_those_of_its_run(
     assert path.read_text() == whole
 
 
-def test_another_run_of_the_same_name_gives_a_cell_nothing(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
+def test_a_cell_takes_sweeps_only_from_its_own_run(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
     cache, report = made
     cell, run = Table(Path(report.folder)).find_cell("linear-single-seed0"), run_of(cache, 0)
     assert found_later(cell, Dataset(cache, NAME), run) == cell.sensitivity
@@ -265,7 +267,7 @@ def test_another_run_of_the_same_name_gives_a_cell_nothing(made: tuple[Path, Rep
     assert found_later(cell, Dataset(tmp_path, NAME), run) is None
 
 
-def test_a_cell_says_its_features_and_others_are_refused_by_name(made: tuple[Path, ReproduceReport]) -> None:
+def test_a_cell_records_its_features_and_other_features_are_refused(made: tuple[Path, ReproduceReport]) -> None:
     cache, report = made
     there, spec = cells(report)["linear-single-seed0"], FeatureSpec(FRONT_END)
     assert (there["features"], there["front_end"]) == (spec.fingerprint, "logmel")
@@ -275,7 +277,7 @@ def test_a_cell_says_its_features_and_others_are_refused_by_name(made: tuple[Pat
         reproduce_table2(Dataset(cache, NAME), QUICK, others, grid((0,), GRID, ("linear",)), folder=Path(report.folder))
 
 
-def test_a_cell_from_before_cells_told_their_features_is_kept(made: tuple[Path, ReproduceReport]) -> None:
+def test_an_old_cell_without_recorded_features_is_kept(made: tuple[Path, ReproduceReport]) -> None:
     cache, report = made
     path = Path(report.folder) / "cells" / "linear-single-seed0.json"
     whole = path.read_text()
@@ -285,7 +287,7 @@ def test_a_cell_from_before_cells_told_their_features_is_kept(made: tuple[Path, 
     path.write_text(whole)
 
 
-def test_tables_of_other_features_lie_elsewhere(made: tuple[Path, ReproduceReport]) -> None:
+def test_tables_of_other_features_have_their_own_folder(made: tuple[Path, ReproduceReport]) -> None:
     dataset, point = Dataset(made[0], NAME), GridPoint("linear", (), 0)
     usual = FeatureSpec.of_clips(dataset.read_record().clip_format)
     assert default_folder(dataset, QUICK, usual).name == "table2-tiny"
@@ -301,7 +303,7 @@ def test_the_table_shows_its_figures(made: tuple[Path, ReproduceReport]) -> None
         assert len(list(of_class(parsed((folder / name).read_text()), "block"))) == n_blocks
 
 
-def test_cells_made_at_the_same_time_share_the_threads_and_are_the_same(
+def test_cells_made_in_parallel_share_the_threads_and_give_the_same_results(
     made: tuple[Path, ReproduceReport], tmp_path: Path
 ) -> None:
     make_dataset(tmp_path)
@@ -317,10 +319,10 @@ def test_cells_made_at_the_same_time_share_the_threads_and_are_the_same(
     whole = results(made[1])
     assert results(report) == {name: whole[name] for name in cells(report)}
     assert {cell["threads"] for cell in cells(report).values()} == {1}
-    assert {line.split(":")[0] for line in heard.lines} == set(cells(report))  # nothing of single epochs
+    assert {line.split(":")[0] for line in heard.lines} == set(cells(report))  # no lines about single epochs
 
 
-def test_a_cell_tells_its_threads_and_a_run_goes_on_with_those_it_was_begun_with(
+def test_a_cell_records_its_threads_and_a_run_resumes_with_its_original_number(
     made: tuple[Path, ReproduceReport], tmp_path: Path
 ) -> None:
     shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
@@ -331,13 +333,13 @@ def test_a_cell_tells_its_threads_and_a_run_goes_on_with_those_it_was_begun_with
     (folder / "linear-single-seed0.json").unlink()
     shutil.rmtree(named_run(cache, RUN).folder)
     again = reproduce_table2(Dataset(tmp_path, NAME), settings, FeatureSpec(FRONT_END), grid((0,), GRID))
-    assert (again.cells["made"], again.failed) == (2, {})  # the others, made with 1, count
+    assert (again.cells["made"], again.failed) == (2, {})  # the others, made with 1 thread, are kept
     threads = {name: cell["threads"] for name, cell in cells(again).items() if name.startswith("linear")}
     assert threads["linear-single-seed0"] == 2
     assert threads["linear-5-seed0"] == 1
 
 
-def test_a_cell_that_another_process_trains_is_waited_for_and_each_has_a_line(tmp_path: Path) -> None:
+def test_a_cell_trained_elsewhere_is_waited_for_and_each_cell_prints_a_line(tmp_path: Path) -> None:
     cache = make_dataset(tmp_path)
     held = hold(named_run(cache, RUN).lock_path, "training", "")
     held.__enter__()
@@ -358,7 +360,7 @@ def test_a_cell_that_another_process_trains_is_waited_for_and_each_has_a_line(tm
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_cell_that_fails_stops_no_other_and_is_tried_again(tmp_path: Path, jobs: int) -> None:
+def test_a_failed_cell_does_not_stop_the_others_and_is_retried(tmp_path: Path, jobs: int) -> None:
     cache = make_dataset(tmp_path)
     record = named_run(cache, RUN).record_path
     record.parent.mkdir(parents=True)
@@ -378,7 +380,7 @@ def test_a_cell_that_fails_stops_no_other_and_is_tried_again(tmp_path: Path, job
     assert "Not made" not in (Path(report.folder) / "table.md").read_text()
 
 
-def test_a_bug_is_told_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_exception_is_reported_with_its_location(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_dataset(tmp_path)
 
     def fail(*_: object, **__: object) -> None:
@@ -391,7 +393,7 @@ def test_a_bug_is_told_with_its_place(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not (Path(report.folder) / "table.md").exists()
 
 
-def test_without_features_nothing_is_begun(tmp_path: Path) -> None:
+def test_without_features_nothing_is_started(tmp_path: Path) -> None:
     cache = make_dataset(tmp_path)
     shutil.rmtree(cache.folder / "features")
     with pytest.raises(MissingStageError) as caught:
@@ -400,7 +402,7 @@ def test_without_features_nothing_is_begun(tmp_path: Path) -> None:
     assert not (cache.folder / "tables").exists()
 
 
-def test_where_no_training_could_be_scored_nothing_is_begun(tmp_path: Path) -> None:
+def test_without_strong_labels_nothing_is_started(tmp_path: Path) -> None:
     cache = make_dataset(tmp_path, strong=())
     with pytest.raises(MissingStageError, match="tiny has strong labels for neither testing nor evaluation") as caught:
         make(tmp_path)
@@ -409,7 +411,7 @@ def test_where_no_training_could_be_scored_nothing_is_begun(tmp_path: Path) -> N
     assert not (cache.folder / "runs").exists()
 
 
-def test_cells_without_scores_are_a_table_without_rows_and_figures(
+def test_cells_without_scores_give_a_table_without_rows_or_figures(
     made: tuple[Path, ReproduceReport], tmp_path: Path
 ) -> None:
     folder = tmp_path / "copied"
@@ -424,7 +426,7 @@ def test_cells_without_scores_are_a_table_without_rows_and_figures(
     assert not list(folder.glob("*.svg"))
 
 
-def test_the_folder_tells_what_the_table_is_to_hold(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
+def test_the_folder_records_what_the_table_contains(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
     shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
     report = make(tmp_path)
     record = json.loads((Path(report.folder) / "table.json").read_text())
@@ -441,9 +443,7 @@ def test_the_folder_tells_what_the_table_is_to_hold(made: tuple[Path, ReproduceR
     assert {one["rule"] for one in known["comparisons"]} == {"common", "threshold_free", "chosen"}
 
 
-def test_a_table_is_drawn_from_its_cells_alone_to_the_same_bytes(
-    made: tuple[Path, ReproduceReport], tmp_path: Path
-) -> None:
+def test_a_table_redrawn_from_its_cells_alone_is_identical(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
     shutil.copytree(Path(made[1].folder), tmp_path / "copied")
     drawn = ("table.json", "table.md", "table.csv", "table.svg", "sensitivity.svg", "classes.csv", "classes.svg")
     draw_table(Dataset(made[0], NAME), tmp_path / "copied", "table2")
@@ -457,7 +457,7 @@ def test_a_table_is_drawn_from_its_cells_alone_to_the_same_bytes(
     assert draw_table(Dataset(tmp_path / "no cache", NAME), tmp_path / "copied", "table2").cells["missing"] == 1
 
 
-def test_cells_of_other_clips_are_not_drawn_together_and_without_cells_there_is_nothing_to_draw(
+def test_cells_of_different_clips_or_no_cells_at_all_cannot_be_drawn(
     made: tuple[Path, ReproduceReport], tmp_path: Path
 ) -> None:
     shutil.copytree(Path(made[1].folder), tmp_path / "copied")
@@ -475,7 +475,7 @@ def test_cells_of_other_clips_are_not_drawn_together_and_without_cells_there_is_
         draw_table(Dataset(tmp_path, NAME), tmp_path / "nothing", "table2")
 
 
-def test_a_cell_from_before_cells_kept_classes_and_loss_gets_those_of_its_run(
+def test_an_old_cell_without_classes_and_loss_gets_those_of_its_run(
     made: tuple[Path, ReproduceReport],
 ) -> None:
     cache, report = made
@@ -493,14 +493,14 @@ def test_a_cell_from_before_cells_kept_classes_and_loss_gets_those_of_its_run(
     assert loss > 0
 
 
-def test_other_poolings_have_rows_of_their_own(tmp_path: Path) -> None:
+def test_other_poolings_have_their_own_rows(tmp_path: Path) -> None:
     make_dataset(tmp_path)
     report = make(tmp_path, (0,), poolings=("auto",))
     assert set(cells(report)) == {"auto-single-seed0", "auto-5-seed0"}
     assert "auto, 5 against single" in (Path(report.folder) / "table.md").read_text()
 
 
-def test_a_network_that_pools_nothing_has_no_table_of_poolings(tmp_path: Path) -> None:
+def test_a_network_without_pooling_is_refused(tmp_path: Path) -> None:
     settings = replace(QUICK, network=MultiscaleConfig())
     with pytest.raises(SettingsError, match="the network multiscale of preset tiny pools no frames"):
         reproduce_table2(Dataset(tmp_path, NAME), settings, FeatureSpec(FRONT_END), grid((0,), GRID))

@@ -53,7 +53,7 @@ f1 = 0.5
 
 
 class Heard(Listener):
-    """Remembers what it was told."""
+    """A listener that records the lines it receives."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -63,7 +63,7 @@ class Heard(Listener):
 
 
 def systems(folder: Path) -> list[Entrant]:
-    """Two of them, of which one is the mean of two checkpoints."""
+    """Return two systems, one of which is the mean of two checkpoints."""
     folder.mkdir(exist_ok=True)
     found = []
     for name, checkpoints in (("one", 1), ("mean", 2)):
@@ -92,14 +92,14 @@ def cells(report: ReproduceReport) -> dict[str, dict]:
 
 
 def results(report: ReproduceReport) -> dict[str, dict]:
-    """What a cell came to, without how long it took."""
+    """Return the contents of each cell without the time it took."""
     found = cells(report)
     for cell in found.values():
         del cell["seconds"], cell["bench"]["cpu_seconds"]
     return found
 
 
-def test_every_cell_of_a_system_has_the_steps_that_its_pace_gives(made) -> None:
+def test_all_cells_of_a_system_have_the_number_of_steps_its_pace_allows(made) -> None:
     _, report, lines = made
     assert report.cells == {"all": 4, "made": 4, "missing": 0}
     assert set(cells(report)) == {"one-seed0", "mean-seed0", "one-seed1", "mean-seed1"}
@@ -112,7 +112,7 @@ def test_every_cell_of_a_system_has_the_steps_that_its_pace_gives(made) -> None:
         assert any(line.startswith(f"{name}: {pace['step_s']:.2g} s a step") for line in lines)
 
 
-def test_a_cell_tells_its_system_and_what_was_published(made) -> None:
+def test_a_cell_records_its_system_and_the_published_scores(made) -> None:
     _, report, _ = made
     cell = cells(report)["mean-seed0"]
     bench = cell["bench"]
@@ -133,27 +133,27 @@ def test_a_cell_tells_its_system_and_what_was_published(made) -> None:
     assert cells(report)["one-seed0"]["bench"]["networks"] == 1
 
 
-def test_a_cell_that_is_made_again_has_the_stored_steps_and_the_same_result(made, tmp_path: Path) -> None:
+def test_a_remade_cell_has_the_stored_steps_and_the_same_result(made, tmp_path: Path) -> None:
     shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
     folder = Path(made[1].folder)
     copied = tmp_path / folder.relative_to(made[0])
     before = results(made[1])
     (copied / "cells" / "one-seed1.json").unlink()
-    (copied / "paces" / "one.json").unlink()  # then the other cell of the system tells
+    (copied / "paces" / "one.json").unlink()  # the pace is then taken from the system's other cell
     shutil.rmtree(tmp_path / NAME / "runs")
     report = make(tmp_path, Budget(0.01), (0, 1))
     assert report.cells["made"] == 1
     assert results(report) == before
 
 
-def test_parts_share_the_cells(tmp_path: Path) -> None:
+def test_shards_divide_the_cells(tmp_path: Path) -> None:
     make_dataset(tmp_path)
     counts = [make(tmp_path, Budget(epochs=1), work=Work(shard=Shard(index, 2))).cells for index in (1, 2)]
     assert sum(count["made"] for count in counts) == 2
     assert counts[-1]["missing"] == 0
 
 
-def test_epochs_instead_of_minutes_end_a_training(tmp_path: Path) -> None:
+def test_a_budget_of_epochs_ends_training(tmp_path: Path) -> None:
     make_dataset(tmp_path)
     report = make(tmp_path, Budget(epochs=1), work=Work(2))
     assert Path(report.folder).name == "table3-1epochs"
@@ -163,7 +163,7 @@ def test_epochs_instead_of_minutes_end_a_training(tmp_path: Path) -> None:
         make(tmp_path, Budget(epochs=2), folder=Path(report.folder))
 
 
-def test_without_features_nothing_is_begun(tmp_path: Path) -> None:
+def test_without_features_nothing_is_started(tmp_path: Path) -> None:
     cache = make_dataset(tmp_path)
     shutil.rmtree(cache.folder / "features")
     with pytest.raises(MissingStageError) as caught:
@@ -172,7 +172,7 @@ def test_without_features_nothing_is_begun(tmp_path: Path) -> None:
     assert not (cache.folder / "tables").exists()
 
 
-def test_all_features_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
+def test_all_missing_features_are_named_in_one_error(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path)
     with pytest.raises(MissingStageError, match="tiny has no features for small, cdur") as caught:
         check_features(dataset, entrants(dataset, ("small", "paper", "cdur"), 1, "cpu"))
@@ -182,20 +182,22 @@ def test_all_features_that_are_missing_are_named_at_once(tmp_path: Path) -> None
     )
 
 
-def test_where_a_split_has_no_clips_no_features_are_asked_for(tmp_path: Path) -> None:
+def test_a_split_without_clips_is_reported_instead_of_missing_features(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path, splits=("training", "evaluation"))
     with pytest.raises(MissingStageError, match="tiny has no clips in testing"):
         check_features(dataset, entrants(dataset, ("cdur",), 1, "cpu"))
 
 
-def test_where_no_training_could_be_scored_nothing_is_measured(tmp_path: Path) -> None:
+def test_without_strong_labels_nothing_is_measured(tmp_path: Path) -> None:
     cache = make_dataset(tmp_path, strong=())
     with pytest.raises(MissingStageError, match="strong labels for neither testing nor evaluation"):
         make(tmp_path, Budget(1))
     assert not (cache.folder / "tables").exists()
 
 
-def test_a_system_that_cannot_be_measured_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_whose_pace_cannot_be_measured_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_dataset(tmp_path)
     from sedpipe.stages.reproduce import pace
 
@@ -212,9 +214,7 @@ def test_a_system_that_cannot_be_measured_stops_no_other(tmp_path: Path, monkeyp
     assert re.match(r"KeyError: 'loud' \(.*test_table3\.py", report.failed["mean-seed0"])
 
 
-def test_a_system_is_measured_with_the_memory_that_a_training_has(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pace_is_measured_with_the_memory_settings_of_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sedpipe.stages.reproduce import pace
 
     asked: list[str] = []
@@ -226,7 +226,7 @@ def test_a_system_is_measured_with_the_memory_that_a_training_has(
     assert asked == ["memory", "step"]
 
 
-def test_the_table_is_drawn_from_its_cells_alone_to_the_same_bytes(made, tmp_path: Path) -> None:
+def test_the_table_redrawn_from_its_cells_alone_is_identical(made, tmp_path: Path) -> None:
     folder = tmp_path / "copied"
     shutil.copytree(made[1].folder, folder)
     drawn = ("table.json", "table.md", "table.csv", "table.svg", "README.md")
@@ -243,7 +243,7 @@ def test_the_table_is_drawn_from_its_cells_alone_to_the_same_bytes(made, tmp_pat
         draw_table(Dataset(tmp_path, "demo"), folder, "table3")
 
 
-def test_a_table_of_which_a_part_was_asked_for_last_is_drawn_against_small(tmp_path: Path) -> None:
+def test_the_baseline_is_small_if_the_last_request_was_for_some_systems_only(tmp_path: Path) -> None:
     names = {"base": "small", "better": "mine", "same": "yours"}
     theirs = [one.model_copy(update={"bench": one.bench.model_copy(update={"system": names[one.bench.system]})})
               for one in CELLS if one.bench]  # fmt: skip
@@ -257,10 +257,10 @@ def test_a_table_of_which_a_part_was_asked_for_last_is_drawn_against_small(tmp_p
     assert (drawn.baseline, {one.system for one in drawn.comparisons}) == ("small", {"mine", "yours"})
     table.write_record(bench_record(theirs, baseline="yours"))
     draw_table(Dataset(tmp_path / "no cache", record.dataset), tmp_path, "table3")
-    assert table.find_record().baseline == "yours"  # as asked for with all of them
+    assert table.find_record().baseline == "yours"  # as requested together with all systems
 
 
-def test_workers_of_a_cluster_make_the_same_cells(made, tmp_path: Path) -> None:
+def test_cluster_workers_make_the_same_cells(made, tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
     folder = tmp_path / Path(made[1].folder).relative_to(made[0])
@@ -274,6 +274,6 @@ def test_workers_of_a_cluster_make_the_same_cells(made, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("asked", [{}, {"minutes": 1.0, "epochs": 2}])
-def test_a_budget_is_of_minutes_or_of_epochs(asked: dict[str, Any]) -> None:
+def test_a_budget_is_either_minutes_or_epochs(asked: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="a budget is either minutes or epochs"):
         Budget(**asked)

@@ -1,4 +1,4 @@
-"""The pages of a hostile run."""
+"""Pages of runs whose names are hostile."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.fixture(scope="session")
 def pages(cache: Dataset) -> dict[str, Path]:
-    """Pages of one run, and of two compared."""
+    """The pages of one run and of a comparison of two."""
     return {
         "run": Path(report(["run"], cache.root).path),
         "comparison": Path(report(["run", "other"], cache.root).path),

@@ -36,29 +36,29 @@ HEARD = run_of(
 DEAF = run_of("deaf", {})
 
 
-def test_rows_say_what_became_of_each_class_the_worst_first():
+def test_rows_list_detected_missed_and_false_classes_with_the_worst_clip_first():
     rows = clip_rows(HEARD, {"quiet": "best"})
     assert [(row.clip_id, row.kind) for row in rows] == [("wrong", ""), ("quiet", "best"), ("late", "")]
     wrong = rows[0]
     assert (wrong.sounds, wrong.predicted) == (["Dog", "Rain"], ["Rain"])
     assert (wrong.found, wrong.missed, wrong.false) == ([1], [0], [1])
-    assert wrong.taken == [(0, -1), (0, 1)]  # two seconds for the rain, one for nothing
+    assert wrong.taken == [(0, -1), (0, 1)]  # two seconds taken for rain, one missed
     assert wrong.errors[0].total == 3
 
 
-def test_the_onset_that_is_furthest_off_is_told_with_its_sign():
+def test_a_row_has_its_largest_onset_error_with_its_sign():
     by_id = {row.clip_id: row for row in clip_rows(HEARD, {})}
     assert by_id["late"].onset == 0.85
     assert by_id["quiet"].onset is None
 
 
-def test_a_summary_tells_a_late_onset_even_where_no_second_is_wrong():
+def test_a_summary_reports_a_late_onset_even_without_wrong_segments():
     assert summary(HEARD, "late") == "No errors in 4 s of reference. Siren begins 0.85 s late."
     assert summary(HEARD, "quiet") == "No errors in silence."
     assert summary(HEARD, "wrong") == "Errors: 3 s in 5 s of reference: 2 substituted, 1 missed."
 
 
-def test_several_runs_are_told_apart_by_their_wrong_seconds():
+def test_clips_of_several_runs_are_sorted_by_how_much_their_errors_differ():
     rows = compared_rows([HEARD, DEAF], {"late": "differs"})
     assert [(row.clip_id, row.spread) for row in rows] == [("late", 4), ("wrong", 2), ("quiet", 0)]
     assert compared_summary([HEARD, DEAF], "wrong") == "Errors: heard 3 s, deaf 5 s."

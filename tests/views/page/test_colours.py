@@ -1,4 +1,4 @@
-"""Colours of the page: read by everybody, told apart by eyes that see red and green alike.
+"""Colours of the page: legible for everybody, and distinct for those who cannot tell red from green.
 
 Sources: contrast as WCAG 2.2 defines it; protan and deutan vision after Machado, Oliveira and Fernandes (2009),
 severity 1; CIE L*a*b* 1976 under D65.
@@ -21,11 +21,11 @@ TO_XYZ = np.array(
 )
 RUNS = tuple(f"run-{k}" for k in range(8))
 TOLD_APART = 20
-"""Distance in L*a*b*; 2.3 is just noticed side by side, 20 is another colour across a page."""
+"""Distance in L*a*b*: 2.3 is just noticeable side by side, 20 is clearly another colour across a page."""
 
 
 def colours(scheme):
-    """Opaque colours of the style sheet by name."""
+    """Return the opaque colours of the style sheet by name."""
     style = files("sedpipe.views").joinpath("templates", "styles", "base.css").read_text(encoding="utf-8")
     found = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", style)
     return {name: light if scheme == "light" else dark for name, light, dark in found}
@@ -48,12 +48,12 @@ def lab(rgb):
 
 
 def distance(one, other):
-    """The smallest of the three kinds of eyes."""
+    """Return the smallest distance of two colours over the three kinds of vision."""
     seen = [[lab(np.array(matrix) @ linear(colour)) for colour in (one, other)] for matrix in VISION.values()]
     return min(float(np.linalg.norm(a - b)) for a, b in seen)
 
 
-def test_the_measures_know_their_textbook_values():
+def test_contrast_and_distance_match_textbook_values():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
     assert lab(linear("#ff0000")) == pytest.approx([53.24, 80.09, 67.2], abs=0.05)
@@ -61,7 +61,7 @@ def test_the_measures_know_their_textbook_values():
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_is_read_on_paper_and_on_cards(scheme):
+def test_text_has_sufficient_contrast_on_every_background(scheme):
     found = colours(scheme)
     for ink in ("ink", "soft", "faint", "truth-ink", "model-ink"):
         for ground in ("paper", "card", "lane"):
@@ -70,14 +70,14 @@ def test_text_is_read_on_paper_and_on_cards(scheme):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_what_is_drawn_is_seen(scheme):
+def test_drawn_elements_have_sufficient_contrast(scheme):
     found = colours(scheme)
     for name in ("truth", "model", "head", *RUNS):
         assert contrast(found[name], found["card"]) >= 3, name
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_eight_runs_and_the_reference_are_told_apart_by_everybody(scheme):
+def test_eight_runs_and_the_reference_are_distinct_even_to_colour_blind_readers(scheme):
     found = colours(scheme)
     pairs = list(combinations(("truth", *RUNS), 2))
     assert len({found[name] for name in ("truth", *RUNS)}) == 9
@@ -85,13 +85,13 @@ def test_eight_runs_and_the_reference_are_told_apart_by_everybody(scheme):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_one_run_alone_has_the_colour_of_a_model(scheme):
+def test_a_single_run_has_the_colour_of_a_model(scheme):
     found = colours(scheme)
     assert found["run-0"] == found["model"]
 
 
 def figure_colours(scheme):
-    """Those of the figures of ``reproduce``, which stand alone and follow the system's scheme."""
+    """Return the colours of the figures of ``reproduce``, which stand alone and follow the system's colour scheme."""
     style = files("sedpipe.views").joinpath("templates", "figure.svg").read_text(encoding="utf-8")
     light, dark = style.split("@media (prefers-color-scheme: dark)")
     part = light if scheme == "light" else dark[: dark.index("\n}")]
@@ -99,7 +99,7 @@ def figure_colours(scheme):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_systems_of_figures_are_read_and_told_apart_and_mean_nothing_else_on_the_page(scheme):
+def test_system_colours_are_legible_and_distinct_from_each_other_reference_and_model(scheme):
     found, page = figure_colours(scheme), colours(scheme)
     assert found.keys() == figure_colours("light").keys()
     assert found["truth"] == page["truth"]

@@ -1,4 +1,4 @@
-"""Several runs on one page: of the same clips, in the same order, as long as the first one has them."""
+"""Several runs on one page: the same clips, in the order and with the lengths of the first run."""
 
 from dataclasses import replace
 
@@ -22,13 +22,13 @@ ALONE = Sharing.alone(5)
 
 @pytest.fixture(scope="module")
 def runs(cache: Dataset) -> tuple[ScoredRun, ScoredRun]:
-    """Of the same clips, one of which misses much."""
+    """Two runs on the same clips, the second of which misses much."""
     first, second = (read_scored_run(cache, named_run(cache, name), SPLIT) for name in ("run", "deaf"))
     return first, second
 
 
 def told(runs):
-    """All that the page pairs clip by clip."""
+    """Return everything that the page compares clip by clip."""
     return (
         most_different(runs, 9),
         differences_to_first(runs, ALONE),
@@ -39,24 +39,24 @@ def told(runs):
 
 
 def longer(run: ScoredRun, seconds: float) -> ScoredRun:
-    """A run whose clips all last longer, the last segments of which nothing lights."""
+    """Return a run whose clips all last longer, without events in the added segments."""
     durations = {clip_id: length + seconds for clip_id, length in run.truth.durations.items()}
     return replace(run, truth=Truth(run.truth.reference, durations, run.labels))
 
 
-def test_clips_that_runs_take_to_last_unlike_are_compared_with_the_lengths_of_the_first(runs):
+def test_runs_with_different_clip_lengths_are_compared_with_those_of_the_first(runs):
     first, second = runs
     alike, warnings = same_clips([first, longer(second, 1.0)])
     assert alike[1].rolls[0].shape == first.rolls[0].shape
     assert told(alike) == told(runs)
     assert warnings[-1].startswith("deaf took clips to last longer or shorter than run did")
     assert same_clips(runs)[1] == []
-    rounded, warnings = same_clips([first, longer(second, 0.001)])  # another sample rate
+    rounded, warnings = same_clips([first, longer(second, 0.001)])  # as with another sample rate
     assert warnings == []
     assert told(rounded) == told(runs)
 
 
-def test_events_in_a_segment_that_the_first_run_does_not_have_do_not_count(runs):
+def test_events_in_segments_that_the_first_run_lacks_do_not_count(runs):
     first, second = runs
     [clip, *_] = second.row_of
     end = float(np.ceil(first.truth.durations[clip]))
@@ -88,7 +88,7 @@ def test_runs_that_scored_the_same_clips_in_another_order_are_compared_clip_by_c
         assert card_of(alike, clip_id, "") == card_of(runs, clip_id, "")
 
 
-def test_each_run_has_its_own_frames(runs):
+def test_each_run_keeps_its_own_frame_length(runs):
     first, second = runs
     scored = second.frame_scores
     half = replace(

@@ -7,7 +7,7 @@ def difference(value, low, high, better=0.5, p=1.0):
     return Difference(value, (low, high), better, p=p)
 
 
-def test_all_runs_share_the_axis_of_a_metric_with_nothing_in_the_middle():
+def test_all_runs_share_the_axis_of_a_metric_with_zero_in_the_middle():
     one = {"error_rate": difference(-0.1, -0.2, 0.0), "f1": difference(0.01, 0.005, 0.02), "macro_f1": None}
     two = {"error_rate": difference(0.05, -0.05, 0.1), "f1": difference(0.0, -0.01, 0.01), "macro_f1": None}
     rows = difference_rows([one, two])
@@ -23,7 +23,7 @@ def test_all_runs_share_the_axis_of_a_metric_with_nothing_in_the_middle():
     assert (f1.text, f1.interval) == ("+1.0", "+0.5 to +2.0")
 
 
-def test_runs_are_apart_by_what_is_left_after_all_differences_of_the_page_are_looked_at():
+def test_differences_are_marked_after_correction_for_all_comparisons_of_the_page():
     near, far = difference(0.03, 0.005, 0.055, p=0.02), difference(0.09, 0.06, 0.12, p=0.0001)
 
     def apart(*of_runs):
@@ -36,13 +36,16 @@ def test_runs_are_apart_by_what_is_left_after_all_differences_of_the_page_are_lo
         [True, False, False], [True, False, False],
     ]  # fmt: skip
     many = dict.fromkeys(METRICS, difference(0, -1, 1))
-    assert apart(alone, {**many, "f1": far}) == [[False] * 3, [False, True, False]]  # 0.02 is the second of four
+    assert apart(alone, {**many, "f1": far}) == [
+        [False] * 3,
+        [False, True, False],
+    ]  # p = 0.02 ranks second of four
 
 
 @pytest.mark.parametrize(
     ("better", "told"),
     [(0.5, "50"), (0.994, "99"), (0.9996, "more than 99"), (1.0, "more than 99"), (0.004, "less than 1")],
 )
-def test_no_run_is_better_for_certain(better, told):
+def test_the_probability_of_being_better_is_never_shown_as_0_or_100(better, told):
     [[found, *_]] = difference_rows([dict.fromkeys(METRICS, difference(-0.1, -0.2, 0.0, better))])
     assert found.sure == told

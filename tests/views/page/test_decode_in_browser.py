@@ -1,4 +1,4 @@
-"""What the page makes of probabilities when a threshold is moved is what sedpipe makes of them."""
+"""When a threshold is moved, the page decodes probabilities into the same events as sedpipe."""
 
 import json
 from importlib.resources import files
@@ -22,14 +22,14 @@ def script(*names):
 
 @pytest.fixture
 def bare(browser):
-    """A page without content."""
+    """A browser with an empty page."""
     browser.ask("Page.navigate", url="about:blank")
     browser.wait_for("document.readyState === 'complete' && location.href === 'about:blank'")
     return browser
 
 
 def random_case(seed):
-    """A walk of probabilities on a grid of any frame length, and settings whose levels have four digits."""
+    """Return a random walk of probabilities, with random frame length and settings of at most four decimals."""
     g = np.random.default_rng(seed)
     grid = FrameGrid(int(g.choice([8000, 16_000, 44_100])), int(g.integers(160, 4000)))
     n_frames = int(g.integers(1, 400))
@@ -42,7 +42,7 @@ def random_case(seed):
     return grid, probs[:, None], clip_probs[:, None], point, duration
 
 
-def test_events_of_any_probabilities_and_settings_are_the_same(bare):
+def test_the_page_decodes_random_probabilities_into_the_same_events(bare):
     cases = [random_case(seed) for seed in range(60)]
     asked, expected = [], []
     for grid, probs, clip_probs, point, duration in cases:
@@ -56,15 +56,15 @@ def test_events_of_any_probabilities_and_settings_are_the_same(bare):
         "decode({ ...settings, values: probabilities(probs) }, grid).map(({ onset, offset }) => [onset, offset]))"
     )
     assert found == expected
-    assert sum(map(len, expected)) > 100  # so that being equal means something
+    assert sum(map(len, expected)) > 100  # so that the equality is not trivial
 
 
-def test_probabilities_of_an_event_are_the_highest_and_the_mean_of_its_frames(bare):
+def test_an_event_has_the_highest_and_the_mean_probability_of_its_frames(bare):
     found = bare.run(f"{script('decode')}; sureness([100, 9000, 8000, 200], 1, 3)")
     assert found == {"peak": 0.9, "mean": 0.85}
 
 
-def test_milliseconds_are_pythons(bare):
+def test_milliseconds_are_rounded_as_in_python(bare):
     times = [k * hop / rate for rate in (16_000, 8000, 44_100) for hop in (500, 1280, 882) for k in range(200)]
     assert bare.run(f"{script('decode')}; {json.dumps(times)}.map(milliseconds)") == [round(t, 3) for t in times]
     assert round(0.0625, 3) == 0.062  # a tie, which other languages round up

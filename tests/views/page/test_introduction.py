@@ -9,7 +9,7 @@ def record(pooling, data, **changes):
     return RunRecord(dataset="garden", settings=settings, data=data, versions={})
 
 
-def test_a_reader_hears_what_the_system_learned_from_and_what_tells_it_from_others():
+def test_the_introduction_describes_training_data_pooling_and_seed():
     made = record({"function": "linear", "hierarchy": [5, 5]}, {"training": {"clips": 1234}})
     assert system_note(made) == "1,234 clips, hierarchical linear softmax pooling, random seed 3"
     assert system_sentence(made) == (
@@ -18,13 +18,13 @@ def test_a_reader_hears_what_the_system_learned_from_and_what_tells_it_from_othe
     )
 
 
-def test_of_a_run_of_any_age_it_tells_what_is_known():
+def test_the_introduction_omits_what_a_run_does_not_record():
     assert system_note(record({"function": "power"}, {})) == "power pooling, random seed 3"
     assert system_note(record({}, {"training": "?"})) == "random seed 3"
     assert system_note(record({}, {"training": {"clips": "12"}})) == "random seed 3"
     assert system_sentence(None).endswith("not when.")
 
 
-def test_strong_labels_of_training_are_told():
+def test_strong_labels_used_in_training_are_mentioned():
     mixed = record({"function": "linear"}, {"training": {"clips": 12}}, training={"supervision": "mixed"})
     assert system_note(mixed) == "12 clips, also strong labels, linear softmax pooling, random seed 3"

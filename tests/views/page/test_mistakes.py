@@ -12,7 +12,7 @@ ERRORS = st.lists(st.builds(ClipErrors, *[st.integers(0, 4)] * 4), max_size=30)
 
 
 @given(ROLLS)
-def test_every_reference_segment_is_found_or_taken_for_something_or_unnoticed(rolls):
+def test_every_reference_segment_is_detected_confused_or_missed(rolls):
     reference, estimated = rolls
     seen = confusions(reference, estimated)
     assert np.allclose(seen.found + seen.taken_for.sum(axis=1) + seen.unnoticed, reference.sum(axis=(0, 1)))
@@ -20,7 +20,7 @@ def test_every_reference_segment_is_found_or_taken_for_something_or_unnoticed(ro
 
 
 @given(ROLLS)
-def test_confusions_are_those_of_looking_at_each_second_by_itself(rolls):
+def test_confusions_match_a_count_segment_by_segment(rolls):
     reference, estimated = rolls
     n_classes = reference.shape[-1]
     taken_for, unprompted = np.zeros((n_classes, n_classes)), np.zeros(n_classes)
@@ -37,7 +37,7 @@ def test_confusions_are_those_of_looking_at_each_second_by_itself(rolls):
 
 
 @given(ROLLS)
-def test_a_clip_has_the_pairs_that_the_confusions_count(rolls):
+def test_the_pairs_of_a_clip_match_its_confusions(rolls):
     for reference, estimated in zip(*rolls, strict=True):
         seen = confusions(reference[None], estimated[None])
         expected = {(k, j) for k, j in np.argwhere(seen.taken_for > 0).tolist()}
@@ -48,14 +48,14 @@ def test_a_clip_has_the_pairs_that_the_confusions_count(rolls):
 
 
 @given(ROLLS)
-def test_the_errors_of_the_clips_are_the_errors_of_all(rolls):
+def test_the_errors_of_the_clips_add_up_to_the_total(rolls):
     counted, by_clip = count_segments(*rolls), errors_of_clips(*rolls)
     for name in ("substitutions", "deletions", "insertions"):
         assert sum(getattr(errors, name) for errors in by_clip) == getattr(counted, name).sum()
 
 
 @given(ERRORS, st.integers(0, 12), st.integers(0, 3))
-def test_no_clip_is_chosen_twice_and_none_is_worse_than_the_worst(errors, n, seed):
+def test_no_clip_is_chosen_twice_and_no_other_is_worse_than_the_worst_chosen(errors, n, seed):
     chosen = choose_clips(errors, n, seed)
     rows = [row for some in chosen.values() for row in some]
     assert len(rows) == len(set(rows)) == min(n, len(errors))
@@ -76,6 +76,6 @@ def test_another_seed_draws_other_clips():
     assert choose_clips(errors, 12, 0)["random"] != choose_clips(errors, 12, 1)["random"]
 
 
-def test_of_perfect_clips_the_fullest_is_shown():
+def test_among_perfect_clips_the_one_with_the_most_reference_segments_is_chosen():
     errors = [ClipErrors(0, 0, 0, 0), ClipErrors(0, 0, 0, 9), ClipErrors(2, 0, 0, 3)]
     assert choose_clips(errors, 2, 0) == {"worst": [2], "best": [1], "random": []}

@@ -1,4 +1,4 @@
-"""The pages of scored runs, opened in a real Chromium: what a reader sees, hears and presses."""
+"""Pages of scored runs in a real Chromium: what a reader sees, hears and clicks."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def texts(browser, selector):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1180, 360])
 @pytest.mark.parametrize("name", ["run", "comparison"])
-def test_it_complains_of_nothing_asks_for_nothing_and_never_scrolls_sideways(browser, pages, name, width, scheme):
+def test_a_page_logs_no_errors_makes_no_requests_and_never_scrolls_sideways(browser, pages, name, width, scheme):
     browser.open(pages[name], width=width, scheme=scheme)
     browser.run(OPEN_ALL)
     browser.wait_for("[...document.querySelectorAll('audio')].every(audio => audio.readyState >= 1)")
@@ -45,7 +45,7 @@ def test_it_complains_of_nothing_asks_for_nothing_and_never_scrolls_sideways(bro
     assert browser.run("document.documentElement.scrollWidth") == width
 
 
-def test_hostile_names_are_read_as_they_are_and_run_nothing(browser, pages):
+def test_hostile_names_are_shown_literally_and_not_executed(browser, pages):
     for page in pages.values():
         browser.open(page)
         browser.run(OPEN_ALL)
@@ -58,7 +58,7 @@ def test_hostile_names_are_read_as_they_are_and_run_nothing(browser, pages):
         assert "owned" not in browser.run("document.title")
 
 
-def test_markup_that_slipped_through_would_neither_run_nor_fetch(browser, pages, web):
+def test_injected_markup_can_neither_run_nor_fetch(browser, pages, web):
     browser.open(pages["run"])
     run = "onerror=\"document.title = 'owned'\""
     markup = f"<img src='{web.url}/x.png' {run}><img src=x {run}>"
@@ -66,10 +66,10 @@ def test_markup_that_slipped_through_would_neither_run_nor_fetch(browser, pages,
     browser.run("new Promise(done => setTimeout(done, 100))")
     assert "owned" not in browser.run("document.title")
     assert web.asked == []
-    assert browser.complaints()  # so that the silence of the other tests means something
+    assert browser.complaints()  # complaints are recorded, so their absence in other tests means something
 
 
-def test_lanes_are_the_event_lists_at_their_places(browser, pages, cache):
+def test_lanes_show_the_listed_events_at_their_times(browser, pages, cache):
     reference = read_event_list(cache.reference_path(SPLIT))
     estimated = [read_event_list(named_run(cache, run).estimated_path(SPLIT)) for run in ("run", "other")]
     durations = {clip.clip_id: clip.duration for clip in cache.read_clips()[SPLIT]}
@@ -90,7 +90,7 @@ def test_lanes_are_the_event_lists_at_their_places(browser, pages, cache):
     assert any(merged(events) for events in estimated[0].values())
 
 
-def test_curves_are_the_probabilities_and_what_a_tag_tells_is_the_one_at_the_playhead(browser, pages, cache):
+def test_curves_show_the_probabilities_and_numbers_those_at_the_playhead(browser, pages, cache):
     browser.open(pages["run"], height=3000)
     path = named_run(cache, "run").frame_scores_path(SPLIT)
     stored = find_frame_scores(path, find_origin(path))
@@ -110,7 +110,7 @@ def test_curves_are_the_probabilities_and_what_a_tag_tells_is_the_one_at_the_pla
         assert path[1:-1] == [pytest.approx((x, 100 - 100 * p), abs=0.06) for x, p in middles]
 
 
-def test_each_curve_of_a_comparison_is_as_long_as_its_own_frames(browser, pages, tmp_path):
+def test_each_curve_of_a_comparison_follows_its_own_frame_length(browser, pages, tmp_path):
     def halved(script):
         card = json.loads(script[2])
         for track in card["tracks"]:
@@ -130,13 +130,13 @@ def test_each_curve_of_a_comparison_is_as_long_as_its_own_frames(browser, pages,
 
 
 def drawn_curves(browser):
-    """Points of each curve of the first clip, 1000 by 100."""
+    """Return the points of each curve of the first clip, in a box of 1000 by 100."""
     paths = browser.run("[...document.querySelectorAll('.clip .curve')].map(path => path.getAttribute('d'))")
     return [[tuple(map(float, point.split(","))) for point in path[1:].split("L")] for path in paths]
 
 
 def where_playhead_is(browser):
-    """Share of the first clip's drawing."""
+    """Return the position of the playhead as a share of the first clip's width."""
     return browser.run(
         "(() => { const c = document.querySelector('.clip'), s = c.querySelector('.spectrogram')"
         ".getBoundingClientRect();"
@@ -144,7 +144,7 @@ def where_playhead_is(browser):
     )
 
 
-def test_audio_is_as_long_as_the_clip_plays_and_moves_the_playhead(browser, pages):
+def test_audio_is_as_long_as_its_clip_and_moves_the_playhead(browser, pages):
     browser.open(pages["run"])
     browser.run(OPEN_ALL)
     browser.wait_for("[...document.querySelectorAll('audio')].every(audio => audio.readyState >= 1)")
@@ -161,7 +161,7 @@ def test_audio_is_as_long_as_the_clip_plays_and_moves_the_playhead(browser, page
     assert where_playhead_is(browser) == pytest.approx(time / lengths[0][1], abs=0.01)
 
 
-def test_only_one_clip_is_heard_at_a_time(browser, pages):
+def test_only_one_clip_plays_at_a_time(browser, pages):
     browser.open(pages["run"])
     browser.run(OPEN_ALL)
     for n in (0, 1):
@@ -170,7 +170,7 @@ def test_only_one_clip_is_heard_at_a_time(browser, pages):
     assert browser.run("[...document.querySelectorAll('audio')].filter(audio => !audio.paused).length") == 1
 
 
-def test_the_keyboard_plays_moves_zooms_loops_and_tells_its_keys(browser, pages):
+def test_keys_play_move_zoom_loop_and_show_the_list_of_keys(browser, pages):
     browser.open(pages["run"])
     browser.run("document.querySelector('.spectrogram').focus()")
     now = "Number(document.querySelector('.spectrogram').getAttribute('aria-valuenow'))"
@@ -203,13 +203,13 @@ def test_the_keyboard_plays_moves_zooms_loops_and_tells_its_keys(browser, pages)
     assert not browser.run("document.querySelector('dialog').open")
 
 
-def test_a_marked_stretch_is_played_over_and_over(browser, pages):
+def test_a_marked_section_is_played_in_a_loop(browser, pages):
     browser.open(pages["run"])
     box = browser.box(".clip .spectrogram")
     left, width = box["left"], box["width"]
     browser.drag(left + 0.3 * width, box["top"] + 20, left + 0.4 * width, shift=True)
     duration = browser.run("Number(document.querySelector('.clip').dataset.duration)")
-    # what is set, not what an event reads later: until then a busy machine has played on
+    # record the time that is set: when an event could read it, a busy machine has already played on
     browser.run("""
       window.times = [];
       const own = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "currentTime");
@@ -224,7 +224,7 @@ def test_a_marked_stretch_is_played_over_and_over(browser, pages):
     assert browser.run("window.times") == pytest.approx([0.3 * duration] * browser.run("window.times.length"), abs=0.03)
 
 
-def test_zoom_shows_a_stretch_and_the_wheel_moves_it(browser, pages):
+def test_zooming_shows_a_section_and_the_wheel_scrolls_it(browser, pages):
     browser.open(pages["run"])
     box = browser.box(".clip .spectrogram")
     middle = box["left"] + 0.25 * box["width"]
@@ -235,13 +235,13 @@ def test_zoom_shows_a_stretch_and_the_wheel_moves_it(browser, pages):
     assert bars
     view = "['left', 'width'].map(side => parseFloat(document.querySelector('.overview i').style[side]))"
     left, width = browser.run(view)
-    assert left + 0.25 * width == pytest.approx(25, abs=0.5)  # what was under the pointer is there still
+    assert left + 0.25 * width == pytest.approx(25, abs=0.5)  # the time under the pointer stays there
     browser.ask("Input.dispatchMouseEvent", deltaX=80, deltaY=0, **wheel)
     browser.wait_for(f"{view}[0] > {left}")
     assert browser.run(view)[1] == pytest.approx(width)
 
 
-def test_a_class_a_cell_and_a_clip_lead_to_their_clips(browser, cache, tmp_path):
+def test_links_of_classes_confusions_and_clips_show_their_clips(browser, cache, tmp_path):
     browser.open(Path(report(["deaf"], cache.root, path=tmp_path / "page.html").path))
     rows = browser.run("[...document.querySelectorAll('.clip-row')].map(row => ({...row.dataset}))")
     for k, label in enumerate(LABELS):
@@ -266,7 +266,7 @@ def test_a_class_a_cell_and_a_clip_lead_to_their_clips(browser, cache, tmp_path)
     assert CLIP_ID in browser.run(SHOWN)
 
 
-def test_a_link_to_a_clip_that_is_filtered_out_opens_it_in_sight(browser, pages):
+def test_a_link_to_a_filtered_out_clip_opens_it_in_view(browser, pages):
     browser.open(pages["run"], height=500)
     browser.run("document.querySelector('.tools [name=search]').value = 'no such clip';"
                 "document.querySelector('.tools').dispatchEvent(new Event('input'))")  # fmt: skip
@@ -280,7 +280,7 @@ def test_a_link_to_a_clip_that_is_filtered_out_opens_it_in_sight(browser, pages)
     assert browser.run("document.querySelector('.shown').hidden")
 
 
-def test_clips_are_sorted_searched_and_filtered_on_demand(browser, pages):
+def test_clips_can_be_sorted_searched_and_filtered(browser, pages):
     browser.open(pages["run"])
     table = "document.querySelector('table.clips')"
 
@@ -304,7 +304,7 @@ def test_clips_are_sorted_searched_and_filtered_on_demand(browser, pages):
     assert set(column("kind")) == {"worst"}
 
 
-def test_classes_are_sorted_and_colours_turned_on_demand(browser, pages):
+def test_classes_can_be_sorted_and_the_colour_scheme_switched(browser, pages):
     browser.open(pages["run"], scheme="light")
     ground = "getComputedStyle(document.body).backgroundColor"
     light = browser.run(ground)
@@ -320,7 +320,7 @@ def test_classes_are_sorted_and_colours_turned_on_demand(browser, pages):
     assert counts == sorted(counts, reverse=True)
 
 
-def test_a_run_is_hidden_on_demand(browser, pages):
+def test_a_run_can_be_hidden(browser, pages):
     browser.open(pages["comparison"])
     heights = "[...document.querySelectorAll('.clip .voice')].map(v => [v.dataset.run, v.offsetHeight > 0])"
     assert {shown for _, shown in browser.run(heights)} == {True}
@@ -328,7 +328,7 @@ def test_a_run_is_hidden_on_demand(browser, pages):
     assert {tuple(pair) for pair in browser.run(heights)} == {("0", True), ("1", False)}
 
 
-def test_tables_say_what_they_are_to_those_who_do_not_see_them(browser, pages):
+def test_tables_and_controls_are_labelled_for_screen_readers(browser, pages):
     for page in pages.values():
         browser.open(page)
         browser.run(OPEN_ALL)
@@ -345,11 +345,11 @@ def test_tables_say_what_they_are_to_those_who_do_not_see_them(browser, pages):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1180, 360])
 @pytest.mark.parametrize("name", ["run", "comparison"])
-def test_every_text_has_the_contrast_that_it_takes_to_be_read(browser, pages, name, width, scheme):
+def test_every_text_has_sufficient_contrast(browser, pages, name, width, scheme):
     browser.open(pages[name], width=width, scheme=scheme)
     browser.run(OPEN_ALL)
     browser.run("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
     assert browser.run(Path(__file__).with_name("contrast.js").read_text()) == []
-    # so that the silence above means something
+    # the check can fail, so that its success above means something
     browser.run("document.body.style.setProperty('--soft', 'light-dark(#8c919c, #5f636d)')")
     assert browser.run(Path(__file__).with_name("contrast.js").read_text()) != []

@@ -19,12 +19,12 @@ def opened(picture):
 
 
 def smooth(n_frames):
-    """Features in which neighbours are alike, as sounds are: small pictures may blur noise."""
+    """Return features whose neighbours are similar, as in sounds: compressed pictures may blur noise."""
     time, band = np.arange(n_frames)[:, None], np.arange(40)
     return -50 + 30 * np.sin(time / 25) * np.cos(band / 9)
 
 
-def test_a_picture_shows_what_the_palette_says_of_each_value():
+def test_a_picture_shows_each_value_in_its_palette_colour():
     features = smooth(300)
     [picture] = pictures_of(features, (-80.0, -20.0), 6.0)
     shown = opened(picture)
@@ -33,7 +33,7 @@ def test_a_picture_shows_what_the_palette_says_of_each_value():
     assert np.abs(shown - expected).mean() < 6  # of 255
 
 
-def test_without_webp_it_is_a_png_and_loses_nothing(monkeypatch):
+def test_without_webp_a_picture_is_a_lossless_png(monkeypatch):
     monkeypatch.setattr(pictures, "_has_webp", lambda: False)
     features = G.normal(-50, 10, (50, 8))
     [picture] = pictures_of(features, (-80.0, -20.0), 1.0)

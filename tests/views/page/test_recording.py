@@ -18,7 +18,7 @@ from sedpipe.views.page.sound import QUALITIES
 PICTURE = RecordingPicture(np.zeros((100, 80), np.float32), 0.2, usual_bands(16_000))
 
 
-def test_classes_tell_events_and_how_nearly_the_others_came():
+def test_class_rows_have_event_counts_and_the_nearness_of_classes_without_events():
     rows = heard_classes(make_recording())
     dog = rows[0]
     assert (dog.label, dog.n_events) == (LABELS.names[0], 2)
@@ -28,14 +28,14 @@ def test_classes_tell_events_and_how_nearly_the_others_came():
     assert rows[2].nearness == pytest.approx(0.6 / 0.9)
 
 
-def test_a_class_whose_gate_is_far_away_is_not_near():
+def test_a_class_far_below_its_clip_gate_is_not_near():
     recording = make_recording()
     far = replace(recording, point=POINT.changed(gate=(0.0, 0.0, 0.3, 1.0)), clip_probs=recording.clip_probs * 0.01)
     assert recording_data(far, [], "", "")["recording"]["near"] == []
     assert recording_data(recording, [], "", "")["recording"]["near"] == [LABELS.names[3]]
 
 
-def test_settings_are_counted_in_frames_and_the_closed_gate_is_where_it_is_closed():
+def test_settings_are_given_in_frames_and_closed_ranges_match_the_clip_gate():
     recording = make_recording()
     dog, _, rain, _ = recording_data(recording, [], "", "")["classes"]
     assert (dog["high"], dog["low"], dog["median"], dog["shortest"], dog["gap"]) == (4000, 2000, 3, 3, 2)
@@ -46,7 +46,7 @@ def test_settings_are_counted_in_frames_and_the_closed_gate_is_where_it_is_close
     assert dog["closed"] == []
 
 
-def test_a_class_that_was_never_heard_has_no_curve_and_the_page_says_which():
+def test_a_class_that_never_reaches_1_percent_has_no_curve_and_is_named():
     recording = make_recording()
     quiet = recording.frame_probs.copy()
     quiet[:, 1] = 0.001
@@ -56,7 +56,7 @@ def test_a_class_that_was_never_heard_has_no_curve_and_the_page_says_which():
     assert "No curve, since the probability never reaches 1 %: &lt;img" in page
 
 
-def test_a_draft_belongs_to_what_was_heard():
+def test_the_key_of_a_draft_depends_on_the_recording_and_the_settings():
     def key(recording):
         return recording_data(recording, [], "", "")["recording"]["key"]
 
@@ -66,7 +66,7 @@ def test_a_draft_belongs_to_what_was_heard():
     assert len({key(each) for each in (recording, *others)}) == 3
 
 
-def test_thresholds_are_not_moved_where_a_step_of_ones_own_makes_events(monkeypatch):
+def test_thresholds_cannot_be_moved_with_a_user_defined_post_processing_step(monkeypatch):
     assert can_move_thresholds()
     page = recording_page(make_recording(), PICTURE, None, date(2026, 11, 28))
     assert '<form class="thresholds">' in page
@@ -78,7 +78,7 @@ def test_thresholds_are_not_moved_where_a_step_of_ones_own_makes_events(monkeypa
     assert "Thresholds cannot be moved here" in page
 
 
-def test_the_longer_a_recording_the_smaller_its_sound_until_there_is_none():
+def test_longer_recordings_get_lower_audio_quality_and_very_long_ones_none():
     qualities = [sound_quality(hours * 3600) for hours in (0.1, 0.5, 0.8, 1.0, 3.0, 3.2)]
     assert qualities == [*QUALITIES, QUALITIES[-1], None]
     assert length_text(59.96) == "60 s"
@@ -86,7 +86,7 @@ def test_the_longer_a_recording_the_smaller_its_sound_until_there_is_none():
     assert "This page contains no audio" in page
 
 
-def test_the_peak_of_an_event_counts_the_last_frame_also_where_the_recording_ends_before_its_middle():
+def test_the_peak_of_an_event_includes_a_last_frame_cut_off_before_its_middle():
     probs = np.full((21, 1), 0.1)
     probs[19:, 0] = (0.5, 0.95)
     grid, labels, point = FrameGrid(16_000, 7680), LabelSet(("Dog",)), PostProcessing(0.3)

@@ -1,4 +1,4 @@
-"""The page of a recording, in a real Chromium: heard, corrected by mouse and by keys alone, saved, read back."""
+"""The page of a recording in a real Chromium: played, corrected with the mouse or keys alone, saved, read back."""
 
 import json
 from dataclasses import replace
@@ -31,7 +31,7 @@ def opened(browser, page):
 
 
 def bars(browser):
-    """Class, onset, offset, whose: in the order of time."""
+    """Return class, onset, offset and whether a person set it, for each event in order of time."""
     return sorted((tuple(bar) for bar in browser.run(BARS)), key=lambda bar: (bar[1], bar[2], bar[0]))
 
 
@@ -41,13 +41,13 @@ def untouched(events=None):
 
 
 def place_of(browser, label, time):
-    """Where a time lies in the lane of a class, in the window."""
+    """Return the position in the window of a time in the lane of a class."""
     box = browser.box(f"[data-label={json.dumps(label)}] .lane")
     return box["left"] + time / DURATION * box["width"], box["top"] + box["height"] / 2
 
 
 def saved(browser, folder, form="tsv"):
-    """What a press on Save writes."""
+    """Press Save and return the file that is written."""
     browser.downloads_to(folder)
     before = set(folder.iterdir())
     browser.run(f"document.querySelector('[data-save={form}]').click()")
@@ -59,13 +59,13 @@ def saved(browser, folder, form="tsv"):
 
 
 def read_back(path):
-    """Events of the one recording that a list is about."""
+    """Return the events of a list about a single recording."""
     return [Event(*row.times, row.label) for row in read_annotations(path).rows if row.times]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1180, 360])
-def test_it_complains_of_nothing_asks_for_nothing_fits_and_can_be_read(browser, page, width, scheme):
+def test_the_page_logs_no_errors_makes_no_requests_fits_and_is_legible(browser, page, width, scheme):
     browser.open(page, width=width, scheme=scheme)
     browser.wait_for("document.querySelector('audio').readyState >= 1")
     assert browser.complaints() == []
@@ -75,21 +75,21 @@ def test_it_complains_of_nothing_asks_for_nothing_fits_and_can_be_read(browser, 
     assert browser.run(TARGETS.read_text()) == []
 
 
-def test_every_control_has_a_name_and_is_reached_by_the_tab_key(browser, page):
+def test_every_control_has_a_name_and_can_be_reached_with_the_tab_key(browser, page):
     browser.open(page, width=360, scheme="dark")
-    # events themselves are chosen and moved with keys of their own
+    # events themselves are selected and moved with other keys
     shown = """[...document.querySelectorAll('button, a[href], input, select, summary, [tabindex]')].filter(
       e => e.checkVisibility({ visibilityProperty: true }) && !e.disabled && !e.matches('.bar'))"""
     nameless = "!(e.ariaLabel || e.textContent.trim() || e.labels?.length || e.getAttribute('aria-labelledby'))"
     assert browser.run(f"{shown}.length") > 20
     assert browser.run(f"{shown}.filter(e => {nameless}).map(e => e.outerHTML)") == []
     assert browser.run(f"{shown}.filter(e => e.tabIndex < 0).map(e => e.outerHTML)") == []
-    # so that the silence above means something
+    # the check can fail, so that its success above means something
     browser.run("document.body.append(Object.assign(document.createElement('button'), { tabIndex: -1 }))")
     assert len(browser.run(f"{shown}.filter(e => {nameless} && e.tabIndex < 0).map(e => e.outerHTML)")) == 1
 
 
-def test_hostile_names_are_read_as_they_are_and_run_nothing(opened):
+def test_hostile_names_are_shown_literally_and_not_executed(opened):
     opened.run("document.querySelector('.others').click()")
     assert opened.run("document.querySelector('h1').textContent") == NAME
     shown = opened.run("[...document.querySelectorAll('.track .name span')].map(e => e.textContent)")
@@ -99,7 +99,7 @@ def test_hostile_names_are_read_as_they_are_and_run_nothing(opened):
     assert "owned" not in opened.run("document.title")
 
 
-def test_events_are_those_of_the_model_and_the_nearest_class_is_shown(opened):
+def test_the_page_shows_the_models_events_and_the_nearest_class(opened):
     assert bars(opened) == untouched()
     assert len(bars(opened)) == len(SOUNDS)
     assert opened.run("[...document.querySelectorAll('.track')].map(t => t.dataset.label)") == [DOG, RAIN, ROOSTER]
@@ -107,34 +107,34 @@ def test_events_are_those_of_the_model_and_the_nearest_class_is_shown(opened):
     assert rows == [event.label for event in sorted(make_recording().events)]
 
 
-def test_the_gate_is_drawn_where_it_is_closed(opened):
+def test_the_clip_gate_is_drawn_where_it_is_closed(opened):
     [(left, width)] = opened.run(
         "[...document.querySelectorAll('.shut')].map(e => [parseFloat(e.style.left), parseFloat(e.style.width)])"
     )
     assert (left, width) == (0, pytest.approx(100 * 7.2 / DURATION, abs=0.01))
 
 
-def test_edges_are_dragged_events_moved_drawn_deleted_and_taken_back(opened):
+def test_events_can_be_resized_moved_drawn_deleted_undone_and_redone(opened):
     first, second, rain = untouched()
     x, y = place_of(opened, DOG, first[2])
     to, _ = place_of(opened, DOG, 4.0)
-    opened.drag(x - 2, y, to)  # its end
+    opened.drag(x - 2, y, to)  # the end of the event
     moved = bars(opened)[0]
     assert (moved[0], moved[1], moved[3]) == (DOG, first[1], True)
     assert moved[2] == pytest.approx(4.0, abs=0.06)
     x, y = place_of(opened, DOG, (second[1] + second[2]) / 2)
     to, _ = place_of(opened, DOG, (second[1] + second[2]) / 2 + 2)
-    opened.drag(x, y, to)  # all of it
+    opened.drag(x, y, to)  # the whole event
     shifted = bars(opened)[1]
     assert shifted[1] - second[1] == pytest.approx(2, abs=0.06)
     assert shifted[2] - shifted[1] == pytest.approx(second[2] - second[1], abs=0.002)
     x, y = place_of(opened, RAIN, 17.0)
     to, _ = place_of(opened, RAIN, 18.0)
-    opened.drag(x, y, to)  # a new one
+    opened.drag(x, y, to)  # a new event
     drawn = bars(opened)[-1]
     assert (drawn[0], drawn[3]) == (RAIN, True)
     assert drawn[1:3] == (pytest.approx(17, abs=0.06), pytest.approx(18, abs=0.06))
-    opened.press("Delete")  # it was selected
+    opened.press("Delete")  # the new event is selected
     assert bars(opened) == [moved, shifted, rain]
     for _ in range(4):
         opened.press("z", control=True)
@@ -144,10 +144,10 @@ def test_edges_are_dragged_events_moved_drawn_deleted_and_taken_back(opened):
     assert bars(opened) == [moved, shifted, rain]
 
 
-def test_all_of_it_is_done_with_keys_alone(opened):
+def test_events_can_be_corrected_with_keys_alone(opened):
     first, _, _ = untouched()
     opened.run("document.querySelector('.spectrogram').focus()")
-    opened.press("ArrowDown")  # the first event, and the playhead to where it begins
+    opened.press("ArrowDown")  # selects the first event and moves the playhead to its onset
     assert opened.run("document.querySelector('.bar.selected').dataset.onset") == f"{first[1]:.3f}"
     opened.press("4")
     assert bars(opened)[0] == (ROOSTER, *first[1:3], True)
@@ -176,7 +176,7 @@ def test_all_of_it_is_done_with_keys_alone(opened):
     assert opened.run("document.querySelector('.bar.selected')") is None
 
 
-def test_the_form_moves_and_relabels_and_a_class_of_ones_own_is_added(opened):
+def test_the_form_changes_times_and_adds_a_user_defined_class(opened):
     opened.run("document.querySelector('.events tbody button').click()")
     form = "document.querySelector('.inspector').elements"
     opened.run(f"{form}.onset.value = '0.25'; {form}.onset.dispatchEvent(new Event('change'))")
@@ -188,7 +188,7 @@ def test_the_form_moves_and_relabels_and_a_class_of_ones_own_is_added(opened):
     assert opened.run("document.querySelectorAll('.track u').length") == 0
 
 
-def test_what_is_saved_is_read_back_as_a_strong_list_by_whatever_form(opened, tmp_path):
+def test_saved_events_are_read_back_from_every_list_format(opened, tmp_path):
     opened.run("document.querySelector('.spectrogram').focus()")
     opened.press("ArrowDown")
     opened.press("4")
@@ -208,14 +208,14 @@ def test_what_is_saved_is_read_back_as_a_strong_list_by_whatever_form(opened, tm
 OWL = '"an owl"'
 
 
-def test_a_class_in_quotes_is_saved_as_it_is_called(opened, tmp_path):
+def test_a_class_name_in_quotes_is_saved_with_its_quotes(opened, tmp_path):
     opened.run("document.querySelector('.events tbody button').click()")
     form = "document.querySelector('.inspector').elements"
     opened.run(f"{form}.own.value = {json.dumps(OWL)}; document.querySelector('[data-act=name]').click()")
     assert OWL in {event.label for event in read_back(saved(opened, tmp_path))}
 
 
-def test_a_recording_in_which_nothing_is_left_is_saved_as_looked_at(opened, tmp_path):
+def test_a_recording_without_remaining_events_is_saved_as_an_empty_row(opened, tmp_path):
     opened.run("document.querySelector('.spectrogram').focus()")
     for _ in untouched():
         opened.press("ArrowDown")
@@ -231,7 +231,7 @@ def slide(browser, value):
     browser.run(f"{SLIDER}.dispatchEvent(new Event('change', {{bubbles: true}}))")
 
 
-def test_a_threshold_brings_and_takes_events_but_never_what_a_person_decided(opened):
+def test_a_threshold_adds_and_removes_events_but_keeps_the_decisions_of_a_person(opened):
     slide(opened, -4)
     assert (ROOSTER, 8.0, 8.32, False) in bars(opened)
     slide(opened, 0)
@@ -268,7 +268,7 @@ def wavering(browser, tmp_path):
     return browser
 
 
-def test_an_event_that_another_threshold_has_moved_is_still_the_selected_one(wavering):
+def test_an_event_moved_by_the_threshold_stays_selected(wavering):
     [before] = bars(wavering)
     slide(wavering, 1)
     [moved] = bars(wavering)
@@ -282,12 +282,12 @@ def test_an_event_that_another_threshold_has_moved_is_still_the_selected_one(wav
     wavering.press("4")
     [relabelled] = bars(wavering)
     assert (relabelled[0], relabelled[3]) == (ROOSTER, True)
-    wavering.run("document.querySelector('[data-reset]').click()")  # another class now, so nothing is selected
+    wavering.run("document.querySelector('[data-reset]').click()")  # its class has changed, so nothing is selected
     assert bars(wavering) == [before]
     assert wavering.run(f"{FORM}.onset.disabled && document.querySelector('.bar.selected') === null")
 
 
-def test_an_event_that_is_gone_while_it_is_dragged_is_not_said_to_be_changed(opened):
+def test_an_event_removed_while_it_is_dragged_is_reported_as_gone(opened):
     x, y = place_of(opened, RAIN, 17.0)
     to, _ = place_of(opened, RAIN, 18.0)
     opened.drag(x, y, to)
@@ -307,12 +307,12 @@ def test_an_event_that_is_gone_while_it_is_dragged_is_not_said_to_be_changed(ope
 
 
 def type_into(browser, name, value):
-    """Of the form; what is then said."""
+    """Enter a value into a field of the form and return the status message."""
     browser.run(f"{FORM}.{name}.value = '{value}'; {FORM}.{name}.dispatchEvent(new Event('change'))")
     return browser.run("document.querySelector('.status').textContent")
 
 
-def test_times_are_typed_to_the_millisecond_and_what_is_refused_is_told(opened):
+def test_typed_times_are_rounded_to_milliseconds_and_invalid_ones_refused_with_a_reason(opened):
     opened.run("document.querySelector('.events tbody button').click()")
     type_into(opened, "onset", "1.236")
     type_into(opened, "offset", "2.3456")
@@ -332,13 +332,13 @@ def test_times_are_typed_to_the_millisecond_and_what_is_refused_is_told(opened):
     ]
 
 
-def test_the_gate_of_the_clip_can_be_opened(opened):
+def test_the_clip_gate_can_be_opened(opened):
     gate = "document.querySelector('[name=gate]')"
     whose = "document.querySelector('[name=whose]')"
     before = bars(opened)
     opened.run(f"{gate}.click()")
     assert opened.run("document.querySelectorAll('.shut').length") == 0
-    assert bars(opened) == before  # nothing lay behind it
+    assert bars(opened) == before  # it hid no events
     opened.run(f"{whose}.value = '2'; {whose}.dispatchEvent(new Event('change'))")
     assert opened.run("document.querySelector('[name=told]').value") == "0.5, as tuned"
     opened.run("document.querySelector('.thresholds [type=reset]').click()")
@@ -349,11 +349,11 @@ WHOSE, GATE = (f"document.querySelector('[name={name}]')" for name in ("whose", 
 
 
 def take_threshold_of(browser, whose):
-    """The class, by its number, whose threshold the slider moves; "" for all."""
+    """Select, by its number, the class whose threshold the slider moves; "" for all."""
     browser.run(f"{WHOSE}.value = '{whose}'; {WHOSE}.dispatchEvent(new Event('change'))")
 
 
-def test_the_gate_leaves_the_thresholds_of_single_classes_where_they_are(opened):
+def test_opening_the_clip_gate_keeps_the_thresholds_of_single_classes(opened):
     take_threshold_of(opened, 3)
     slide(opened, -4)
     with_rooster = bars(opened)
@@ -365,7 +365,7 @@ def test_the_gate_leaves_the_thresholds_of_single_classes_where_they_are(opened)
     assert opened.run(f"{SLIDER}.value") == "-4"
 
 
-def test_the_threshold_of_one_class_leaves_the_events_of_others(browser, tmp_path):
+def test_changing_the_threshold_of_one_class_keeps_the_events_of_others(browser, tmp_path):
     """Tuned thresholds have more decimals than the page's probabilities."""
     point = PostProcessing((0.99753, 0.5, 0.5, 0.9))
     recording = make_recording(SOUNDS[:1], point)
@@ -381,7 +381,7 @@ def test_the_threshold_of_one_class_leaves_the_events_of_others(browser, tmp_pat
     assert bars(browser) == [(DOG, 1.6, 3.2, False)]
 
 
-def test_a_class_is_chosen_as_it_is_called_whatever_blanks_are_in_its_name(browser, tmp_path):
+def test_a_class_with_repeated_spaces_in_its_name_can_be_chosen(browser, tmp_path):
     labels = LabelSet(("Dog", "Dog  far"))
     recording = make_recording()
     events = [Event(1.0, 2.0, "Dog")]
@@ -396,7 +396,7 @@ def test_a_class_is_chosen_as_it_is_called_whatever_blanks_are_in_its_name(brows
     assert browser.run(f"[{FORM}.label.value, {FORM}.label.length]") == ["Dog  far", 2]
 
 
-def test_a_closed_page_loses_nothing(opened, page):
+def test_corrections_survive_closing_the_page(opened, page):
     opened.run("document.querySelector('.spectrogram').focus()")
     opened.press("ArrowDown")
     opened.press("Delete")
@@ -407,25 +407,25 @@ def test_a_closed_page_loses_nothing(opened, page):
     opened.press("z", control=True)
     assert bars(opened) == untouched()
     opened.run("localStorage.setItem(Object.keys(localStorage)[0], '{\"events\": 7}')")
-    opened.open(page)  # a draft that is none
+    opened.open(page)  # an invalid draft
     assert opened.complaints() == []
     assert bars(opened) == untouched()
 
 
-def test_a_long_look_is_one_into_a_part_and_events_outside_are_not_drawn(opened):
+def test_a_zoomed_page_draws_only_events_in_view_and_follows_the_selection(opened):
     opened.run("document.querySelector('.spectrogram').focus()")
     for key in ("Home", "+", "+", "+"):
         opened.press(key)
     assert bars(opened) == untouched()[:1]
     opened.press("ArrowDown")
-    opened.press("ArrowDown")  # the second event is out of sight: the page turns
+    opened.press("ArrowDown")  # the second event is out of view: the page scrolls to it
     assert opened.run("document.querySelector('.bar.selected').dataset.onset") == f"{untouched()[1][1]:.3f}"
     opened.press("l")
     shown = opened.run("[...document.querySelectorAll('.marked')].map(e => e.getBoundingClientRect().width > 0)")
-    assert shown == [True]  # what is selected is looped
+    assert shown == [True]  # the selection is looped
 
 
-def test_where_the_page_holds_no_sound_the_recording_itself_can_be_heard(browser, tmp_path):
+def test_a_page_without_audio_can_play_a_chosen_file(browser, tmp_path):
     import soundfile
 
     page = write_page(tmp_path / "page.html", has_sound=False)
@@ -439,7 +439,7 @@ def test_where_the_page_holds_no_sound_the_recording_itself_can_be_heard(browser
 
 
 def choose(browser, path):
-    """Choose a file to be heard, and wait until it can be."""
+    """Choose a file to play, and wait until it can be played."""
     browser.run("window.ready = false; document.querySelector('audio').addEventListener('loadedmetadata', () => "
                 "setTimeout(() => { window.ready = true; }), {once: true})")  # fmt: skip
     field = browser.ask("Runtime.evaluate", expression="document.querySelector('input[type=file]')")
@@ -447,7 +447,7 @@ def choose(browser, path):
     browser.wait_for("window.ready")
 
 
-def test_a_chosen_file_keeps_the_speed_and_one_of_another_length_is_told(browser, tmp_path):
+def test_a_chosen_file_keeps_the_speed_and_another_length_is_reported(browser, tmp_path):
     import soundfile
 
     page = write_page(tmp_path / "page.html", has_sound=False)

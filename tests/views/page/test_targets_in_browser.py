@@ -1,4 +1,4 @@
-"""Pages under a finger: whatever is pressed is at least 24 px high and wide, in a real Chromium."""
+"""Touch targets in a real Chromium: every control is at least 24 px high and wide."""
 
 from pathlib import Path
 
@@ -13,13 +13,13 @@ UNFOLD = """(() => {
 
 @pytest.mark.parametrize("width", [1180, 360])
 @pytest.mark.parametrize("name", ["run", "comparison"])
-def test_nothing_that_is_pressed_is_smaller_than_a_fingertip(browser, pages, name, width):
+def test_every_control_is_large_enough_for_a_fingertip(browser, pages, name, width):
     browser.open(pages[name], width=width)
     browser.run(UNFOLD)
     assert browser.run(TARGETS) == []
 
 
-def test_a_small_one_would_be_noticed(browser, pages):
+def test_a_control_that_is_too_small_is_noticed(browser, pages):
     browser.open(pages["run"])
     browser.run("document.querySelector('.theme').style = 'min-height: 0; height: 20px'")
     assert [kind for kind, *_ in browser.run(TARGETS)] == ["BUTTON theme"]

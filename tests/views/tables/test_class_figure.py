@@ -10,7 +10,7 @@ from sedpipe.views.tables.classes import class_gains
 GAINS = class_gains(CELLS, RECORD)
 
 
-def test_every_class_lies_where_the_axes_say_that_its_length_and_gain_are() -> None:
+def test_every_class_is_drawn_at_its_length_and_gain() -> None:
     root = parsed(class_figure(GAINS, "t"))
     dots = [(float(dot.get("cx")), float(dot.get("cy"))) for dot in of_class(root, "dot")]
     small = list(of_class(root, "small"))
@@ -34,7 +34,7 @@ def test_each_split_has_a_block_and_each_system_a_panel() -> None:
     assert SHOWN_AS in texts(root)
 
 
-def test_events_of_any_length_have_an_axis_with_numbers() -> None:
+def test_the_length_axis_has_ticks_for_events_of_any_length() -> None:
     for lengths in ((25.0, 48.0, 90.0), (0.02, 0.04, 0.09)):
         gains = [replace(gain, median_event_s=length) for gain, length in zip(GAINS, lengths, strict=True)]
         small = of_class(parsed(class_figure(gains, "t")), "small")

@@ -34,12 +34,12 @@ def drawn(heard: Heard = HEARD, said: list[Voice] | None = None):
     return parsed(figure5(said or voices(), heard, "title", "remark"))
 
 
-def test_a_panel_for_each_class_that_sounds_in_order_then_those_only_estimated():
+def test_panels_show_reference_classes_in_order_then_those_only_estimated():
     car = Voice("linear", (5,), RAMP, FRAMES, [Event(0.0, 1.0, "Car")])
     assert [title.text for title in of_class(drawn(said=[*voices(), car]), "part")] == ["Dog", "Rain", "Car"]
 
 
-def test_six_systems_draw_their_probabilities_over_time_from_0_to_1():
+def test_the_probabilities_of_six_systems_are_drawn_over_time_from_0_to_1():
     panel = next(of_class(drawn(), "panel"))
     lanes = list(of_class(panel, "lane"))
     assert [texts(lane)[0] for lane in lanes] == ["linear", "exponential", "attention"]
@@ -58,7 +58,7 @@ def texts_at(element, text: str) -> str:
     return next(found.get("y") for found in element.iter(f"{SVG}text") if found.text == text)
 
 
-def test_reference_and_events_lie_at_their_times_and_end_with_the_clip():
+def test_reference_and_estimated_events_are_drawn_at_their_times_within_the_clip():
     panel = next(of_class(drawn(), "panel"))
     assert [seconds_of(rect) for rect in of_class(panel, "truth")] == [
         pytest.approx((1.0, 2.5), abs=1e-3),
@@ -74,12 +74,12 @@ def seconds_of(rect) -> tuple[float, float]:
     return (x - FIRST) / (LAST - FIRST) * 10, (x + width - FIRST) / (LAST - FIRST) * 10
 
 
-def test_the_spectrogram_is_inside_and_as_long_as_its_frames():
+def test_the_spectrogram_is_embedded_and_as_long_as_its_frames():
     half = replace(HEARD, picture=replace(PICTURE, features=FEATURES[:250]))
     [image] = drawn(half).iter(f"{SVG}image")
     assert float(image.get("width")) == pytest.approx((LAST - FIRST) / 2, abs=0.01)
     assert base64.b64decode(image.get("href").partition(",")[2]).startswith(b"\x89PNG")
-    assert "8 kHz" not in texts(drawn(half))  # half the sample rate
+    assert "8 kHz" not in texts(drawn(half))  # it is half the sample rate, which has no label
     assert "2 kHz" in texts(drawn(half))
 
 
@@ -91,21 +91,21 @@ def test_without_a_spectrogram_the_figure_says_so():
     assert len(list(of_class(root, "line"))) == len(list(of_class(drawn(), "line")))
 
 
-def test_a_clip_in_which_nothing_is_known_or_heard_shows_the_likeliest_class():
+def test_a_clip_without_any_events_shows_the_most_probable_class():
     silent = replace(HEARD, reference=[])
     root = drawn(silent, [Voice("linear", (), RAMP[:, ::-1], FRAMES, [])])
     assert [title.text for title in of_class(root, "part")] == ["Car"]
 
 
-def test_an_event_without_a_place_has_a_panel_and_no_shade():
+def test_an_event_without_times_has_a_panel_but_no_shading():
     unlocated = replace(HEARD, reference=[Event(0, 0, "Rain")])
     root = drawn(unlocated, [Voice("linear", (), RAMP, FRAMES, [])])
     assert [title.text for title in of_class(root, "part")] == ["Rain"]
     assert not list(of_class(root, "truth"))
 
 
-def test_hostile_names_are_text():
-    label = "".join(character for character in HOSTILE if character.isprintable())  # no class has others
+def test_hostile_names_are_escaped():
+    label = "".join(character for character in HOSTILE if character.isprintable())  # as in names of classes
     labels = LabelSet((label, "Rain", "Car"))
     heard = Heard(PICTURE, 10.0, [Event(1.0, 2.0, label)], labels)
     shown = texts(parsed(figure5(voices(labels), heard, HOSTILE, HOSTILE)))

@@ -4,7 +4,7 @@ from sedpipe.views.tables.sensitivity_curves import curves_of, sensitivity_lines
 from swept_cells import CELLS, cell
 
 
-def test_a_curve_is_the_mean_over_seeds_between_the_lowest_and_the_highest():
+def test_a_curve_has_the_mean_lowest_and_highest_score_over_seeds():
     single = curves_of(CELLS)[0]
     assert (single.score, single.moved, single.pooling, single.hierarchy) == ("error_rate", "threshold", "linear", ())
     assert [band.mean for band in single.scores] == pytest.approx([0.8, 0.55, 0.7])
@@ -13,12 +13,12 @@ def test_a_curve_is_the_mean_over_seeds_between_the_lowest_and_the_highest():
     assert single.as_chosen == pytest.approx(0.55)
 
 
-def test_what_was_chosen_is_told_for_each_seed_as_the_mean_of_its_classes():
+def test_the_chosen_setting_of_each_seed_is_the_mean_over_its_classes():
     chosen = {curve.moved: curve.chosen for curve in curves_of(CELLS)[:3]}
     assert chosen == {"threshold": (0.0, 0.0), "median_s": (0.56, 0.2), "min_duration_s": (0.2, 0.2)}
 
 
-def test_cells_without_sweeps_are_left_out_and_say_so_by_their_number_of_seeds():
+def test_cells_without_sweeps_are_left_out_of_the_curves_and_the_number_of_seeds():
     old = [CELLS[0].model_copy(update={"sensitivity": {}}), *CELLS[1:]]
     curves = curves_of(old)
     assert {curve.seeds for curve in curves if not curve.hierarchy} == {(1,)}
@@ -26,7 +26,7 @@ def test_cells_without_sweeps_are_left_out_and_say_so_by_their_number_of_seeds()
     assert "| linear, single | 1 |" in "\n".join(sensitivity_lines(curves))
 
 
-def test_the_numbers_and_the_sentence_are_those_of_the_curves():
+def test_the_table_and_its_summary_match_the_curves():
     text = sensitivity_lines(curves_of(CELLS))
     assert "![ER and F1 against threshold, median filter and minimum event](sensitivity.svg)" in text
     assert "from 0.25 to 4 times" in text[4]

@@ -15,7 +15,7 @@ def points_of(path: str) -> list[tuple[float, float]]:
     return [tuple(map(float, point.split(","))) for point in re.findall(r"[-\d.e]+,[-\d.e]+", path)]
 
 
-def test_every_mean_lies_where_the_axes_say():
+def test_every_mean_is_drawn_at_its_value():
     blocks = list(of_class(drawn(CELLS), "block"))
     assert len(blocks) == 2
     means = {0: {"system-0": [0.8, 0.55, 0.7], "system-1": [0.6, 0.4, 0.5]},
@@ -37,7 +37,7 @@ def is_up(tick) -> bool:
     return "end" in tick.get("class").split()
 
 
-def test_thresholds_as_tuned_lie_in_the_middle_and_each_seeds_filter_has_a_stroke():
+def test_tuned_thresholds_lie_in_the_middle_and_each_seeds_durations_have_ticks():
     panels = list(of_class(next(of_class(drawn(CELLS), "block")), "panel"))
     [dashed] = [line for line in of_class(panels[0], "axis") if line.get("stroke-dasharray")]
     axis = next(line for line in of_class(panels[0], "axis") if not line.get("stroke-dasharray"))
@@ -46,7 +46,7 @@ def test_thresholds_as_tuned_lie_in_the_middle_and_each_seeds_filter_has_a_strok
     assert [t for t in texts(drawn(CELLS)) if t in ("1/4", "1/2", "1", "2", "4")][:5] == ["1/4", "1/2", "1", "2", "4"]
 
 
-def test_a_band_goes_from_the_highest_seed_and_back_by_the_lowest():
+def test_a_band_is_bounded_by_the_highest_and_the_lowest_seed():
     panel = next(of_class(drawn(CELLS), "panel"))
     [single] = [group for group in of_class(panel, "system-0") if list(of_class(group, "band"))]
     line = [y for _, y in points_of(next(of_class(single, "line")).get("d"))]  # 0.8, 0.55, 0.7
@@ -56,7 +56,7 @@ def test_a_band_goes_from_the_highest_seed_and_back_by_the_lowest():
     assert band == pytest.approx(expected, abs=0.05)
 
 
-def test_an_error_rate_far_above_that_of_silence_is_cut_by_the_frame():
+def test_an_error_rate_far_above_1_is_cut_off_by_the_frame():
     root = drawn([cell("linear", [], 0, [4.0, 0.5, 0.7]), cell("linear", [], 1, [3.0, 0.6, 0.7])])
     block = next(of_class(root, "block"))
     panel = next(of_class(block, "panel"))
@@ -70,19 +70,19 @@ def test_an_error_rate_far_above_that_of_silence_is_cut_by_the_frame():
     assert [x <= place <= x + width for place, _ in points] == [True] * 3
 
 
-def test_single_pooling_has_one_colour_whatever_comes_first():
+def test_single_pooling_has_the_same_colour_in_any_order():
     for block in of_class(drawn(CELLS[::-1]), "block"):
         assert {label.text for group in of_class(block, "system-0") for label in of_class(group, "name")} == {"single"}
 
 
-def test_names_stand_at_the_ends_of_the_curves_and_not_on_each_other():
+def test_the_names_of_the_curves_do_not_overlap():
     for block in of_class(drawn(CELLS), "block"):
         labels = [(element.text, float(element.get("y"))) for element in of_class(block, "name")]
         assert [name for name, _ in labels] == (["5,5", "single"] if labels[0][0] == "5,5" else ["single", "5,5"])
         assert abs(labels[0][1] - labels[1][1]) >= 13
 
 
-def test_what_is_undefined_is_not_drawn_and_hostile_names_are_text():
+def test_undefined_scores_are_not_drawn_and_hostile_names_are_escaped():
     root = drawn([cell(HOSTILE, [], 0, [None, 0.5, 0.6])])
     assert len(points_of(next(of_class(root, "line")).get("d"))) == 2
     assert SHOWN_AS in texts(root)

@@ -8,7 +8,7 @@ from sedpipe.views.tables.table2 import PUBLISHED, csv_text, free_rows_of, markd
 from some_records import record_of
 
 
-def test_a_row_is_a_system_with_the_mean_over_its_seeds() -> None:
+def test_a_row_is_one_system_with_the_mean_over_its_seeds() -> None:
     rows = rows_of(CELLS, "chosen")
     assert [(row.pooling, row.hierarchy, row.seeds) for row in rows] == [
         ("linear", (), (0, 1, 2)),
@@ -20,7 +20,7 @@ def test_a_row_is_a_system_with_the_mean_over_its_seeds() -> None:
     assert rows[0].scores["f1"].value == pytest.approx(expected)
 
 
-def test_a_difference_that_is_there_is_told_and_one_that_is_not_is_not() -> None:
+def test_a_clear_difference_is_called_better_and_a_small_one_not_distinguishable() -> None:
     text = markdown(CELLS, record_of(CELLS), "Table 2")
     linear, attention = text[text.index("- linear, 5,5") :].split("- attention, 5,5 against single, 3 seeds")
     assert linear.startswith("- linear, 5,5 against single, 3 seeds")
@@ -32,7 +32,7 @@ def test_a_difference_that_is_there_is_told_and_one_that_is_not_is_not() -> None
     assert "Holm's correction of a comparison is among those of its rule (settings chosen for each class: 4)." in text
 
 
-def test_cells_of_the_first_edition_say_that_they_lack_the_rule_by_which_systems_are_compared() -> None:
+def test_cells_of_the_first_edition_are_reported_to_lack_scores_for_a_common_setting() -> None:
     text = markdown(CELLS, record_of(CELLS), "Table 2")
     assert "These cells were made by the first edition (sedpipe 0.1), without scores for one setting for all" in text
     assert "## testing, min_er, one setting for all classes" not in text
@@ -47,7 +47,7 @@ def test_cells_of_the_first_edition_say_that_they_lack_the_rule_by_which_systems
     ]
 
 
-def test_scores_without_a_threshold_stand_beside_best_epoch_and_loss() -> None:
+def test_threshold_free_scores_are_listed_with_best_epoch_and_validation_loss() -> None:
     later = [second_edition(cell) for cell in CELLS]
     row = free_rows_of(later)[0]
     assert row.by_seed["clip_map"] == (0.5, 0.51, 0.52)
@@ -61,7 +61,7 @@ def test_scores_without_a_threshold_stand_beside_best_epoch_and_loss() -> None:
     assert [float(line["clip_map"]) for line in lines if line["rule"] == "threshold_free"] == pytest.approx([0.51] * 4)
 
 
-def test_one_seed_tells_differences_and_no_verdict() -> None:
+def test_one_seed_gives_differences_but_no_verdict() -> None:
     of_one = [one for one in CELLS if one.seed == 0]
     text = markdown(of_one, record_of(of_one), "Table 2")
     assert "- linear, 5,5 against single, 1 seed (a single random seed cannot compare two systems" in text
@@ -70,7 +70,7 @@ def test_one_seed_tells_differences_and_no_verdict() -> None:
     assert not any(verdict in below for verdict in ("better", "worse", "not distinguishable"))
 
 
-def test_an_undefined_score_is_a_dash_and_an_empty_field() -> None:
+def test_an_undefined_score_is_a_dash_in_the_table_and_empty_in_the_csv() -> None:
     cells = [cell("max", [], 0, 0.5, macro_f1=None)]
     assert markdown(cells, record_of(cells), "t").splitlines()[8].endswith("| - |")
     [line] = list(csv.DictReader(io.StringIO(csv_text(cells))))
@@ -79,7 +79,7 @@ def test_an_undefined_score_is_a_dash_and_an_empty_field() -> None:
     assert float(line["f1"]) == rows_of(cells, "chosen")[0].scores["f1"].value
 
 
-def test_the_published_f1_follow_from_the_published_precision_and_recall() -> None:
+def test_the_published_f1_scores_follow_from_the_published_precision_and_recall() -> None:
     for *_, precision, recall, f1 in PUBLISHED.values():
         assert 2 * precision * recall / (precision + recall) == pytest.approx(f1, abs=2e-4)
     assert len(published_lines("evaluation")) == 8
@@ -90,6 +90,6 @@ def test_the_published_error_rates_are_the_sums_of_their_parts() -> None:
         assert substitutions + deletions + insertions == pytest.approx(error_rate, abs=0.0151)
 
 
-def test_the_name_of_a_function_of_ones_own_is_no_formula_in_a_spreadsheet() -> None:
+def test_the_name_of_a_user_defined_pooling_cannot_be_a_spreadsheet_formula() -> None:
     [line] = list(csv.DictReader(io.StringIO(csv_text([cell("=cmd()", [], 0, 0.5)]))))
     assert line["pooling"] == "'=cmd()"

@@ -10,7 +10,7 @@ from swept_cells import POINTS, overall
 
 def cell(pooling: str, hierarchy: list[int], seed: int, error_rate: float | None, f1: float) -> Cell:
     g = np.random.default_rng(seed)
-    found = g.binomial(10, f1, 60)  # counts say, too, that a higher F1 is a higher F1
+    found = g.binomial(10, f1, 60)  # counts that agree with the F1
     counts = tuple(map(tuple, np.stack([10 - found, np.full(60, 10), found, found], axis=-1).tolist()))
     scored = CellScores(
         clips=60,
@@ -31,7 +31,7 @@ def drawn(cells: list[Cell]) -> str:
     return table2_figure(cells, record_of(cells), "t")
 
 
-def test_every_seed_lies_where_the_axis_says_that_its_score_is():
+def test_every_seed_is_drawn_at_its_score():
     root = parsed(drawn(CELLS))
     blocks = list(of_class(root, "block"))
     assert len(blocks) == 4
@@ -48,7 +48,7 @@ def test_every_seed_lies_where_the_axis_says_that_its_score_is():
                 assert values == pytest.approx(expected, abs=1e-3)
 
 
-def test_the_mean_and_its_interval_are_those_of_the_table():
+def test_the_mean_and_its_interval_match_the_table():
     root = parsed(drawn(CELLS))
     row = rows_of(CELLS, "chosen")[0].scores["error_rate"]
     dots = [float(dot.get("cx")) for dot in list(of_class(root, "dot"))[:3]]
@@ -59,7 +59,7 @@ def test_the_mean_and_its_interval_are_those_of_the_table():
     assert float(span.get("x2")) - float(span.get("x1")) == pytest.approx((row.high - row.low) * per_unit, rel=0.01)
 
 
-def test_only_testing_is_marked_as_tuned_and_a_difference_that_is_there_is_bold():
+def test_only_testing_is_marked_as_tuned_and_a_clear_difference_is_bold():
     root = parsed(drawn(CELLS))
     notes = [[note.text for note in of_class(block, "note")] for block in of_class(root, "block")]
     assert notes == [["tuned on this split"], ["tuned on this split"], [], []]
@@ -77,7 +77,7 @@ def test_one_seed_has_no_interval_and_an_undefined_score_no_mark():
     assert texts(root).count("-") == 4
 
 
-def test_two_seeds_whose_interval_is_endless_still_leave_the_seeds_apart():
+def test_the_very_wide_interval_of_two_seeds_is_cut_and_the_seeds_stay_apart():
     root = parsed(drawn([CELLS[0], CELLS[2], CELLS[3], CELLS[5]]))
     for block in of_class(root, "block"):
         for style in ("system-0", "system-1"):
@@ -89,7 +89,7 @@ def test_two_seeds_whose_interval_is_endless_still_leave_the_seeds_apart():
     assert max(ends) <= PLACES["f1"][1]
 
 
-def test_hostile_names_are_text():
+def test_hostile_names_are_escaped():
     cells = [CELLS[0].model_copy(update={"pooling": HOSTILE})]
     drawing = table2_figure(cells, record_of(cells), HOSTILE)
     assert SHOWN_AS in texts(parsed(drawing))

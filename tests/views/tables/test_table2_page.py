@@ -5,7 +5,7 @@ from some_records import record_of
 from swept_cells import CELLS
 
 
-def test_the_page_has_tables_figures_hours_and_what_is_missing() -> None:
+def test_the_page_has_its_figures_training_hours_and_missing_cells() -> None:
     page = table2_page(
         CELLS, record_of(CELLS), curves_of(CELLS), [], "Table 2 on d", {"linear-5-seed9": "no memory"}, ["it is so"]
     )
@@ -22,7 +22,7 @@ def test_without_sweeps_there_is_no_second_figure() -> None:
 
 
 @pytest.mark.parametrize("dataset", [PAPERS_DATASET, "esc10-fold4"])
-def test_the_papers_numbers_stand_below_the_papers_dataset_alone(dataset: str) -> None:
+def test_the_papers_numbers_are_shown_only_for_the_papers_dataset(dataset: str) -> None:
     cells = [cell.model_copy(update={"dataset": dataset}) for cell in CELLS]
     page = table2_page(cells, record_of(cells), [], [], "t", {})
     assert ("## published, evaluation" in page) == (dataset == PAPERS_DATASET)

@@ -9,7 +9,7 @@ CELLS = [
 ]
 
 
-def test_what_decides_is_told_and_what_only_describes_is_told_to() -> None:
+def test_the_primary_endpoint_is_marked_and_exploratory_comparisons_are_counted() -> None:
     record = record_of(CELLS)
     [text] = introduction(record)
     assert "Primary endpoint: ER on evaluation at min_er, 1 comparison with Holm's correction." in text
@@ -24,7 +24,7 @@ def test_what_decides_is_told_and_what_only_describes_is_told_to() -> None:
     ]
 
 
-def test_an_endpoint_is_corrected_among_the_endpoints_alone() -> None:
+def test_an_endpoint_is_corrected_only_among_the_endpoints() -> None:
     found = {one.split: one.differences for one in record_of(CELLS).comparisons if one.rule == "common"}
     endpoint, other = found["evaluation"]["error_rate"], found["testing"]["error_rate"]
     assert endpoint is not None
@@ -33,12 +33,12 @@ def test_an_endpoint_is_corrected_among_the_endpoints_alone() -> None:
     assert other.p_holm > other.p
 
 
-def test_of_how_many_recordings_clips_were_made_is_told_where_it_is_known() -> None:
+def test_the_number_of_recordings_behind_the_clips_is_reported_if_known() -> None:
     known = record_of(CELLS, recordings={"testing": (("a", "b"), ("b",), ("c",))})
     assert introduction(known)[-1] == "Clips of one recording are not independent. testing: 3 clips of 3 recordings."
 
 
-def test_of_the_first_editions_cells_no_endpoint_was_fixed() -> None:
+def test_cells_of_the_first_edition_have_no_primary_endpoint() -> None:
     plain = [cell("linear", groups, seed, 0.5, splits=("evaluation",)) for groups in ([], [5, 5]) for seed in (0, 1)]
     [text] = introduction(record_of(plain))
     assert "Holm's correction of a comparison is among those of its rule (settings chosen for each class: 2)." in text

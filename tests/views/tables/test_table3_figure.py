@@ -7,7 +7,7 @@ from sedpipe.views.tables.table3_figure import BOTTOM, LEFT, RIGHT, TOP, table3_
 
 
 def cells_at_max_f1() -> list:
-    """The same cells with the operating point that is drawn."""
+    """Return the same cells with scores at the operating point that is drawn."""
     found = []
     for cell in CELLS:
         splits = {
@@ -24,7 +24,7 @@ def drawn(cells: list) -> object:
     return parsed(table3_figure(cells, bench_record(CELLS), "t"))
 
 
-def test_systems_are_numbered_by_f1_and_lie_where_the_axes_say() -> None:
+def test_systems_are_numbered_by_f1_and_drawn_at_their_values() -> None:
     root, cells = drawn(cells_at_max_f1()), cells_at_max_f1()
     spots = list(of_class(root, "spot"))
     assert [texts(spot)[2] for spot in spots] == ["the better", "the same", "the base"]
@@ -47,7 +47,7 @@ def test_systems_are_numbered_by_f1_and_lie_where_the_axes_say() -> None:
     assert shown == pytest.approx([value for of in f1_of.values() for value in of], abs=0.1)
 
 
-def test_the_baseline_has_a_colour_of_its_own_and_axes_have_units() -> None:
+def test_the_baseline_has_its_own_colour_and_axes_have_units() -> None:
     root = drawn(cells_at_max_f1())
     assert ["the base" in texts(spot) for spot in of_class(root, "system-1")] == [True]
     said = " ".join(texts(root))
@@ -55,7 +55,7 @@ def test_the_baseline_has_a_colour_of_its_own_and_axes_have_units() -> None:
     assert "CPU seconds per hour of audio" in said
 
 
-def test_seconds_of_a_gpu_are_not_called_those_of_processors() -> None:
+def test_gpu_seconds_are_not_labelled_as_cpu_seconds() -> None:
     pace = PACE.model_copy(update={"device": "cuda"})
     of_gpu = [
         cell.model_copy(update={"bench": cell.bench.model_copy(update={"pace": pace})}) for cell in cells_at_max_f1()
@@ -70,12 +70,12 @@ def test_seconds_of_a_gpu_are_not_called_those_of_processors() -> None:
     assert "of those marked (GPU) seconds of the clock" in " ".join(texts(drawn(mixed)))
 
 
-def test_a_system_of_which_the_time_is_not_known_is_counted() -> None:
+def test_systems_of_unknown_time_are_counted() -> None:
     unknown = benched("far", 0, 0.5, pace=PACE.model_copy(update={"front_end_s": None}))
     assert any(text.endswith("is not known: 1") for text in texts(drawn([*cells_at_max_f1(), unknown])))
 
 
-def test_titles_are_text_whatever_they_hold() -> None:
+def test_hostile_titles_are_escaped() -> None:
     cells = [
         cell.model_copy(update={"bench": cell.bench.model_copy(update={"title": HOSTILE})})
         for cell in cells_at_max_f1()

@@ -21,7 +21,7 @@ GONE = Tally(listed=5, ok=3, gone=2, blocked=0, retryable=0, pending=0, reasons=
 WHOLE = Tally(listed=2, ok=2, gone=0, blocked=0, retryable=0, pending=0, reasons={})
 
 
-def test_a_download_tells_counts_reasons_and_where_to_read_more() -> None:
+def test_a_download_reports_counts_reasons_and_the_command_for_details() -> None:
     assert download_lines(DownloadReport("birds", {"training": GONE}, 1.0), "birds.toml") == [
         "training: 5 listed, 3 ok, 2 gone (2 removed)",
         "why, clip by clip: sedpipe status birds.toml --export clips.tsv",
@@ -29,7 +29,7 @@ def test_a_download_tells_counts_reasons_and_where_to_read_more() -> None:
     ]
 
 
-def test_a_complete_download_and_a_dry_run_need_no_reasons() -> None:
+def test_a_complete_download_and_a_dry_run_show_no_reasons() -> None:
     assert download_lines(DownloadReport("birds", {"testing": WHOLE}, 1.0), "my birds", Path("x")) == [
         "testing: 2 listed, 2 ok",
         "next: sedpipe features 'my birds' --cache x",
@@ -40,7 +40,7 @@ def test_a_complete_download_and_a_dry_run_need_no_reasons() -> None:
     assert len(download_lines(missing, "birds")) == 1
 
 
-def test_features_are_counted_and_other_parts_awaited() -> None:
+def test_features_are_counted_and_missing_clips_of_other_parts_reported() -> None:
     counts = {"training": FeatureCounts(clips=9, computed=5, reused=3, failed=1)}
     one, *more = features_lines(FeatureReport("d", "ab12", counts, 1.0, 5.0, waiting=1200), "sedpipe train d")
     assert one == "training: 9 clips, 5 computed, 3 reused, 1 failed"
@@ -70,7 +70,7 @@ def test_reasons_are_counted_with_examples_and_details() -> None:
     ]
 
 
-def test_a_status_tells_each_stage_and_ends_with_what_to_run_next() -> None:
+def test_a_status_lists_each_stage_and_ends_with_the_next_command() -> None:
     stages = Stages(
         download={"training": GONE},
         features={
@@ -95,7 +95,7 @@ def test_a_status_tells_each_stage_and_ends_with_what_to_run_next() -> None:
     ]
 
 
-def test_a_table_has_lines_for_what_is_not_done_and_its_runs_have_none_of_their_own() -> None:
+def test_a_table_lists_unfinished_cells_and_its_runs_are_not_listed_separately() -> None:
     cells = {
         "a": CellState(state="done", run="run-a"),
         "b": CellState(state="failed", run="run-b", epochs=1, of=8, reason="the loss is nan"),
@@ -109,13 +109,13 @@ def test_a_table_has_lines_for_what_is_not_done_and_its_runs_have_none_of_their_
     ]
 
 
-def test_classes_of_any_script_stand_in_one_table() -> None:
+def test_classes_in_any_script_are_aligned_in_one_table() -> None:
     classes = {"training": {"\u70cf": ClassTally(listed=10, ok=2), "Owl": ClassTally(listed=10, ok=0)}}
     _, crow, owl, *_ = status_lines(StatusReport("d", Stages(), "sedpipe download d", classes))
     assert (crow, owl) == (f"\u70cf {'2 of 10':>18}", f"Owl{'0 of 10':>18}")
 
 
-def test_classes_are_a_table_of_what_is_there() -> None:
+def test_classes_are_tabulated_with_available_and_listed_clips() -> None:
     classes = {"training": {"Car": ClassTally(listed=25077, ok=20000), "Bus": ClassTally(listed=10, ok=0)}}
     lines = status_lines(StatusReport("d", Stages(), "sedpipe download d", classes))
     assert [line.split() for line in lines] == [

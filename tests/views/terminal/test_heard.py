@@ -23,7 +23,7 @@ def told(*files: PredictedFile, shows_all: bool = False, width: int = 120) -> li
     return drawn(heard_table(report, Asked(SEE, "sedpipe init FOLDER", shows_all)), width)
 
 
-def test_a_recording_is_told_with_its_events_what_came_near_what_is_known_and_what_to_do_next() -> None:
+def test_a_recording_is_shown_with_events_nearest_miss_known_classes_and_commands() -> None:
     lines = told(STREET)
     assert lines[0] == "street.wav, 1:10.00: 2 events"
     assert lines[2].split() == ["from", "to", "class", "peak", "probability", "around", "it"]
@@ -35,14 +35,14 @@ def test_a_recording_is_told_with_its_events_what_came_near_what_is_known_and_wh
     assert lines[-2:] == [f"see, hear and correct it:  {SEE}", "your own sounds:           sedpipe init FOLDER"]
 
 
-def test_a_recording_without_events_says_what_was_nearest() -> None:
+def test_a_recording_without_events_is_shown_with_the_nearest_miss() -> None:
     lines = told(QUIET)
     assert lines[0].endswith(": 0 events")
     assert not any("peak" in line for line in lines)
     assert any(line.startswith("closest: Dog bark 0.31") for line in lines)
 
 
-def test_of_several_recordings_each_is_named_once_with_the_time_of_day_that_its_name_tells() -> None:
+def test_each_of_several_recordings_is_named_once_with_the_time_given_in_its_name() -> None:
     night = replace(STREET, name="20230501_235930.WAV")
     lines = told(night, QUIET, STREET)
     assert lines[0].startswith("3 recordings, ")
@@ -54,18 +54,18 @@ def test_of_several_recordings_each_is_named_once_with_the_time_of_day_that_its_
     assert sum("closest" in line for line in lines) == 1  # the others have events
 
 
-def test_every_class_is_shown_where_that_is_asked_for() -> None:
+def test_every_class_is_shown_on_request() -> None:
     rows = [line.split() for line in told(QUIET, shows_all=True)[3:6]]
     assert rows == [["Car", "0.93"], ["Dog", "bark", "0.31"], ["Owl", "0.02"]]
 
 
-def test_a_narrow_terminal_has_the_events_still() -> None:
+def test_a_narrow_terminal_still_shows_the_events() -> None:
     lines = told(STREET, width=40)
     assert lines[3].split()[-2:] == ["Car", "0.93"]
     assert lines[-2].endswith(SEE)  # in one piece, so that it can be copied
 
 
-def test_what_kept_a_class_silent_is_told_with_the_way_out() -> None:
+def test_the_reason_for_a_missing_event_is_reported_with_a_remedy() -> None:
     gated = replace(MISS, peak=0.91, clip=0.12, gate=0.3, why="gate")
     assert near_line(gated) == (
         "Dog bark 0.91 at 0.40 s, above its threshold 0.42, but its clip probability 0.12 is below the clip gate 0.30: "
@@ -74,7 +74,7 @@ def test_what_kept_a_class_silent_is_told_with_the_way_out() -> None:
     assert "too short" in near_line(replace(MISS, peak=0.91, why="rules"))
 
 
-def test_numbers_that_are_compared_are_told_apart() -> None:
+def test_compared_numbers_have_enough_decimals_to_differ() -> None:
     assert near_line(replace(MISS, peak=0.4969, threshold=0.5)) == "Dog bark 0.497 at 0.40 s, threshold 0.500"
     assert near_line(replace(MISS, peak=0.0021, threshold=0.00247, at=59.997)) == (
         "Dog bark 0.0021 at 1:00.00, threshold 0.0025"
@@ -83,7 +83,7 @@ def test_numbers_that_are_compared_are_told_apart() -> None:
     assert "its clip probability 0.298 is below the clip gate 0.300" in shut
 
 
-def test_a_model_of_one_class_knows_one_sound() -> None:
+def test_a_model_of_one_class_is_described_in_the_singular() -> None:
     counts = {"recordings": 1, "seconds": 59.997, "events": 0}
     report = PredictReport("frogs", [QUIET], PostProcessing(0.5), {}, 16_000, ("Frog",), counts)
     lines = drawn(heard_table(report, Asked(SEE, "sedpipe init FOLDER")), 120)

@@ -11,7 +11,7 @@ from sedpipe.views.terminal.learning import (
 from some_records import run_record
 
 
-def test_a_training_tells_its_best_epoch_and_what_comes_next() -> None:
+def test_a_training_reports_its_best_epoch_and_the_next_command() -> None:
     result = run_record(epochs=3).result
     assert result is not None
     assert train_lines(result, "sedpipe score birds.toml --run run") == [
@@ -22,7 +22,7 @@ def test_a_training_tells_its_best_epoch_and_what_comes_next() -> None:
     assert train_lines(untrained, "birds")[0] == "run: 1 parameters, 0 epochs, not trained, 1 s"
 
 
-def test_a_dry_run_is_a_table_with_a_sum_and_memory_of_each_process() -> None:
+def test_a_dry_run_shows_a_table_with_totals_and_the_memory_per_process() -> None:
     report = DryRunReport(
         "d", 51172, 128, 2, 100, [Layer("first", "Conv2d", (64, 250, 40), 1000, 2_000_000)], 1000, 2_000_000,
         3 * 2**30, 20.0, 2558.6,
@@ -34,7 +34,7 @@ def test_a_dry_run_is_a_table_with_a_sum_and_memory_of_each_process() -> None:
     assert "an epoch of 51,172 clips about 42.6 min, at most 100 epochs" in time
 
 
-def test_a_table_tells_what_is_done_and_what_failed_and_why() -> None:
+def test_a_table_reports_finished_cells_and_why_others_failed() -> None:
     cells = {"all": 12, "made": 3, "missing": 1}
     assert reproduce_lines(ReproduceReport("d", "table2", cells, "there", {"a": "no memory"})) == [
         "table2 on d: 11 of 12 cells, 3 new",
@@ -45,12 +45,12 @@ def test_a_table_tells_what_is_done_and_what_failed_and_why() -> None:
     assert len(reproduce_lines(ReproduceReport("d", "table2", nothing, "there"))) == 1
 
 
-def test_a_drawn_clip_says_where_it_is_and_who_was_asked() -> None:
+def test_a_drawn_clip_is_reported_with_its_file_and_number_of_systems() -> None:
     report = FigureReport("d", "testing", "a", ["x", "y"], "figure5-a.svg")
     assert figure5_lines(report) == ["figure5-a.svg: a of testing by 2 systems"]
 
 
-def test_an_export_tells_its_files_and_how_far_it_is_from_pytorch() -> None:
+def test_an_export_reports_its_files_and_its_difference_from_pytorch() -> None:
     assert export_lines(ExportReport("run", "safetensors", ["a", "b"], {})) == ["a", "b"]
     parity = {"1": 1e-7, "5": 2e-7}
     assert export_lines(ExportReport("run", "onnx", ["a"], parity)) == [

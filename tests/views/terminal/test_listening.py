@@ -6,7 +6,7 @@ from sedpipe.views.terminal.listening import predict_lines, predict_remarks, rep
 COUNTS = {"recordings": 3, "ok": 1, "kept": 1, "failed": 1, "events": 2, "seconds": 1300.4}
 
 
-def test_a_prediction_counts_recordings_by_state_and_names_what_failed() -> None:
+def test_a_prediction_counts_recordings_by_state_and_names_those_that_failed() -> None:
     event = PredictedEvent(0.0, 1.0, "Car", 0.9)
     files = [
         PredictedFile("in/a.wav", "a.wav", 60.0, [event, event]),
@@ -26,6 +26,6 @@ def test_a_prediction_counts_recordings_by_state_and_names_what_failed() -> None
     assert predict_remarks(PredictReport("run", files[:1], PostProcessing(0.5), {}, 16_000, ("Car",), COUNTS)) == []
 
 
-def test_a_page_says_where_it_is_and_how_large() -> None:
+def test_a_page_is_reported_with_its_path_and_size() -> None:
     report = PageReport("d", ["a", "b"], "testing", ["x", "y"], "c.html", 1_260_000)
     assert report_lines(report) == ["c.html: a and b on testing, 2 clips, 1.3 MB"]

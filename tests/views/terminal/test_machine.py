@@ -3,7 +3,7 @@ from sedpipe.reports.machine import CacheReport, Check, DoctorReport, PruneRepor
 from sedpipe.views.terminal.machine import cache_lines, doctor_lines, prune_lines
 
 
-def test_a_doctor_says_what_to_do_where_something_lacks() -> None:
+def test_doctor_gives_advice_if_something_is_missing() -> None:
     checks = [
         Check("ffmpeg", ok=False, found="none", advice="install it"),
         Check("yt-dlp", ok=False, found="old", required=False),
@@ -17,7 +17,7 @@ def test_a_doctor_says_what_to_do_where_something_lacks() -> None:
     ]
 
 
-def test_sizes_in_the_cache_are_told_as_people_read_them() -> None:
+def test_cache_sizes_are_shown_in_human_readable_units() -> None:
     when = "2026-01-02T03:04:05+00:00"
     items = [
         CacheItem("a", "features", "d", 7, 1, when, {"n_mels": 80}),

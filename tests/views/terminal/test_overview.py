@@ -16,7 +16,7 @@ STAGES = Stages(
 REPORT = CacheStatus("cache", [StatusReport("birds", STAGES, "sedpipe report run")], {}, "")
 
 
-def test_a_page_has_each_datasets_clips_runs_scores_and_next_command() -> None:
+def test_the_overview_shows_each_datasets_clips_runs_scores_and_next_command() -> None:
     lines = drawn(overview_parts(REPORT))
     assert lines[:2] == ["birds", "  1,003 of 1,005 clips, features of 1 kind, table table2: 7 of 30 cells"]
     assert [line.split() for line in lines[3:6]] == [
@@ -27,7 +27,7 @@ def test_a_page_has_each_datasets_clips_runs_scores_and_next_command() -> None:
     assert lines[6] == "next: sedpipe report run"
 
 
-def test_a_dataset_that_cannot_be_read_is_told_and_an_empty_cache_is_no_error() -> None:
+def test_an_unreadable_dataset_is_reported_and_an_empty_cache_is_no_error() -> None:
     assert drawn(overview_parts(CacheStatus("cache", [], {"bad": "cannot read it"}, "sedpipe demo"))) == [
         "problem: bad: cannot read it",
         "cache contains no dataset yet",
@@ -39,12 +39,12 @@ def test_a_dataset_that_cannot_be_read_is_told_and_an_empty_cache_is_no_error() 
     ]  # fmt: skip
 
 
-def test_on_a_narrow_terminal_scores_stay() -> None:
+def test_a_narrow_terminal_still_shows_the_scores() -> None:
     lines = drawn(overview_parts(REPORT), 60)
     assert next(line.split()[-2:] for line in lines if line.startswith("  run")) == ["0.44", "70.9"]
 
 
-def test_scores_that_cannot_be_read_are_told_of() -> None:
+def test_unreadable_scores_are_reported() -> None:
     stages = replace(STAGES, headlines={}, score={"run": ["evaluation"]})
     lines = drawn(overview_parts(CacheStatus("cache", [StatusReport("birds", stages, "sedpipe report run")], {}, "")))
     assert [line.split() for line in lines[3:5]] == [

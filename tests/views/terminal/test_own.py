@@ -26,7 +26,7 @@ FOUND = SplitFound(
 )  # fmt: skip
 
 
-def test_what_was_set_up_is_told_with_a_command_that_works_as_it_stands() -> None:
+def test_init_reports_what_was_set_up_and_a_next_command_ready_to_copy() -> None:
     assert init_lines(SET_UP, Path("cache")) == [
         "recordings with 3 label files of one recording each: 3 of 4 recordings (1 left out), "
         "1.5 h, 25 events, 2 classes",
@@ -41,7 +41,7 @@ def test_what_was_set_up_is_told_with_a_command_that_works_as_it_stands() -> Non
     ]
 
 
-def test_what_was_looked_at_is_told_problems_last() -> None:
+def test_check_reports_what_was_examined_with_problems_last() -> None:
     report = CheckReport("birds", {"training": FOUND}, {"Amsel": {"training": 2}}, {"44100": 2}, True, ["bad"], ["so"])
     assert check_lines(report, "birds.toml", Path("elsewhere")) == [
         "training: 3 recordings (1 missing), 1.5 min, 2.0 to 88.0 s, 5 events",
@@ -57,7 +57,7 @@ def test_what_was_looked_at_is_told_problems_last() -> None:
     assert check_lines(sound, "birds.toml", Path("cache"))[-2:] == ["note: so", "next: sedpipe download birds.toml"]
 
 
-def test_where_training_cannot_work_what_comes_next_is_to_mend_it() -> None:
+def test_if_training_cannot_work_the_next_step_is_to_correct_the_problems() -> None:
     report = CheckReport("birds", {}, {}, {}, False, ["bad", "worse"], [])
     assert check_lines(report, "birds.toml", Path("cache")) == [
         "problem: bad",
@@ -67,7 +67,7 @@ def test_where_training_cannot_work_what_comes_next_is_to_mend_it() -> None:
     ]
 
 
-def test_classes_of_any_script_stand_in_one_table() -> None:
+def test_classes_in_any_script_are_aligned_in_one_table() -> None:
     classes = {"Kra\u0308he": {"training": 2}, "\u70cf": {"training": 1}, "Owl": {"training": 3}}
     lines = init_lines(replace(SET_UP, classes=classes), Path("cache"))[1:5]
     assert lines == [
@@ -79,6 +79,6 @@ def test_classes_of_any_script_stand_in_one_table() -> None:
     assert {cell_len(line) for line in lines} == {19}
 
 
-def test_of_many_classes_the_last_is_counted() -> None:
+def test_classes_that_do_not_fit_into_the_table_are_counted() -> None:
     classes = {f"class {k}": {"training": 1} for k in range(31)}
     assert init_lines(replace(SET_UP, classes=classes), Path("cache"))[32] == "  and 1 more class"

@@ -19,7 +19,7 @@ STEPS = (
 
 
 def report(**changes: object) -> ScoreReport:
-    """Scores of a run."""
+    """Return the scores of a run."""
     of_run = {
         "dataset": "d", "run": "r", "split": "testing", "tuned_on_this_split": True,
         "clips": {"listed": 4, "scored": 3}, "operating_point": "min_er",
@@ -31,7 +31,7 @@ def report(**changes: object) -> ScoreReport:
     return ScoreReport.model_validate({**of_run, **changes})
 
 
-def test_what_is_undefined_is_a_dash_and_scores_on_testing_are_called_tuned() -> None:
+def test_undefined_scores_are_dashes_and_scores_on_testing_are_marked_as_tuned() -> None:
     lines = drawn(score_lines(report()))
     assert lines[0] == "r on d testing: 3 of 4 clips scored, TUNED ON THIS SPLIT"
     assert lines[3].split() == ["min_er", *"-" * 8]
@@ -39,12 +39,12 @@ def test_what_is_undefined_is_a_dash_and_scores_on_testing_are_called_tuned() ->
     assert lines[-4:-2] == ["clip-based F1 50.0 %, clip-based mAP -", "event-based F1 12.5 %"]
 
 
-def test_scores_on_training_are_called_trained() -> None:
+def test_scores_on_training_are_marked_as_trained() -> None:
     of_training = report(split="training", tuned_on_this_split=False)
     assert drawn(score_lines(of_training))[0] == "r on d training: 3 of 4 clips scored, TRAINED ON THIS SPLIT"
 
 
-def test_every_number_says_which_way_is_better_and_every_baseline_what_it_predicts() -> None:
+def test_metrics_show_which_direction_is_better_and_baselines_what_they_predict() -> None:
     lines = drawn(score_lines(report(yardsticks={"nothing": UNDEFINED, "commonest_everywhere": HALF, "mine": HALF},
                                      commonest_class="Car")))  # fmt: skip
     head = "segment-based, 1 s ER ↓ F1 % ↑ macro F1 % ↑ precision % ↑ recall % ↑ substitutions misses false alarms"
@@ -54,19 +54,19 @@ def test_every_number_says_which_way_is_better_and_every_baseline_what_it_predic
     assert said == "Baselines without training: the most frequent class, always (here Car)."
 
 
-def test_a_narrow_terminal_shows_what_matters_most() -> None:
+def test_a_narrow_terminal_shows_the_most_important_scores() -> None:
     lines = drawn(score_lines(report(operating_points={"min_er": HALF})), 40)
     assert lines[3].split()[:3] == ["min_er", "0.50", "50.0"]
     assert max(map(len, lines[1:5])) <= 40
 
 
-def test_scores_of_the_first_files_are_told_as_far_as_they_go() -> None:
+def test_older_reports_are_shown_without_the_scores_that_they_lack() -> None:
     lines = drawn(score_lines(report(clip_based=None, event_based=None)))
     assert lines[-2:] == ["events: e.tsv", "next: sedpipe report . --split testing"]
     assert not any("event-based" in line for line in lines)
 
 
-def test_yardsticks_and_intervals_stand_below_and_one_that_nobody_can_tell_is_left_out() -> None:
+def test_yardsticks_and_intervals_are_shown_and_unknown_intervals_left_out() -> None:
     intervals = {"min_er": {"error_rate": (0.4, 0.6), "f1": (0.1, 0.2), "macro_f1": (0.3, 0.5)}, "max_f1": {"f1": None}}
     lines = drawn(
         score_lines(report(yardsticks={"tags_stretched": HALF}, intervals=intervals, psds={"scenario1": 0.25}))
@@ -82,7 +82,7 @@ def test_yardsticks_and_intervals_stand_below_and_one_that_nobody_can_tell_is_le
     assert "PSDS scenario1 25.0 %" in lines
 
 
-def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_step_by_step() -> None:
+def test_the_tuned_score_is_shown_with_the_cross_validated_one_and_explained_by_step() -> None:
     differences = {"f1": Difference(0.1, (0.05, 0.2), better=1.0), "error_rate": None}
     tuned = report(tuning={"min_er": STEPS}, against=AgainstRun(run="B", differences=differences))
     plain, explained = drawn(score_lines(tuned)), drawn(score_lines(tuned, explain=True))
@@ -93,7 +93,7 @@ def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_ste
     assert without_run[0].startswith("frames.tsv against truth.tsv: ")
     assert without_run[0].endswith(" scored, TUNED ON THESE CLIPS")
     assert "min_er is tuned on these clips (threshold): ER 0.500 there, 0.550 cross-validated" in without_run
-    assert not any(line.startswith(("next:", "events:")) for line in without_run)  # neither run nor list is there
+    assert not any(line.startswith(("next:", "events:")) for line in without_run)  # there is neither a run nor a list
     assert "difference from B, on the same clips:" in plain
     assert "  f1 +10.0 points (95 % CI: +5.0 to +20.0)" in plain
     assert [line.split() for line in explained if line not in plain][-2:] == [
@@ -102,7 +102,7 @@ def test_the_tuned_score_stands_beside_the_cross_validated_one_and_explained_ste
     ]
 
 
-def test_every_metric_has_a_line_whoever_added_it_and_remarks_are_told() -> None:
+def test_every_metric_including_user_defined_ones_is_shown_and_so_are_remarks() -> None:
     shown = {"event_based": {"event-based F1": 0.125}, "mine": {"my score": 0.25, "another": None}}
     remarks = ("min_er: median_s is 2, the highest that was tried",)
     lines = drawn(score_lines(report(shown=shown, remarks=remarks)))
@@ -110,7 +110,7 @@ def test_every_metric_has_a_line_whoever_added_it_and_remarks_are_told() -> None
     assert "note: min_er: median_s is 2, the highest that was tried" in lines
 
 
-def test_the_rule_that_is_the_same_for_all_classes_is_told_with_its_scores() -> None:
+def test_the_setting_common_to_all_classes_is_shown_with_its_scores() -> None:
     common = Common(settings=PostProcessing(0.407, 0.56, 0.16), segment_based=HALF)
     rule = "min_er with one setting for all classes (threshold 0.407, median 0.56 s, minimum event 0.16 s)"
     assert f"{rule}: ER 0.50, F1 50.0 %" in drawn(score_lines(report(post_processing_common={"min_er": common})), 300)
@@ -119,7 +119,7 @@ def test_the_rule_that_is_the_same_for_all_classes_is_told_with_its_scores() -> 
 ONE_SEED = Difference(0.1, (0.05, 0.2), better=1.0, outcome="one seed")
 
 
-def test_an_event_list_has_one_row_and_names_what_it_was_compared_with() -> None:
+def test_scores_of_an_event_list_name_the_reference_and_the_list_compared_with() -> None:
     listed = ListScoreReport(
         "r.tsv", "e.tsv", ListCoverage(9, 9, [], without_output=2), 0.5, HALF, {}, EVENTS, {}, "Car", {"Car": CAR},
         AgainstList("o.tsv", {"f1": ONE_SEED}), shown={"event_based": {"event-based F1": 0.125, "onsets only": 0.5}},
@@ -134,7 +134,7 @@ def test_an_event_list_has_one_row_and_names_what_it_was_compared_with() -> None
     assert "note: e.tsv has classes that r.tsv lacks: 'car'" in lines
 
 
-def test_a_demo_ends_with_the_headline_its_meaning_and_commands_for_its_own_run() -> None:
+def test_a_demo_ends_with_its_score_an_explanation_and_commands_for_its_run() -> None:
     each = [report(operating_points={"min_er": scores, "max_f1": scores}) for scores in (HALF, UNDEFINED)]
     lines = drawn(demo_lines(DemoReport(*each, seconds=83.4, clip="cache/d/a clip.flac")), 400)
     assert lines[1] == "F1 50.0 % on 3 clips that were not used for training or tuning"

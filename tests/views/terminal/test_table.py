@@ -15,7 +15,7 @@ def drawn(table: FittingTable, width: int, encoding: str = "utf-8") -> list[str]
     return captured.get().splitlines()
 
 
-def test_all_columns_are_there_where_there_is_room() -> None:
+def test_all_columns_are_shown_if_they_fit() -> None:
     lines = drawn(FittingTable(COLUMNS, ROWS), 80)
     assert lines[0].split() == ["class", "ER", "recall", "macro", "F1"]
     assert lines[1].split() == ["Dog", "bark", "0.50", "100.0", "33.3"]
@@ -27,11 +27,11 @@ def test_no_row_is_wider_than_the_terminal_and_no_number_is_broken(width: int) -
     table = FittingTable(COLUMNS, ROWS)
     lines = drawn(table, width)
     assert max(len(line.rstrip()) for line in lines) <= width
-    if width >= 30:  # of the first two columns
+    if width >= 30:  # room for the first two columns
         assert {"0.50", "12.25"} <= {word for line in lines for word in line.split()}
 
 
-def test_the_least_important_columns_go_first_and_are_named() -> None:
+def test_the_least_important_columns_are_dropped_first_and_named() -> None:
     table = FittingTable(COLUMNS, ROWS)
     everything = max(len(line) for line in drawn(table, 200))
     assert [COLUMNS[k].title for k in table.shown(everything - 4)] == ["class", "ER", "macro F1"]
@@ -46,12 +46,12 @@ def test_a_long_name_is_wrapped_before_a_column_is_left_out() -> None:
     assert max(len(line.rstrip()) for line in lines) <= 60
 
 
-def test_names_are_no_markup_and_steer_no_terminal() -> None:
+def test_markup_and_control_characters_in_names_have_no_effect() -> None:
     lines = drawn(FittingTable(COLUMNS, ROWS), 80)
     assert lines[2].startswith("[bold]Car\\x1b[2J ")
 
 
-def test_a_curve_rises_with_its_values_and_is_drawn_where_there_are_no_such_letters() -> None:
+def test_a_curve_rises_with_its_values_and_falls_back_to_ascii() -> None:
     assert spark([0, 0.13, 0.9, 1.0]) == "▁▂██"
     table = FittingTable([Column("curve")], [[spark([0, 0.13, 1.0])]])
     assert drawn(table, 40, "ascii")[1].split() == ["_.@"]

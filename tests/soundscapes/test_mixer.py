@@ -15,11 +15,11 @@ from sedpipe.soundscapes.mixer import Draw, Placement, PreparedRecording, Recipe
 RATE = 44_100
 FRAME = 882
 RECIPE = Recipe((0.3, 1.0), 0.003, (1, 2, 3), (0.45, 0.35, 0.20), (6.0, 24.0))
-QUIET = 0.001  # audible, but 60 dB below what counts
+QUIET = 0.001  # audible, but 60 dB below the loudest frames
 
 
 def sounding(*pieces: tuple[int, float]) -> np.ndarray:
-    """Pieces of (frames of 20 ms, amplitude), one after the other."""
+    """Return the concatenated pieces, each given as (number of 20 ms frames, amplitude)."""
     signs = np.resize([1.0, -1.0], FRAME)
     return np.concatenate([np.tile(signs * amplitude, frames) for frames, amplitude in pieces])
 
@@ -29,12 +29,12 @@ def regions(*pieces: tuple[int, float]) -> list[tuple[float, float]]:
     return [(first / FRAME, end / FRAME) for first, end in prepare(sounding(*pieces)).regions]
 
 
-def test_gap_of_exactly_three_tenths_stays_and_a_shorter_one_is_closed() -> None:
+def test_a_gap_of_exactly_0_3_s_stays_and_a_shorter_one_is_closed() -> None:
     assert regions((10, 1), (15, QUIET), (10, 1)) == [(0, 10), (25, 35)]
     assert regions((10, 1), (14, QUIET), (10, 1)) == [(0, 34)]
 
 
-def test_region_of_exactly_a_tenth_is_kept_and_a_shorter_one_dropped() -> None:
+def test_a_region_of_exactly_0_1_s_is_kept_and_a_shorter_one_is_dropped() -> None:
     assert regions((20, 1), (15, QUIET), (5, 1)) == [(0, 20), (35, 40)]
     assert regions((20, 1), (15, QUIET), (4, 1)) == [(0, 20)]
 
@@ -43,7 +43,7 @@ def test_gaps_are_closed_before_short_regions_are_dropped() -> None:
     assert regions((3, 1), (3, QUIET), (3, 1)) == [(0, 9)]
 
 
-def test_active_is_what_lies_at_most_26_db_below_the_loudest_frame() -> None:
+def test_frames_at_most_26_db_below_the_loudest_one_are_active() -> None:
     limit = 10 ** (-26 / 20)
     assert regions((10, 1), (10, limit * 1.001)) == [(0, 20)]
     assert regions((10, 1), (10, limit * 0.999)) == [(0, 10)]
@@ -56,12 +56,12 @@ def test_frames_are_counted_from_the_first_audible_sample() -> None:
     assert len(prepared.waveform) == 10 * FRAME
 
 
-def test_what_is_left_of_the_last_frame_is_no_part_of_a_region() -> None:
+def test_an_incomplete_last_frame_is_not_part_of_a_region() -> None:
     waveform = np.concatenate([sounding((10, 1)), np.ones(FRAME - 1)])
     assert prepare(waveform).regions == ((0, 10 * FRAME),)
 
 
-def test_active_rms_is_one_whatever_the_level_and_the_rest() -> None:
+def test_the_rms_of_active_regions_is_one_whatever_the_level_and_the_pauses() -> None:
     pieces = ((10, 0.2), (15, QUIET / 5), (10, 0.1), (50, QUIET / 5))
     prepared = prepare(sounding(*pieces))
     active = np.concatenate([prepared.waveform[first:end] for first, end in prepared.regions])
@@ -70,10 +70,10 @@ def test_active_rms_is_one_whatever_the_level_and_the_rest() -> None:
     np.testing.assert_allclose(prepare(sounding(*pieces) * 3).waveform, prepared.waveform)
 
 
-def test_of_a_long_recording_ten_seconds_are_held_and_all_of_it_counts() -> None:
+def test_only_ten_seconds_of_a_long_recording_are_kept_but_its_rms_covers_all() -> None:
     prepared = prepare(sounding((1000, 0.1), (15, QUIET / 10), (1000, 0.3)))
     assert prepared.regions == ((0, 1000 * FRAME), (1015 * FRAME, 2015 * FRAME))
-    assert prepared.waveform.base is None  # no view, which would hold all of it
+    assert prepared.waveform.base is None  # not a view, which would keep the whole recording in memory
     assert len(prepared.waveform) == 10 * RATE
     np.testing.assert_allclose(np.abs(prepared.waveform), 0.1 / np.sqrt((0.1**2 + 0.3**2) / 2))
 
@@ -93,7 +93,7 @@ def test_recordings_that_cannot_be_placed_are_refused(waveform: np.ndarray, mess
 
 
 def two_regions(_: int, __: int) -> PreparedRecording:
-    """Sounds from 1 to 2 s and from 3 to 4 s."""
+    """A recording that sounds from 1 to 2 s and from 3 to 4 s."""
     waveform = np.zeros(5 * RATE)
     waveform[RATE : 2 * RATE] = waveform[3 * RATE : 4 * RATE] = 1
     return PreparedRecording(waveform, ((RATE, 2 * RATE), (3 * RATE, 4 * RATE)))
@@ -108,19 +108,19 @@ def test_truth_is_shifted_by_the_start() -> None:
     assert truth(placed, ("a", "b"), two_regions) == [Event(3.5, 4.5, "b"), Event(5.5, 6.5, "b")]
 
 
-def test_truth_is_cut_at_ten_seconds_and_what_is_left_must_last_a_tenth() -> None:
+def test_events_are_truncated_at_ten_seconds_and_kept_if_at_least_0_1_s_remains() -> None:
     at = {start: truth(drawn(Placement(0, 0, 10, start)), ("a",), two_regions) for start in (288_000, 304_290, 304_291)}
     assert at[288_000] == [Event(7.531, 8.531, "a"), Event(9.531, 10, "a")]
     assert at[304_290] == [Event(7.9, 8.9, "a"), Event(9.9, 10, "a")]
     assert at[304_291] == [Event(7.9, 8.9, "a")]
 
 
-def test_truth_is_in_order_of_time_whatever_the_order_of_the_draw() -> None:
+def test_truth_is_sorted_by_time_whatever_the_order_of_the_draw() -> None:
     events = truth(drawn(Placement(0, 0, 10, 2 * RATE), Placement(1, 0, 10, 0)), ("a", "b"), two_regions)
     assert [(event.onset, event.label) for event in events] == [(1, "b"), (3, "a"), (3, "b"), (5, "a")]
 
 
-def test_background_alone_has_its_rms_and_its_slope() -> None:
+def test_the_background_has_the_rms_and_slope_that_were_set() -> None:
     waveform = render(RECIPE, drawn(), two_regions)
     assert waveform.shape == (441_000,)
     assert np.sqrt(np.mean(waveform**2)) == pytest.approx(0.003)
@@ -131,7 +131,7 @@ def test_background_alone_has_its_rms_and_its_slope() -> None:
     assert 10 * np.log10(power[low].mean() / power[high].mean()) == pytest.approx(20, abs=1)
 
 
-def test_background_is_the_recipes_formula() -> None:
+def test_the_background_matches_the_formula_of_the_recipe() -> None:
     noise = np.random.default_rng(3).standard_normal(441_000)
     spectrum = np.fft.rfft(noise)
     expected = np.fft.irfft([x * max(k, 20) ** -0.5 for k, x in enumerate(spectrum)], 441_000)
@@ -139,7 +139,7 @@ def test_background_is_the_recipes_formula() -> None:
     np.testing.assert_allclose(render(RECIPE, drawn(noise=noise), two_regions), expected, rtol=0, atol=1e-12)
 
 
-def test_recording_lies_its_gain_above_the_background() -> None:
+def test_a_recording_is_mixed_at_its_gain_above_the_background() -> None:
     alone = render(RECIPE, drawn(), two_regions)
     start = int(7.5 * RATE)
     mixed = render(RECIPE, drawn(Placement(0, 0, 20, start)), two_regions)
@@ -155,7 +155,7 @@ def test_a_recording_is_cut_at_ten_seconds() -> None:
     assert np.flatnonzero(np.abs(added) > 1e-12).tolist() == list(range(10 * RATE - 4410, 10 * RATE))
 
 
-def test_peak_above_the_limit_scales_the_whole_and_a_lower_one_nothing() -> None:
+def test_a_peak_above_the_limit_scales_the_whole_mixture_and_a_lower_one_nothing() -> None:
     def peak_at(level: float) -> tuple[np.ndarray, np.ndarray]:
         recording = PreparedRecording(np.full(RATE, level / 0.003), ((0, RATE),))
         silent = Recipe((0.5, 0.5), 1e-9, (1,), (1.0,), (0, 0))
@@ -170,7 +170,7 @@ def test_peak_above_the_limit_scales_the_whole_and_a_lower_one_nothing() -> None
     assert np.abs(peak_at(2.0)[1]).max() == pytest.approx(np.abs(peak_at(0.98)[1]).max() * 0.99 / 2.0, rel=1e-6)
 
 
-def test_draw_makes_the_recipes_draws_in_its_order() -> None:
+def test_draw_follows_the_order_of_the_recipe() -> None:
     found = draw(RECIPE, 7, 5, [3, 4, 5, 6], two_regions)
     g = np.random.default_rng([7, 5])
     assert found.slope == g.uniform(0.3, 1.0)
@@ -184,13 +184,13 @@ def test_draw_makes_the_recipes_draws_in_its_order() -> None:
         assert placement.start_sample == np.floor(g.uniform(0, 10 - (1 + 0.1)) * RATE)
 
 
-def test_no_mixture_is_without_an_event() -> None:
-    late = PreparedRecording(np.ones(436_590 + 4410), ((436_590, 441_000),))  # begins as late as one may
+def test_every_mixture_has_an_event() -> None:
+    late = PreparedRecording(np.ones(436_590 + 4410), ((436_590, 441_000),))  # begins as late as allowed
     for index in range(20):
         assert truth(draw(RECIPE, 1, index, [1, 1, 1], lambda *_: late), "abc", lambda *_: late)
 
 
-def test_what_the_library_says_ends_the_draw() -> None:
+def test_an_error_of_the_library_ends_the_draw() -> None:
     def missing(*_: int) -> PreparedRecording:
         raise LookupError("no such recording")
 
@@ -238,7 +238,7 @@ def truth_of(name: str, split: str, folder: Path) -> list[list[Event]]:
         ("esc10", "testing", 758, "f87570d33c847078"),
     ],
 )
-def test_truth_of_the_benchmark_is_the_published_one(
+def test_the_truth_of_the_benchmark_matches_the_published_one(
     shared_data: Path, name: str, split: str, n_events: int, begins: str
 ) -> None:
     mixtures = truth_of(name, split, shared_data / "esc10")
@@ -259,7 +259,7 @@ def test_truth_of_the_benchmark_is_the_published_one(
         ("testing", [Event(9.129, 9.549, "Clock tick"), Event(9.849, 10.0, "Clock tick")]),
     ],
 )
-def test_first_mixtures_of_the_benchmark_are_the_published_ones(
+def test_the_first_mixtures_of_the_benchmark_match_the_published_ones(
     shared_data: Path, split: str, events: list[Event]
 ) -> None:
     manifest = mixture_manifest("esc10-fold4")

@@ -1,4 +1,4 @@
-"""Claims about the synthetic sounds, measured from the samples alone: no number of the synthesis is read."""
+"""Properties of the synthetic sounds, measured from the samples; only engine data are read from the synthesis."""
 
 from functools import cache
 
@@ -95,7 +95,7 @@ def strongest(waveform: np.ndarray, low: float, high: float) -> float:
 
 
 def fundamentals(waveform: np.ndarray) -> list[float]:
-    """Pitches from 140 to 640 Hz, in the longest blast, that are no multiple of a lower one."""
+    """Pitches from 140 to 640 Hz, in the longest blast, that are not a multiple of a lower one."""
     loud = levels(waveform) > levels(waveform).max() - 15
     edges = np.flatnonzero(np.diff(np.concatenate([[0], loud.astype(int), [0]])))
     longest = np.argmax(edges[1::2] - edges[::2])
@@ -115,7 +115,7 @@ def fundamentals(waveform: np.ndarray) -> list[float]:
 
 
 def sweep_speed(track: np.ndarray, hop: float = 0.015) -> float:
-    """Typical octaves a second, jumps between octaves left out."""
+    """Typical speed of a sweep in octaves a second, without jumps between octaves."""
     steps = np.abs(np.diff(np.log2(track)))
     return float(np.quantile(steps[steps < 0.3], 0.75) / hop)
 
@@ -149,7 +149,7 @@ def test_the_same_generator_state_gives_the_same_samples(label):
 
 
 @every_label
-def test_global_random_state_plays_no_part(label):
+def test_the_global_random_state_is_not_changed(label):
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     take(label, 3)
     assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
@@ -175,19 +175,19 @@ def test_takes_are_finite_audible_mono_and_0_6_to_8_seconds_long(label):
 
 
 @every_label
-def test_no_click_is_so_loud_that_the_rest_would_count_as_silence(label):
+def test_more_than_half_of_each_take_lies_within_26_db_of_its_loudest_frame(label):
     for seed in range(12):
         loud = levels(take(label, seed))
         assert np.mean(loud > loud.max() - 26) > 0.5
 
 
-def test_an_unknown_label_is_answered_with_the_known_ones():
+def test_the_error_for_an_unknown_label_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"no sound is called 'Tram', expected one of: Train horn; Air horn, truck"):
         synthesise("Tram", np.random.default_rng(0))
 
 
 @every_seed
-def test_a_train_horn_is_a_chord_of_at_least_three_and_a_truck_horn_has_at_most_two_notes(seed):
+def test_a_train_horn_has_at_least_three_notes_and_a_truck_horn_at_most_two(seed):
     chord, horn = fundamentals(take("Train horn", seed)), fundamentals(take("Air horn, truck horn", seed))
     assert len(chord) >= 3
     assert 240 < chord[0] < 340
@@ -238,7 +238,7 @@ def test_a_civil_defence_siren_is_longer_and_lower_than_a_police_siren(seed):
 
 
 @every_seed
-def test_a_fire_engine_winds_up_slower_than_police_yelps_and_falls_back_where_it_began(seed):
+def test_the_brightness_of_a_fire_engine_siren_rises_and_falls_back(seed):
     waveform = take("Fire engine, fire truck (siren)", seed)
     seconds = len(waveform) / SAMPLE_RATE
     frequencies, moments, power = signal.spectrogram(waveform, SAMPLE_RATE, nperseg=4_096, noverlap=2_048)
@@ -250,7 +250,7 @@ def test_a_fire_engine_winds_up_slower_than_police_yelps_and_falls_back_where_it
 
 
 @every_seed
-def test_a_scream_is_a_high_voice_rougher_than_a_hi_lo_siren(seed):
+def test_a_scream_is_high_pitched_and_rougher_than_an_ambulance_siren(seed):
     scream, siren = take("Screaming", seed), take("Ambulance (siren)", seed)
 
     def roughness(waveform):
@@ -263,7 +263,7 @@ def test_a_scream_is_a_high_voice_rougher_than_a_hi_lo_siren(seed):
 
 
 @every_seed
-def test_a_bicycle_bell_rings_above_one_and_a_half_kilohertz_and_the_freewheel_ticks_on(seed):
+def test_a_bicycle_bell_rings_above_1500_hz_and_the_freewheel_keeps_ticking(seed):
     waveform = take("Bicycle", seed)
     assert 1_500 < strongest(waveform, 50, 20_000) < 10_000
     ticking = envelope(band(waveform, 5_000, 9_000)[-SAMPLE_RATE:], 200)
@@ -272,7 +272,7 @@ def test_a_bicycle_bell_rings_above_one_and_a_half_kilohertz_and_the_freewheel_t
 
 
 @every_seed
-def test_a_skateboard_is_broadband_where_a_horn_is_lines(seed):
+def test_a_skateboard_has_a_flatter_spectrum_than_a_horn(seed):
     def flatness(waveform):
         _, power = signal.welch(waveform, SAMPLE_RATE, nperseg=2_048)
         inside = power[10:370]  # 0.2 to 8 kHz
@@ -291,14 +291,14 @@ def test_a_car_passing_by_swells_and_fades(seed):
 
 
 @every_seed
-def test_the_pitch_of_a_car_passing_by_falls_as_doppler_says(seed):
+def test_the_pitch_of_a_car_passing_by_falls_by_the_doppler_shift(seed):
     waveform = take("Car passing by", seed)
     quarter = len(waveform) // 4
     before, after = (strongest(whitened(piece), 300, 1_150) for piece in (waveform[:quarter], waveform[-quarter:]))
-    assert 1.05 < before / after < 1.2  # (c + v) / (c - v): 13 to 28 m/s, seen a little from the side
+    assert 1.05 < before / after < 1.2  # (c + v) / (c - v) for 13 to 28 m/s, observed slightly from the side
 
 
-def test_engines_fire_as_often_as_cylinders_and_turns_a_minute_say():
+def test_the_firing_rate_follows_from_cylinders_and_rpm():
     assert CAR.firing_rate(3_000) == 100
     assert TRUCK.firing_rate(600) == 30
     assert MOTORCYCLES[0].firing_rate(2_400) == 20
@@ -312,7 +312,7 @@ def test_a_truck_fires_slower_than_a_bus_and_a_bus_slower_than_a_car():
 
 
 @every_seed
-def test_a_motorcycle_at_idle_barks_less_than_thirty_times_a_second_where_a_car_hums(seed):
+def test_an_idling_motorcycle_fires_less_than_30_times_a_second_and_a_car_more_than_45(seed):
     def barks(label):
         idling = take(label, seed)[: len(take(label, seed)) // 8 + SAMPLE_RATE // 5]
         return period(envelope(band(idling, 600, 6_000), 700), 700, 8, 130, 0.6)
@@ -328,7 +328,7 @@ def test_a_bus_lets_off_air_before_it_pulls_away(seed):
 
 
 @every_seed
-def test_the_turbocharger_of_a_truck_whines_up(seed):
+def test_the_whine_of_a_trucks_turbocharger_rises(seed):
     waveform = take("Truck", seed)
     third = len(waveform) // 3
     early, late = (strongest(whitened(piece), 2_000, 5_500) for piece in (waveform[:third], waveform[-third:]))
@@ -357,10 +357,10 @@ def features(waveform: np.ndarray) -> np.ndarray:
     return np.concatenate([centred.mean(axis=1), 2 * bands.std(axis=1), 2 * modulation])
 
 
-def test_a_nearest_neighbour_tells_the_classes_apart_on_takes_it_has_not_heard():
+def test_a_nearest_neighbour_classifier_separates_the_classes_on_unseen_takes():
     known = np.array([features(take(label, seed)) for label in SOUNDS for seed in TRAIN_SEEDS])
     asked = np.array([features(take(label, seed)) for label in SOUNDS for seed in TEST_SEEDS])
     distances = np.sum((asked[:, None] - known[None]) ** 2, axis=2)
     guesses = distances.argmin(axis=1) // len(TRAIN_SEEDS)
     truth = np.repeat(np.arange(len(SOUNDS)), len(TEST_SEEDS))
-    assert np.mean(guesses == truth) > 0.8  # by chance 0.06
+    assert np.mean(guesses == truth) > 0.8  # chance level: 0.06

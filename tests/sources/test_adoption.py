@@ -21,7 +21,7 @@ def clip(video_id: str, start_s: float = 30.0, end_s: float = 40.0) -> Clip:
 
 
 def noise(seconds: float, seed: int = 0) -> np.ndarray:
-    """Steps of 16 bit, so that a file of them holds just these values."""
+    """Noise in 16-bit steps, so that a 16-bit file stores exactly these values."""
     values = np.random.default_rng(seed).integers(-8000, 8000, round(seconds * RATE))
     return values / 32_768
 
@@ -52,12 +52,12 @@ def adopted(tmp_path: Path, *clips: Clip, places: tuple[Path, ...] = ()) -> tupl
         ("abCdEfGhIjKl.wav", None),
     ],
 )
-def test_a_file_name_tells_the_video_and_the_times(filename: str, expected: tuple[str, float, float] | None) -> None:
+def test_a_file_name_gives_the_video_id_and_the_times(filename: str, expected: tuple[str, float, float] | None) -> None:
     assert name_of(filename) == expected
 
 
 @pytest.mark.parametrize("video_id", ["abCdEfGhIjK", "-5QrBL6MzLg", "YbCdEfGhIjK", "_a-_b-_c-_d"])
-def test_a_ready_clip_is_taken_as_it_is(tmp_path: Path, video_id: str) -> None:
+def test_a_ready_clip_is_adopted_unchanged(tmp_path: Path, video_id: str) -> None:
     one = clip(video_id)
     put(tmp_path / "mine" / "deep" / f"Y{one.clip_id}.wav", noise(10))
     fates, cache = adopted(tmp_path, one)
@@ -68,7 +68,7 @@ def test_a_ready_clip_is_taken_as_it_is(tmp_path: Path, video_id: str) -> None:
     assert fate.sha256 == sha256_of(cache.audio_path(one))
 
 
-def test_a_clip_is_cut_out_of_a_whole_video_and_a_ready_one_is_not_cut_twice(tmp_path: Path) -> None:
+def test_a_clip_is_cut_from_a_whole_video_and_a_ready_clip_is_not_cut_again(tmp_path: Path) -> None:
     whole, ready = clip("abCdEfGhIjK"), clip("bbCdEfGhIjK")
     put(tmp_path / "mine" / "abCdEfGhIjK.flac", noise(60))
     put(tmp_path / "mine" / "bbCdEfGhIjK.flac", noise(10))
@@ -77,14 +77,14 @@ def test_a_clip_is_cut_out_of_a_whole_video_and_a_ready_one_is_not_cut_twice(tmp
     np.testing.assert_array_equal(soundfile.read(cache.audio_path(ready))[0], noise(10))
 
 
-def test_what_ends_early_is_kept_with_its_length(tmp_path: Path) -> None:
+def test_a_clip_that_ends_early_is_kept_with_its_true_length(tmp_path: Path) -> None:
     put(tmp_path / "mine" / "abCdEfGhIjK_30.000_40.000.wav", noise(7))
     fates, _ = adopted(tmp_path, clip("abCdEfGhIjK"))
     [fate] = fates.values()
     assert (fate.state, fate.reason, fate.duration) == ("ok", "short", 7)
 
 
-def test_a_damaged_copy_gives_way_to_a_whole_one(tmp_path: Path) -> None:
+def test_an_intact_copy_is_used_instead_of_a_damaged_one(tmp_path: Path) -> None:
     put(tmp_path / "mine" / "b" / "abCdEfGhIjK_30.000_40.000.wav", noise(10))
     (tmp_path / "mine" / "a").mkdir()
     (tmp_path / "mine" / "a" / "abCdEfGhIjK_30.000_40.000.wav").write_text("no audio")
@@ -93,7 +93,7 @@ def test_a_damaged_copy_gives_way_to_a_whole_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["damaged", "silent", "too short"])
-def test_what_cannot_be_used_stays_pending_with_the_reason(tmp_path: Path, kind: str) -> None:
+def test_an_unusable_copy_leaves_the_clip_pending_with_a_reason(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "mine" / "abCdEfGhIjK_30.000_40.000.wav"
     put(path, {"damaged": noise(1), "silent": np.zeros(10 * RATE), "too short": noise(0.5)}[kind])
     if kind == "damaged":
@@ -106,7 +106,7 @@ def test_what_cannot_be_used_stays_pending_with_the_reason(tmp_path: Path, kind:
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar.gz"])
-def test_archives_are_looked_through_and_leave_nothing_behind(tmp_path: Path, kind: str) -> None:
+def test_clips_are_adopted_from_archives_and_no_other_files_remain(tmp_path: Path, kind: str) -> None:
     clips = [clip(f"{letter}bCdEfGhIjK") for letter in "abc"]
     paths = [put(tmp_path / "files" / f"Y{one.clip_id}.wav", noise(10, seed)) for seed, one in enumerate(clips)]
     paths[2].write_text("no audio")
@@ -128,7 +128,7 @@ def test_archives_are_looked_through_and_leave_nothing_behind(tmp_path: Path, ki
     assert not (tmp_path / "evil").exists()
 
 
-def test_of_a_tar_that_breaks_off_what_comes_before_is_adopted_and_it_is_told(tmp_path: Path) -> None:
+def test_intact_members_of_a_truncated_tar_are_adopted_with_a_note(tmp_path: Path) -> None:
     clips = [clip(f"{letter}bCdEfGhIjK") for letter in "abc"]
     archive = tmp_path / "mine.tar"
     with tarfile.open(archive, "w") as opened:
@@ -146,7 +146,7 @@ def test_of_a_tar_that_breaks_off_what_comes_before_is_adopted_and_it_is_told(tm
     assert told[0].endswith("what comes before is used")
 
 
-def test_links_of_the_user_are_followed_once(tmp_path: Path) -> None:
+def test_symlinks_in_a_place_are_followed_and_loops_end(tmp_path: Path) -> None:
     put(tmp_path / "elsewhere" / "abCdEfGhIjK_30.000_40.000.wav", noise(10))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "link").symlink_to(tmp_path / "elsewhere")
@@ -155,14 +155,14 @@ def test_links_of_the_user_are_followed_once(tmp_path: Path) -> None:
     assert [fate.state for fate in fates.values()] == ["ok"]
 
 
-def test_a_place_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+def test_an_invalid_place_gives_an_error_that_names_it(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no archive")
     for place in ("nowhere", "text"):
         with pytest.raises(SedpipeError, match=place):
             adopted(tmp_path, clip("abCdEfGhIjK"), places=(tmp_path / place,))
 
 
-def test_damage_after_the_listed_length_does_not_make_a_whole_video_a_ready_clip(tmp_path: Path) -> None:
+def test_a_whole_video_damaged_after_the_clip_length_is_not_taken_for_a_ready_clip(tmp_path: Path) -> None:
     path = put(tmp_path / "mine" / "abCdEfGhIjK.flac", noise(60))
     content = bytearray(path.read_bytes())
     begin, end = (round(len(content) * seconds / 60) for seconds in (10.3, 11.7))
@@ -174,7 +174,7 @@ def test_damage_after_the_listed_length_does_not_make_a_whole_video_a_ready_clip
 
 
 @pytest.mark.parametrize(("seconds", "begins_s"), [(10.4, 0), (11.2, 1)])
-def test_half_a_second_more_than_listed_is_the_border_of_a_ready_clip(
+def test_a_file_slightly_longer_than_its_clip_is_a_ready_clip_and_a_longer_one_is_cut(
     tmp_path: Path, seconds: float, begins_s: int
 ) -> None:
     put(tmp_path / "mine" / "abCdEfGhIjK.flac", noise(seconds))
@@ -184,7 +184,7 @@ def test_half_a_second_more_than_listed_is_the_border_of_a_ready_clip(
     np.testing.assert_array_equal(stored, noise(seconds)[begins_s * RATE :][: len(stored)])
 
 
-def test_a_short_file_that_may_be_any_of_several_clips_is_none_of_them(tmp_path: Path) -> None:
+def test_a_short_file_that_matches_several_clips_is_not_adopted(tmp_path: Path) -> None:
     put(tmp_path / "mine" / "abCdEfGhIjK.flac", noise(10))
     fates, cache = adopted(tmp_path, clip("abCdEfGhIjK"), clip("abCdEfGhIjK", 50, 60))
     assert [fate.state for fate in fates.values()] == ["pending", "pending"]
@@ -194,9 +194,7 @@ def test_a_short_file_that_may_be_any_of_several_clips_is_none_of_them(tmp_path:
 
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize("damaged", [False, True])
-def test_of_several_members_the_one_named_with_times_counts_if_it_is_whole(
-    tmp_path: Path, order: int, damaged: bool
-) -> None:
+def test_an_intact_archive_member_named_with_times_is_preferred(tmp_path: Path, order: int, damaged: bool) -> None:
     one = clip("abCdEfGhIjK")
     timed = put(tmp_path / "timed.wav", noise(10, 1))
     whole = put(tmp_path / "whole.wav", noise(60, 2))
@@ -212,7 +210,7 @@ def test_of_several_members_the_one_named_with_times_counts_if_it_is_whole(
     assert fate.sha256 == sha256_of(cache.audio_path(one))
 
 
-def test_a_damaged_member_is_called_by_its_name_in_the_archive(tmp_path: Path) -> None:
+def test_a_damaged_member_is_reported_by_its_escaped_name_in_the_archive(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "mine.zip", "w") as packed:
         packed.writestr("\x1b[2J/abCdEfGhIjK_30.000_40.000.wav", "no audio")
     fates, _ = adopted(tmp_path, clip("abCdEfGhIjK"), places=(tmp_path / "mine.zip",))
@@ -220,7 +218,7 @@ def test_a_damaged_member_is_called_by_its_name_in_the_archive(tmp_path: Path) -
     assert fate.message.startswith(f"{tmp_path / 'mine.zip'}: '\\x1b[2J/abCdEfGhIjK_30.000_40.000.wav': cannot be")
 
 
-def test_members_with_windows_names_are_found_and_those_that_are_passed_over_are_counted(tmp_path: Path) -> None:
+def test_members_with_windows_paths_are_found_and_unsafe_ones_are_counted(tmp_path: Path) -> None:
     sound = put(tmp_path / "timed.wav", noise(10))
     with zipfile.ZipFile(tmp_path / "mine.zip", "w") as packed:
         packed.write(sound, "audio\\abCdEfGhIjK_30.000_40.000.wav")
@@ -233,7 +231,7 @@ def test_members_with_windows_names_are_found_and_those_that_are_passed_over_are
 
 
 @pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:10,\n{}\n", "ffconcat version 1.0\nfile '{}'\n"])
-def test_a_list_that_is_called_like_audio_opens_no_other_file(tmp_path: Path, text: str) -> None:
+def test_a_playlist_named_like_audio_opens_no_other_file(tmp_path: Path, text: str) -> None:
     secret = put(tmp_path / "secret.wav", noise(10))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "abCdEfGhIjK.wav").write_text(text.format(secret))
@@ -242,13 +240,13 @@ def test_a_list_that_is_called_like_audio_opens_no_other_file(tmp_path: Path, te
     assert not cache.audio_names("training")
 
 
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_named_pipe_is_skipped(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     os.mkfifo(tmp_path / "mine" / "abCdEfGhIjK_30.000_40.000.wav")
     assert adopted(tmp_path, clip("abCdEfGhIjK"))[0] == {}
 
 
-def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+def test_an_unwritable_cache_gives_a_one_line_error(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "mine.zip", "w") as packed:
         packed.writestr("abCdEfGhIjK.wav", "never looked at")
     (tmp_path / "cache").write_text("a file")

@@ -10,7 +10,7 @@ MOST = 10
 
 
 def heard(*reasons: str, doubts: bool = True) -> tuple[list[str], Breaker]:
-    """What is settled of clips that failed for these reasons, one after the other; ``""``: one that is there."""
+    """Return the settled fates of clips that fail for these reasons in turn (``""``: a success), and the breaker."""
     breaker, settled = Breaker(MOST, doubts=doubts), []
     for number, reason in enumerate(reasons):
         settled += breaker.settled_by(Fate("training", str(number), STATES.get(reason, "ok"), reason))
@@ -23,7 +23,7 @@ def heard(*reasons: str, doubts: bool = True) -> tuple[list[str], Breaker]:
 
 
 @pytest.mark.parametrize("reason", sorted(REFUSED | CUT_OFF | NOT_READ | SHUT_OUT | NOT_THERE))
-def test_a_reason_that_can_strike_all_stops_the_crawl_and_marks_nothing(reason: str) -> None:
+def test_a_repeated_reason_that_can_affect_all_clips_stops_the_crawl_and_marks_none(reason: str) -> None:
     settled, breaker = heard(*[reason] * 300)
     assert Counter(settled) == {"pending doubtful": 40 if reason in NOT_THERE else 10}
     assert breaker.error is not None
@@ -32,7 +32,7 @@ def test_a_reason_that_can_strike_all_stops_the_crawl_and_marks_nothing(reason: 
 
 
 @pytest.mark.parametrize("reason", sorted(STATES.keys() - (REFUSED | CUT_OFF | NOT_READ | SHUT_OUT | NOT_THERE)))
-def test_a_reason_of_a_clip_alone_is_believed_at_once_however_often(reason: str) -> None:
+def test_a_reason_that_concerns_one_clip_is_believed_however_often_it_occurs(reason: str) -> None:
     if STATES[reason] == "local":
         assert LOCAL_ADVICE[reason]
         return
@@ -40,30 +40,30 @@ def test_a_reason_of_a_clip_alone_is_believed_at_once_however_often(reason: str)
     assert (Counter(settled), breaker.error) == ({f"{STATES[reason]} {reason}": 300}, None)
 
 
-def test_one_that_is_there_makes_the_others_believed_in_their_order() -> None:
+def test_a_success_settles_the_held_back_fates_in_order() -> None:
     settled, breaker = heard(*["unavailable"] * 3, "sign-in", "", *["no-format"] * 9)
     expected = ["gone unavailable"] * 3 + ["blocked sign-in", "ok"] + ["retryable no-format"] * 9
     assert (settled, breaker.error) == (expected, None)
 
 
-def test_what_came_before_of_another_kind_is_believed() -> None:
+def test_earlier_failures_of_another_kind_are_believed() -> None:
     settled, breaker = heard("unavailable", "unavailable", *["bot-check"] * 20)
     assert settled == ["gone unavailable"] * 2 + ["pending doubtful"] * 10
     assert "10 failures of one kind in a row" in str(breaker.error)
 
 
-def test_kinds_that_take_turns_stop_it_later() -> None:
+def test_alternating_kinds_of_failure_stop_the_crawl_later() -> None:
     settled, breaker = heard(*["network", "no-player", "bot-check"] * 100)
     assert settled == ["pending doubtful"] * 40
     assert "40 failures in a row" in str(breaker.error)
 
 
-def test_where_many_are_known_not_to_be_there_that_is_believed() -> None:
+def test_without_doubts_missing_videos_are_believed() -> None:
     settled, breaker = heard(*["unavailable"] * 300, doubts=False)
     assert (Counter(settled), breaker.error) == ({"gone unavailable": 300}, None)
 
 
-def test_challenges_that_are_not_solved_stop_it_with_the_advice_that_mends_them() -> None:
+def test_unsolved_challenges_stop_the_crawl_with_advice_on_the_solver() -> None:
     settled, breaker = heard("", *["no-solver"] * 20)
     assert settled == ["ok"] + ["pending doubtful"] * 10
     assert breaker.error is not None

@@ -24,7 +24,7 @@ GONE, REFUSED, BOT, DOWN, NO_DISK = (
 
 
 class Scripted:
-    """Does with each clip what its plan says, and counts."""
+    """A worker that gives each clip the outcomes in its plan, and counts its calls."""
 
     def __init__(self, plan: dict[str, list[Failure]]) -> None:
         self.plan = {clip_id: list(outcomes) for clip_id, outcomes in plan.items()}
@@ -65,7 +65,7 @@ def test_each_clip_has_one_fate() -> None:
     assert sorted(tried) == sorted(plan)
 
 
-def test_what_may_pass_is_tried_twice_and_what_may_not_once() -> None:
+def test_network_failures_are_retried_once_and_other_failures_are_not() -> None:
     fates, tried = run({"a": [DOWN, OK], "b": [DOWN], "c": [GONE, OK], "d": [REFUSED, OK], "e": [BOT, OK]})
     assert fates == {"a": "ok", "b": "network", "c": "removed", "d": "rate-limited", "e": "bot-check"}
     assert sorted(tried) == ["a", "a", "b", "b", "c", "d", "e"]
@@ -77,7 +77,7 @@ SHUT, UNREAD = Failure("blocked", "sign-in"), Failure("retryable", "no-format")
 @pytest.mark.parametrize(
     "kinds", [[REFUSED], [BOT], [REFUSED, BOT, Failure("retryable", "forbidden")], [DOWN], [SHUT], [UNREAD]]
 )
-def test_a_storm_trips_the_breaker(kinds: list[Failure]) -> None:
+def test_repeated_failures_of_one_kind_trip_the_breaker(kinds: list[Failure]) -> None:
     plan = {str(number): [kinds[number % len(kinds)]] for number in range(100)}
     worker = Scripted(plan)
     fates: list[Fate] = []
@@ -90,20 +90,20 @@ def test_a_storm_trips_the_breaker(kinds: list[Failure]) -> None:
     assert len(set(worker.tried)) <= 4 + 2 * AT_ONCE.workers
 
 
-def test_a_success_or_another_kind_in_between_keeps_it_closed() -> None:
+def test_a_success_or_a_failure_of_another_kind_resets_the_breaker() -> None:
     outcomes = [REFUSED, REFUSED, REFUSED, OK, REFUSED, REFUSED, REFUSED, GONE, DOWN, DOWN, DOWN, BOT, BOT, BOT]
     plan = {f"{number:02d}": [outcome] for number, outcome in enumerate(outcomes)}
     assert len(run(plan, Manners(1, 0, 4, 5, 0))[0]) == len(outcomes)
 
 
-def test_dead_videos_never_trip_it() -> None:
+def test_removed_videos_never_trip_the_breaker() -> None:
     assert len(run({str(number): [GONE] for number in range(50)})[0]) == 50
 
 
 NOT_THERE = [Failure("gone", "unavailable"), Failure("gone", "not-found")]
 
 
-def test_so_many_videos_in_a_row_are_not_believed_to_be_gone_and_none_stays_marked() -> None:
+def test_many_missing_videos_in_a_row_stop_the_crawl_and_stay_pending() -> None:
     worker = Scripted({f"{number:02d}": [NOT_THERE[number % 2]] for number in range(90)})
     heard: list[Fate] = []
     with pytest.raises(FetchStoppedError, match="stopped after 16 failures") as caught:
@@ -114,14 +114,14 @@ def test_so_many_videos_in_a_row_are_not_believed_to_be_gone_and_none_stays_mark
     assert len(fates) == 16
 
 
-def test_with_one_that_is_there_in_between_or_where_it_is_known_they_are_believed() -> None:
+def test_missing_videos_are_believed_with_successes_in_between_or_without_doubts() -> None:
     plan = {f"{number:02d}": [OK if number % 16 == 15 else NOT_THERE[0]] for number in range(64)}
     assert len(run(plan, Manners(1, 0, 4, 5, 0))[0]) == 64
     plan = {f"{number:02d}": [NOT_THERE[0]] for number in range(64)}
     assert set(run(plan, Manners(2, 0, 4, 5, 0, doubts=False))[0].values()) == {"unavailable"}
 
 
-def test_a_lack_of_this_machine_stops_at_once_and_marks_nothing() -> None:
+def test_a_local_failure_stops_the_crawl_after_a_few_clips() -> None:
     worker = Scripted({str(number): [NO_DISK] for number in range(100)})
     with pytest.raises(FetchStoppedError, match="said of") as caught:
         list(crawl(clips(*worker.plan), worker, AT_ONCE))
@@ -129,7 +129,7 @@ def test_a_lack_of_this_machine_stops_at_once_and_marks_nothing() -> None:
     assert len(worker.tried) <= 4
 
 
-def test_a_slip_in_an_extractor_is_one_clips_fate() -> None:
+def test_an_exception_in_an_extractor_affects_only_its_clip() -> None:
     class Slipping(Scripted):
         def get(self, clip: Clip, stopped: Callable[[], bool]) -> Fate:
             if clip.clip_id == "b":
@@ -142,7 +142,7 @@ def test_a_slip_in_an_extractor_is_one_clips_fate() -> None:
     assert fates["c"].state == "ok"
 
 
-def test_a_worker_that_cannot_begin_is_a_sentence() -> None:
+def test_a_worker_that_cannot_start_gives_a_one_line_error() -> None:
     def broken() -> Scripted:
         raise SedpipeError("--cookies x: No such file or directory")
 
@@ -150,7 +150,7 @@ def test_a_worker_that_cannot_begin_is_a_sentence() -> None:
         list(crawl(clips("a"), broken, AT_ONCE))
 
 
-def test_a_worker_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_hangs_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
 
     class Hanging(Scripted):
@@ -166,8 +166,8 @@ def test_a_worker_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> 
     assert {name: fate.reason for name, fate in fates.items()} == {"a": "", "b": "timeout", "c": ""}
 
 
-def test_a_worker_that_is_left_behind_at_the_last_moment_ends_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clip has its fate already, and another worker has the place: nothing more may come, and nobody may fail."""
+def test_a_worker_abandoned_while_it_finishes_ends_without_a_fate_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clip already has its fate and another worker took over: no second fate may follow, and no exception."""
 
     class TakenMeanwhile(dict[int, _Job]):
         def pop(self, name: int, *default: object) -> object:  # type: ignore[override]
@@ -189,7 +189,7 @@ def test_a_worker_that_is_left_behind_at_the_last_moment_ends_in_silence(monkeyp
     assert (worker.tried, worker.closed, crew.fates.qsize(), failures) == (["a"], 1, 0, [])
 
 
-def test_a_worker_that_has_ended_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_has_ended_is_not_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sedpipe.sources.crawl._GRACE_S", 0.0)
     job, started = _Job(clips("a")[0], trying_since=time.monotonic() - 10), []
 
@@ -204,7 +204,7 @@ def test_a_worker_that_has_ended_is_not_left_behind(monkeypatch: pytest.MonkeyPa
     assert (job.is_left, started) == (False, [])
 
 
-def test_a_worker_that_takes_its_time_or_pauses_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_or_pausing_worker_is_not_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
     class Slow(Scripted):
         def get(self, clip: Clip, stopped: Callable[[], bool]) -> Fate:
             time.sleep(0.05)
@@ -230,7 +230,7 @@ def test_workers_end_without_an_error_when_nothing_is_left(monkeypatch: pytest.M
     assert ended == []
 
 
-def test_leaving_early_stops_the_workers() -> None:
+def test_closing_the_iterator_early_stops_the_workers() -> None:
     worker = Scripted({str(number): [OK] for number in range(1000)})
     fates = crawl(clips(*worker.plan), worker, Manners(2, 0.02, 4, 5, 0))
     next(fates)
@@ -240,7 +240,7 @@ def test_leaving_early_stops_the_workers() -> None:
     assert len(worker.tried) < 100
 
 
-def test_nobody_waits_for_a_worker_when_the_program_ends() -> None:
+def test_workers_are_daemon_threads() -> None:
     class Telling(Scripted):
         def get(self, clip: Clip, stopped: Callable[[], bool]) -> Fate:
             daemons.append(threading.current_thread().daemon)
@@ -251,7 +251,7 @@ def test_nobody_waits_for_a_worker_when_the_program_ends() -> None:
     assert daemons == [True] * 4
 
 
-def test_workers_share_one_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_turns_of_a_pace_vary_around_its_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     turns: list[float] = []
     monkeypatch.setattr("sedpipe.sources.crawl.pause_until", lambda moment, stopped: turns.append(moment))
     pace = Pace(10.0)

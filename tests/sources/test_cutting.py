@@ -17,7 +17,7 @@ def listed(labels: str = "", *events: Event) -> Recording:
     return Recording("a.wav", tuple(labels), events)
 
 
-def test_windows_have_the_labels_of_their_events_and_truth_is_cut_to_them() -> None:
+def test_windows_have_the_labels_of_their_events_and_events_are_truncated_to_them() -> None:
     events = (Event(2, 4, "A"), Event(9.5, 12.25, "B"), Event(24, 30, "A"))
     cut = cut_up(whole("A", "B"), listed("AB", *events), 26.0, CLIP_S, "windows")
     assert [(clip.clip_id, clip.start_s, clip.end_s, clip.labels) for clip in cut.clips] == [
@@ -30,7 +30,7 @@ def test_windows_have_the_labels_of_their_events_and_truth_is_cut_to_them() -> N
     assert cut.fault == ("", "")
 
 
-def test_less_than_a_tenth_of_a_second_in_a_window_does_not_count_but_no_event_is_lost() -> None:
+def test_parts_of_events_below_0_1_s_are_dropped_but_no_event_is_lost() -> None:
     events = (Event(9, 10.08, "A"), Event(9.97, 10.05, "B"), Event(5, 5.02, "C"))
     cut = cut_up(whole(), listed("ABC", *events), 20.0, CLIP_S, "windows")
     assert [clip.labels for clip in cut.clips] == [("C", "A"), ("B",)]
@@ -39,7 +39,7 @@ def test_less_than_a_tenth_of_a_second_in_a_window_does_not_count_but_no_event_i
     assert cut.left_out.parts == 2
 
 
-def test_events_after_the_recording_are_dropped_and_those_beyond_its_end_cut() -> None:
+def test_events_after_the_end_are_dropped_and_those_across_it_are_truncated() -> None:
     cut = cut_up(
         whole("A"), listed("A", Event(3, 9, "A"), Event(8, 9, "A"), Event(2, 4.03, "A")), 4.0, CLIP_S, "refuse"
     )
@@ -48,7 +48,7 @@ def test_events_after_the_recording_are_dropped_and_those_beyond_its_end_cut() -
 
 
 @pytest.mark.parametrize(("long", "fault"), [("refuse", "too-long"), ("windows", "no-times"), ("inherit", "")])
-def test_a_long_recording_of_which_nobody_says_when_it_sounds(long: str, fault: str) -> None:
+def test_a_long_recording_without_event_times_is_refused_or_inherits_its_labels(long: str, fault: str) -> None:
     cut = cut_up(whole("A"), Recording("a.wav", ("A",)), 25.0, CLIP_S, long)
     assert cut.fault[0] == fault
     assert len(cut.clips) == (3 if long == "inherit" else 1)
@@ -58,19 +58,19 @@ def test_a_long_recording_of_which_nobody_says_when_it_sounds(long: str, fault: 
     assert not_located.fault[0] == fault
 
 
-def test_a_long_recording_in_which_nothing_sounds_needs_no_times() -> None:
+def test_a_long_recording_without_labels_needs_no_event_times() -> None:
     cut = cut_up(whole(), Recording("a.wav", ()), 25.0, CLIP_S, "windows")
     assert (cut.fault, [clip.labels for clip in cut.clips], cut.events) == (("", ""), [(), (), ()], [[], [], []])
 
 
-def test_what_fits_a_clip_is_one_as_it_is_listed() -> None:
+def test_a_recording_that_fits_a_clip_stays_one_clip() -> None:
     for seconds in (0.5, 10.0, 10.09):
         cut = cut_up(whole("A"), listed("A", Event(0, 0, "A")), seconds, CLIP_S, "windows")
         assert cut.clips == [whole("A")]
         assert cut.events == [[Event(0, 0, "A")]]
 
 
-def test_weak_labels_and_events_that_contradict_each_other_are_seen() -> None:
+def test_contradictions_between_weak_labels_and_events_are_detected() -> None:
     assert differs(listed("A", Event(0, 1, "B")))
     assert differs(listed("A"))
     assert not differs(listed("AB", Event(0, 1, "B"), Event(0, 0, "A")))
@@ -84,7 +84,7 @@ def some_events(draw: st.DrawFn) -> list[Event]:
 
 
 @given(some_events(), st.floats(11, 60), st.floats(1, 10))
-def test_windows_hold_every_event_and_labels_and_truth_agree(
+def test_windows_contain_every_event_and_their_labels_match_their_events(
     events: list[Event], seconds: float, clip_s: float
 ) -> None:
     cut = cut_up(whole(), listed("ABC", *events), seconds, clip_s, "windows")

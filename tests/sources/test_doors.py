@@ -1,6 +1,6 @@
-"""What is predicted, converted from a folder, mixed and taken with ``--from`` is the same sound, for as long.
+"""Prediction, folder conversion, mixing and adoption with ``--from`` read the same sound, at the same length.
 
-Every encoding of the table, and every recording that was once read wrongly, goes through all four doors.
+Every encoding of the table, and every recording that was once read wrongly, goes through all four entry points.
 """
 
 import io
@@ -21,7 +21,7 @@ needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffm
 
 @needs_ffmpeg
 @pytest.mark.parametrize("length_s", LENGTHS_S)
-def test_every_encoding_has_one_length_through_every_door(tmp_path: Path, length_s: float) -> None:
+def test_every_encoding_has_the_same_length_at_every_entry_point(tmp_path: Path, length_s: float) -> None:
     made = encode_all(clock(length_s, RATE), RATE, tmp_path)
     assert len(made) >= 40
     files = {name: path.name for name, path in made.items()}
@@ -44,7 +44,7 @@ def wav(samples: np.ndarray, **options: str) -> bytes:
     return file.getvalue()
 
 
-def test_what_is_of_no_use_is_so_for_one_reason_through_every_door_and_its_neighbours_go_on(tmp_path: Path) -> None:
+def test_an_unusable_file_has_one_reason_at_every_entry_point_and_others_are_read(tmp_path: Path) -> None:
     noise = clock(3.0, RATE)
     cases = {
         "a-good.wav": (wav(noise), 3.0),
@@ -62,7 +62,7 @@ def test_what_is_of_no_use_is_so_for_one_reason_through_every_door_and_its_neigh
     for name, (content, _) in cases.items():
         (tmp_path / name).write_bytes(content)
     expected = {name: outcome for name, (_, outcome) in cases.items()}
-    # silence contradicts labels, and is an answer where nobody gave any
+    # silence contradicts labels, and is valid where there are none
     unlabelled = expected | {"e-silent.wav": 3.0}
     assert through_folder(tmp_path, list(cases), label="") == unlabelled
     assert through_folder(tmp_path, list(cases)) == expected

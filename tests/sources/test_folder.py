@@ -50,7 +50,7 @@ def resolved(path: Path) -> dict[str, SplitRows]:
 
 
 def fates(path: Path, *, jobs: int = 1) -> tuple[dict[str, Fate], dict[str, np.ndarray]]:
-    """What became of each clip of the training list, and its samples."""
+    """Return the fate of each clip of the training list, and the samples of the stored clips."""
     source, cache = source_of(path, jobs=jobs)
     clips = next(iter(source.resolve())).clips
     found = {fate.clip_id: fate for fate in source.fetch(clips)}
@@ -58,7 +58,7 @@ def fates(path: Path, *, jobs: int = 1) -> tuple[dict[str, Fate], dict[str, np.n
     return found, {clip_id: soundfile.read(path)[0] for clip_id, path in audio.items()}
 
 
-def test_ten_lines_and_lists_are_a_dataset(tmp_path: Path) -> None:
+def test_a_ten_line_toml_and_lists_define_a_dataset(tmp_path: Path) -> None:
     rows = resolved(
         garden(
             tmp_path,
@@ -72,11 +72,11 @@ def test_ten_lines_and_lists_are_a_dataset(tmp_path: Path) -> None:
     assert training == [("a", "a.wav", ("Blackbird", "Air horn, truck horn")), ("sub/b", "sub/b.ogg", ())]
     assert rows["training"].reference is None
     events = [Event(0.5, 2, "Air horn, truck horn"), Event(3, 4, "Air horn, truck horn")]
-    assert rows["testing"].reference == {"c": events, "d": []}  # in d nothing sounds
+    assert rows["testing"].reference == {"c": events, "d": []}  # d has no events
     assert rows["testing"].listed == 2
 
 
-def test_a_weak_label_without_an_event_is_a_sentence_since_absent_is_not_negative(tmp_path: Path) -> None:
+def test_a_weak_label_without_a_row_in_the_strong_list_is_an_error(tmp_path: Path) -> None:
     weak, events = "a.wav\tBlackbird\n", "c.mp3\t0.5\t2\tBlackbird\n"
     with pytest.raises(ListFormatError, match=r"'d\.wav' has the weak label 'Blackbird' but no event") as caught:
         resolved(garden(tmp_path, weak, "c.mp3,Blackbird\nd.wav,Blackbird\n", events))
@@ -99,7 +99,7 @@ def test_any_format_rate_and_number_of_channels_becomes_mono_at_44100_hz(tmp_pat
     told = {clip_id: (fate.sample_rate, fate.channels) for clip_id, fate in found.items()}
     assert told == {"mono": (44_100, 1), "sub/slow": (22_050, 1), "song": (48_000, 1), "stereo": (44_100, 2)}
     seconds = {clip_id: len(samples) / 44_100 for clip_id, samples in audio.items()}
-    assert seconds == pytest.approx({"mono": 10, "sub/slow": 3, "song": 4, "stereo": 5}, abs=0.06)  # MP3 pads
+    assert seconds == pytest.approx({"mono": 10, "sub/slow": 3, "song": 4, "stereo": 5}, abs=0.06)  # MP3 adds padding
     assert {clip_id: fate.duration for clip_id, fate in found.items()} == pytest.approx(seconds)
     for samples in audio.values():
         inner = samples[22_050:88_200]
@@ -108,7 +108,7 @@ def test_any_format_rate_and_number_of_channels_becomes_mono_at_44100_hz(tmp_pat
         assert np.abs(np.fft.rfft(inner)).argmax() * 44_100 / len(inner) == pytest.approx(1000, abs=1)
 
 
-def test_what_is_longer_than_a_clip_is_refused_where_nobody_says_when_it_sounds(
+def test_a_recording_longer_than_a_clip_without_event_times_is_refused(
     tmp_path: Path,
 ) -> None:
     path = garden(tmp_path, "long.wav\tBlackbird\nexact.wav\tBlackbird\nlittle.wav\tBlackbird\n")
@@ -127,7 +127,7 @@ def test_what_is_longer_than_a_clip_is_refused_where_nobody_says_when_it_sounds(
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_recordings_that_cannot_be_used_are_rows_with_a_reason_and_the_others_go_on(tmp_path: Path, jobs: int) -> None:
+def test_unusable_recordings_get_a_reason_and_the_others_are_converted(tmp_path: Path, jobs: int) -> None:
     names = ["missing", "empty", "text", "nothing", "nan", "silent", "inverted", "good"]
     path = garden(tmp_path, "".join(f"{name}.wav\tBlackbird\n" for name in names))
     folder = tmp_path / "audio"
@@ -160,11 +160,11 @@ def test_recordings_that_cannot_be_used_are_rows_with_a_reason_and_the_others_go
         "silent": ("retryable", "silent"),
         "inverted": ("retryable", "channels-cancel"),
         "good": ("ok", ""),
-    }  # `gone` is for what nobody gets any more
+    }  # `gone` is for audio that nobody can get any more
     assert list(audio) == ["good"]
 
 
-def test_events_of_a_clip_that_is_not_listed_are_a_sentence(tmp_path: Path) -> None:
+def test_events_of_an_unlisted_clip_give_a_one_line_error(tmp_path: Path) -> None:
     path = garden(
         tmp_path, "a.wav\tBlackbird\n", "c.wav,Blackbird\n", "c.wav\t0\t1\tBlackbird\ne.wav\t0\t1\tBlackbird\n"
     )
@@ -172,34 +172,34 @@ def test_events_of_a_clip_that_is_not_listed_are_a_sentence(tmp_path: Path) -> N
         resolved(path)
 
 
-def test_a_label_that_the_manifest_lacks_is_named_with_file_and_line(tmp_path: Path) -> None:
+def test_an_unknown_label_is_reported_with_file_and_line(tmp_path: Path) -> None:
     path = garden(tmp_path, "a.wav\tBlackbird\nb.wav\tBlackbrid\n")
     with pytest.raises(ListFormatError, match=r"training\.tsv:2: label 'Blackbrid' .* \(did you mean 'Blackbird'\?\)$"):
         resolved(path)
 
 
 @pytest.mark.parametrize("filename", ["../a.wav", "sub/../../a.wav"])
-def test_a_list_cannot_lead_out_of_its_folder(tmp_path: Path, filename: str) -> None:
+def test_a_list_cannot_name_a_file_outside_its_folder(tmp_path: Path, filename: str) -> None:
     with pytest.raises(ListFormatError, match=r"training\.tsv:1: found .*, expected a file name, without"):
         resolved(garden(tmp_path, f"{filename}\tBlackbird\n"))
 
 
-def test_an_absolute_path_begins_below_the_folder_of_the_recordings(tmp_path: Path) -> None:
+def test_an_absolute_path_is_taken_relative_to_the_folder_of_recordings(tmp_path: Path) -> None:
     (clip,) = resolved(garden(tmp_path, "/etc/a.wav\tBlackbird\n"))["training"].clips
     assert clip.source == "etc/a.wav"
 
 
-def test_a_missing_recording_is_not_its_namesake_which_was_there_before(tmp_path: Path) -> None:
+def test_a_missing_recording_is_not_replaced_by_its_namesake_in_another_folder(tmp_path: Path) -> None:
     path = garden(tmp_path, "site1/a.wav\tBlackbird\nsite2/a.wav\t\n")
     write_tone(tmp_path / "audio" / "site1" / "a.wav", 1.0, 440.0)
-    for _ in range(2):  # the second time, what was there is remembered
+    for _ in range(2):  # the second time, known recordings are remembered
         rows = resolved(path)["training"]
         assert [(clip.clip_id, clip.labels) for clip in rows.clips] == [("site1/a", ("Blackbird",)), ("site2/a", ())]
         assert rows.missing == [(tmp_path / "audio" / "site2" / "a.wav").as_posix()]
 
 
-def test_a_recording_whose_audio_could_not_be_named_is_a_row_and_the_others_are_converted(tmp_path: Path) -> None:
-    long = "\N{CJK UNIFIED IDEOGRAPH-97F3}" * 83 + "ab"  # 251 bytes: with .wav it can be called so, with .flac not
+def test_a_recording_whose_audio_name_is_too_long_fails_and_others_are_converted(tmp_path: Path) -> None:
+    long = "\N{CJK UNIFIED IDEOGRAPH-97F3}" * 83 + "ab"  # 251 bytes: short enough with .wav, too long with .flac
     path = garden(tmp_path, f"{long}.wav\tBlackbird\nshort.wav\tBlackbird\n")
     for name in (long, "short"):
         write_tone(tmp_path / "audio" / f"{name}.wav", 1, 500)
@@ -211,7 +211,7 @@ def test_a_recording_whose_audio_could_not_be_named_is_a_row_and_the_others_are_
     assert cache.audio_names("training") == {"short.flac"}
 
 
-def test_a_recording_that_is_no_audio_and_whose_audio_could_not_be_named_is_a_row(tmp_path: Path) -> None:
+def test_a_file_that_is_not_audio_is_undecodable_even_if_its_name_is_too_long(tmp_path: Path) -> None:
     recording, target = tmp_path / "text.wav", tmp_path / f"{'n' * 252}.flac"
     recording.write_text("a blackbird sings")
     seen = Survey(recording.stat().st_size, recording.stat().st_mtime_ns)

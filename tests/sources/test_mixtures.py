@@ -53,12 +53,12 @@ def assert_same_whoever_makes_it(manifest: MixtureManifest, tmp_path: Path, fold
     assert made(alone, cache, some[-1:]) == {some[-1].clip_id: expected[some[-1].clip_id]}
 
 
-def test_audio_is_the_same_from_any_number_of_workers_for_any_subset_in_any_order(tmp_path: Path) -> None:
+def test_audio_does_not_depend_on_workers_subset_or_order(tmp_path: Path) -> None:
     manifest = manifest_at(tiny_mixtures(tmp_path, "tiny", n_training=20))
     assert_same_whoever_makes_it(manifest, tmp_path, None, n_clips=6)
 
 
-def test_audio_of_the_benchmark_is_the_same_whoever_makes_it(tmp_path: Path, shared_data: Path) -> None:
+def test_benchmark_audio_does_not_depend_on_workers_subset_or_order(tmp_path: Path, shared_data: Path) -> None:
     shipped = manifest_at("esc10-fold4").path
     text = shipped.read_text()
     for clips in ("clips = 1000", "clips = 300", "clips = 300"):  # mixture 0 is the same however many follow
@@ -68,7 +68,7 @@ def test_audio_of_the_benchmark_is_the_same_whoever_makes_it(tmp_path: Path, sha
     assert_same_whoever_makes_it(manifest_at(tmp_path / "some.toml"), tmp_path, shared_data / "esc10", n_clips=6)
 
 
-def test_rows_are_named_and_labelled_after_their_truth(tmp_path: Path) -> None:
+def test_clips_are_numbered_and_labelled_with_the_classes_of_their_events(tmp_path: Path) -> None:
     manifest = manifest_at(tiny_mixtures(tmp_path, "tiny"))
     rows = resolved(source_of(manifest, tmp_path)[0])
     assert list(rows) == ["training", "testing", "evaluation"]
@@ -84,7 +84,7 @@ def test_rows_are_named_and_labelled_after_their_truth(tmp_path: Path) -> None:
             assert (clip.start_s, clip.end_s) == (0, 10)
 
 
-def test_a_class_that_cannot_be_synthesised_is_named_with_those_that_can(tmp_path: Path) -> None:
+def test_a_class_that_cannot_be_synthesised_is_an_error_that_lists_the_valid_ones(tmp_path: Path) -> None:
     path = tiny_mixtures(tmp_path, "tiny")
     path.write_text(path.read_text().replace("Screaming", "Scream"))
     expected = rf"{path}: labels: 'Scream' cannot be synthesised \(did you mean 'Screaming'\?\)$"
@@ -93,13 +93,13 @@ def test_a_class_that_cannot_be_synthesised_is_named_with_those_that_can(tmp_pat
     assert "Train horn; Air horn, truck horn; " in caught.value.hint
 
 
-def test_the_first_mixtures_stay_when_a_split_grows(tmp_path: Path) -> None:
+def test_the_first_mixtures_stay_the_same_when_a_split_grows(tmp_path: Path) -> None:
     few = resolved(source_of(manifest_at(tiny_mixtures(tmp_path, "few")), tmp_path)[0])["training"]
     more = resolved(source_of(manifest_at(tiny_mixtures(tmp_path, "more", 9)), tmp_path)[0])["training"]
     assert list(more.clips[:6]) == list(few.clips)
 
 
-def test_events_are_heard_where_the_truth_says(tmp_path: Path) -> None:
+def test_audio_is_louder_during_reference_events(tmp_path: Path) -> None:
     folder = recordings(tmp_path / "recordings")
     path = recorded_mixtures(tmp_path, folder, "http://127.0.0.1:1/none.zip")
     path.write_text(path.read_text().replace("gain_db = [6, 24]", "gain_db = [20, 24]"))
@@ -117,7 +117,7 @@ def test_events_are_heard_where_the_truth_says(tmp_path: Path) -> None:
         assert level[inside].min() > 1.5 * level[outside].max()
 
 
-def test_each_recording_is_found_at_its_onset_and_length(tmp_path: Path) -> None:
+def test_events_that_are_not_truncated_last_as_long_as_their_recording_sounds(tmp_path: Path) -> None:
     folder = recordings(tmp_path / "recordings")
     manifest = manifest_at(recorded_mixtures(tmp_path, folder, "http://127.0.0.1:1/none.zip"))
     rows = resolved(source_of(manifest, tmp_path / "cache", folder)[0])
@@ -131,7 +131,7 @@ def test_each_recording_is_found_at_its_onset_and_length(tmp_path: Path) -> None
     assert durations <= {1.5, 1.52}  # frames of 20 ms around a beep of 1.5 s
 
 
-def test_a_damaged_recording_is_named_and_drops_what_draws_it_and_nothing_else(tmp_path: Path) -> None:
+def test_a_damaged_recording_is_reported_and_drops_only_mixtures_that_draw_it(tmp_path: Path) -> None:
     folder = recordings(tmp_path / "recordings")
     manifest = manifest_at(recorded_mixtures(tmp_path, folder, "http://127.0.0.1:1/none.zip"))
     whole, _ = source_of(manifest, tmp_path / "whole", folder)
@@ -163,7 +163,7 @@ def test_a_damaged_recording_is_named_and_drops_what_draws_it_and_nothing_else(t
     assert rows["training"].reference == {clip.clip_id: undamaged[clip.clip_id] for clip in kept}
 
 
-def test_a_recording_that_cannot_be_placed_is_named_with_its_reason(tmp_path: Path) -> None:
+def test_a_silent_recording_is_reported_as_the_reason_for_dropped_mixtures(tmp_path: Path) -> None:
     folder = recordings(tmp_path / "recordings")
     soundfile.write(folder / "001 - Low tone" / "1-1.wav", np.zeros(44_100), 44_100)
     manifest = manifest_at(recorded_mixtures(tmp_path, folder, "http://127.0.0.1:1/none.zip"))
@@ -171,7 +171,7 @@ def test_a_recording_that_cannot_be_placed_is_named_with_its_reason(tmp_path: Pa
     assert {fate.message for fate in rows.dropped} == {f"{folder}/001 - Low tone/1-1.wav: silent"}
 
 
-def test_a_split_without_any_recording_is_unavailable_in_one_line(tmp_path: Path) -> None:
+def test_a_split_without_recordings_is_reported_as_unavailable_in_one_line(tmp_path: Path) -> None:
     folder = recordings(tmp_path / "recordings")
     manifest = manifest_at(recorded_mixtures(tmp_path, folder, "http://127.0.0.1:1/none.zip"))
     for path in folder.rglob("3-*.wav"):
@@ -183,7 +183,7 @@ def test_a_split_without_any_recording_is_unavailable_in_one_line(tmp_path: Path
     assert list(source.fetch([])) == []
 
 
-def test_a_split_of_recordings_that_are_there_and_cannot_be_used_says_so(tmp_path: Path) -> None:
+def test_a_split_whose_recordings_are_all_unusable_is_reported_with_the_reason(tmp_path: Path) -> None:
     folder = recordings(tmp_path / "recordings")
     manifest = manifest_at(recorded_mixtures(tmp_path, folder, "http://127.0.0.1:1/none.zip"))
     others = sorted(folder.rglob("3-*.wav"))

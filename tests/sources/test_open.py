@@ -14,7 +14,7 @@ def test_every_kind_of_manifest_has_a_source() -> None:
     assert SOURCES.keys() == KINDS.keys()
 
 
-def test_the_kind_decides_and_one_without_a_source_is_a_sentence(
+def test_the_kind_of_a_manifest_selects_its_source_and_an_unknown_kind_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manifest, cache = load_manifest(str(tiny_mixtures(tmp_path, "tiny"))), Dataset(tmp_path, "tiny")

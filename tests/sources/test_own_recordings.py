@@ -33,7 +33,7 @@ HEAD = 'name = "own"\nkind = "folder"\nlabels = ["Bird", "Car"]\n'
 NO_TESTING = (
     "own has no [splits.testing], which early stopping and the choice of thresholds need: nothing can be trained on it"
 )
-"""Told first of all, before anything is converted."""
+"""The first note, before anything is converted."""
 RATE = 16_000
 SOUND = clock(60.0, RATE)
 
@@ -100,7 +100,7 @@ def own(tmp_path: Path) -> Own:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_long_recording_becomes_windows_whose_audio_labels_and_truth_agree(own: Own, jobs: int) -> None:
+def test_a_long_recording_becomes_windows_with_matching_audio_labels_and_events(own: Own, jobs: int) -> None:
     own.record("long.wav", 25.5)
     own.record("short.wav", 4.0, labels="Car")
     events = "long.wav\t8\t12\tBird\nlong.wav\t24\t31\tCar\nlong.wav\t40\t41\tCar\nshort.wav\t0\t2\tCar\n"
@@ -134,7 +134,7 @@ def test_a_long_recording_becomes_windows_whose_audio_labels_and_truth_agree(own
     ]
 
 
-def test_pieces_may_inherit_the_labels_which_is_said_counted_and_marked(own: Own) -> None:
+def test_pieces_that_inherit_labels_are_reported_counted_and_marked(own: Own) -> None:
     own.record("long.wav", 25.5)
     _, notes = own.run('long = "inherit"\n')
     assert own.fates == dict.fromkeys(own.audio, ("ok", "inherited"))
@@ -146,7 +146,7 @@ def test_pieces_may_inherit_the_labels_which_is_said_counted_and_marked(own: Own
     ]
 
 
-def test_what_is_refused_is_told_and_leaves_no_audio(own: Own) -> None:
+def test_a_refused_recording_is_reported_and_leaves_no_audio(own: Own) -> None:
     own.record("long.wav", 25.5)
     own.record("short.wav", 4.0)
     report, notes = own.run()
@@ -162,7 +162,7 @@ def test_what_is_refused_is_told_and_leaves_no_audio(own: Own) -> None:
 
 
 @pytest.mark.parametrize(("clip_s", "rate"), [(3, 96_000), (30, 8_000), (0.5, 22_050)])
-def test_length_and_rate_of_clips_are_the_datasets(own: Own, clip_s: float, rate: int) -> None:
+def test_clips_have_the_length_and_rate_set_in_the_toml(own: Own, clip_s: float, rate: int) -> None:
     own.record("a.wav", 2 * clip_s)
     own.run(f'clip_s = {clip_s}\nsample_rate = {rate}\nlong = "inherit"\n')
     assert list(own.audio.values()) == [(clip_s, rate)] * 2
@@ -170,7 +170,7 @@ def test_length_and_rate_of_clips_are_the_datasets(own: Own, clip_s: float, rate
     assert (record.clip_s, record.sample_rate) == (clip_s, rate)
 
 
-def test_native_is_the_commonest_rate_of_the_files(own: Own) -> None:
+def test_the_native_rate_is_the_most_common_rate_of_the_files(own: Own) -> None:
     for number, rate in enumerate((8_000, 8_000, 22_050, 48_000)):
         own.record(f"{number}.wav", 2.0, rate, seed=number + 1)
     own.run('sample_rate = "native"\n')
@@ -178,7 +178,7 @@ def test_native_is_the_commonest_rate_of_the_files(own: Own) -> None:
     assert own.cache.read_record().sample_rate == 8_000
 
 
-def test_another_length_or_rate_makes_all_audio_anew_and_another_long_none(own: Own) -> None:
+def test_changing_clip_length_or_rate_reconverts_all_audio_and_changing_long_none(own: Own) -> None:
     own.record("a.wav", 20.0)
     own.run("sample_rate = 8000\n", events="a.wav\t1\t2\tBird\n")
     before = own.times
@@ -190,7 +190,7 @@ def test_another_length_or_rate_makes_all_audio_anew_and_another_long_none(own: 
     assert len(own.audio) == 4
 
 
-def test_a_silent_window_is_a_row_with_a_reason_and_its_neighbours_go_on(own: Own) -> None:
+def test_a_silent_labelled_window_is_refused_and_its_neighbours_are_kept(own: Own) -> None:
     own.record("a.wav", 30.0)
     sound, rate = soundfile.read(own.folder / "recordings" / "a.wav")
     sound[10 * rate : 20 * rate] = 0
@@ -200,7 +200,7 @@ def test_a_silent_window_is_a_row_with_a_reason_and_its_neighbours_go_on(own: Ow
     assert sorted(own.audio) == ["a@0.000-10.000", "a@20.000-30.000"]
 
 
-def test_silence_is_a_clip_as_long_as_nothing_is_said_to_sound_in_it(own: Own) -> None:
+def test_silence_is_a_valid_clip_only_if_it_has_no_labels(own: Own) -> None:
     own.record("a.wav", 20.0)
     sound, rate = soundfile.read(own.folder / "recordings" / "a.wav")
     sound[10 * rate :] = 0
@@ -217,8 +217,8 @@ def test_silence_is_a_clip_as_long_as_nothing_is_said_to_sound_in_it(own: Own) -
 
 
 @pytest.mark.parametrize("ledger", ["of today", "of before", "lost"])
-def test_a_silent_window_is_remembered_as_silent_whatever_else_is_said_of_its_recording(own: Own, ledger: str) -> None:
-    own.record("a.wav", 20.05)  # the last 0.05 s are no window: all of the recording's are told to be cut
+def test_a_silent_window_is_remembered_as_silent_despite_other_remarks(own: Own, ledger: str) -> None:
+    own.record("a.wav", 20.05)  # the last 0.05 s are no window: the remark about them goes to every window
     sound, rate = soundfile.read(own.folder / "recordings" / "a.wav")
     sound[10 * rate :] = 0
     soundfile.write(own.folder / "recordings" / "a.wav", sound, rate)
@@ -227,7 +227,7 @@ def test_a_silent_window_is_remembered_as_silent_whatever_else_is_said_of_its_re
     assert own.fates == {"a@0.000-10.000": ("ok", "cut"), quiet: ("ok", "silent")}
     told = read_ledgers(own.cache.folder)["training", quiet].fate
     assert told.message == "silent: nothing can be heard in it; 20.050 s long: the last 0.050 s are left out"
-    if ledger == "of before":  # it told of the silence last, and counted the first
+    if ledger == "of before":  # it listed the silence last, and took the first remark as the reason
         cut, silence = reversed(told.message.split("; "))
         with Ledger(own.cache.folder) as written:
             written.record(replace(told, reason="cut", message=f"{cut}; {silence}"))
@@ -241,7 +241,7 @@ def test_a_silent_window_is_remembered_as_silent_whatever_else_is_said_of_its_re
     assert list(own.audio) == ["a@0.000-10.000"]
 
 
-def test_the_same_name_in_two_folders_is_two_clips_with_their_own_truth(own: Own) -> None:
+def test_the_same_name_in_two_folders_gives_two_clips_with_their_own_events(own: Own) -> None:
     own.record("monday/a.wav", 3.0)
     own.record("tuesday/a.wav", 5.0, seed=1, labels="Car")
     own.run(events="monday/a.wav\t1\t2\tBird\ntuesday/a.wav\t3\t4\tCar\n")
@@ -250,7 +250,7 @@ def test_the_same_name_in_two_folders_is_two_clips_with_their_own_truth(own: Own
     assert {name: events[0].label for name, events in truth.items()} == {"monday/a": "Bird", "tuesday/a": "Car"}
 
 
-def test_names_that_differ_a_little_are_found_and_counted(own: Own) -> None:
+def test_recordings_with_slightly_different_names_are_found_and_counted(own: Own) -> None:
     own.record(unicodedata.normalize("NFD", "V\u00f6gel.wav"), 2.0)
     own.record("crow.WAV", 2.0, seed=1)
     own.rows = {"V\u00f6gel.wav": "Bird", "crow": "Bird"}
@@ -260,7 +260,7 @@ def test_names_that_differ_a_little_are_found_and_counted(own: Own) -> None:
     assert "training: 2 recordings with a slightly different name in the list" in notes
 
 
-def test_missing_recordings_are_named_and_never_gone(own: Own) -> None:
+def test_missing_recordings_are_listed_and_stay_retryable(own: Own) -> None:
     own.record("here.wav", 2.0)
     own.rows |= {"her.wav": "Bird", "there.wav": "Bird"}
     report, notes = own.run()
@@ -269,7 +269,7 @@ def test_missing_recordings_are_named_and_never_gone(own: Own) -> None:
     assert any("2 of 3 recordings not there" in note and "'her.wav', 'there.wav'" in note for note in notes)
 
 
-def test_a_changed_label_converts_nothing(own: Own) -> None:
+def test_a_changed_label_reconverts_no_audio(own: Own) -> None:
     own.record("a.wav", 2.0)
     own.record("b.wav", 15.0, seed=1)
     own.run(events="a.wav\t0\t1\tBird\nb.wav\t0\t1\tBird\n")
@@ -283,7 +283,7 @@ def test_a_changed_label_converts_nothing(own: Own) -> None:
 
 
 @pytest.mark.parametrize(("label", "events"), [("Brid", ""), ("Bird", "c.wav\t0\t1\tBird\n")])
-def test_a_list_that_cannot_be_read_leaves_the_dataset_as_it_was(own: Own, label: str, events: str) -> None:
+def test_an_invalid_list_leaves_the_dataset_unchanged(own: Own, label: str, events: str) -> None:
     own.record("a.wav", 2.0)
     own.run()
     before = own.cache.clips_path.read_bytes(), own.cache.read_record()
@@ -293,7 +293,7 @@ def test_a_list_that_cannot_be_read_leaves_the_dataset_as_it_was(own: Own, label
     assert (own.cache.clips_path.read_bytes(), own.cache.read_record()) == before
 
 
-def test_a_replaced_recording_is_converted_anew_also_into_other_windows(own: Own) -> None:
+def test_a_replaced_recording_is_converted_again_even_into_other_windows(own: Own) -> None:
     own.record("a.wav", 2.0)
     own.record("b.wav", 15.0, seed=1)
     own.run('long = "inherit"\n')
@@ -307,7 +307,7 @@ def test_a_replaced_recording_is_converted_anew_also_into_other_windows(own: Own
     assert not any("changed" in note for note in own.run('long = "inherit"\n')[1])
 
 
-def test_a_recording_that_was_touched_alone_is_not_converted(own: Own) -> None:
+def test_a_recording_with_only_a_new_modification_time_is_not_reconverted(own: Own) -> None:
     own.record("a.wav", 2.0)
     own.run()
     before = own.times
@@ -316,7 +316,7 @@ def test_a_recording_that_was_touched_alone_is_not_converted(own: Own) -> None:
     assert own.times == before
 
 
-def test_a_deleted_recording_is_told_each_time_and_what_was_made_of_it_kept(own: Own) -> None:
+def test_a_deleted_recording_is_reported_each_time_and_its_clips_are_kept(own: Own) -> None:
     own.record("a.wav", 2.0)
     own.record("b.wav", 15.0, seed=1)
     own.run('long = "inherit"\n')
@@ -330,7 +330,7 @@ def test_a_deleted_recording_is_told_each_time_and_what_was_made_of_it_kept(own:
         assert report.splits["training"].ok == 3
 
 
-def test_an_added_recording_is_told_until_it_is_listed_and_then_it_alone_is_converted(own: Own) -> None:
+def test_an_added_recording_is_reported_until_listed_and_then_converted_alone(own: Own) -> None:
     own.record("a.wav", 2.0)
     own.run()
     before = own.times
@@ -352,7 +352,7 @@ def test_a_recording_that_is_no_longer_listed_leaves_no_audio(own: Own) -> None:
     assert list(own.audio) == ["a"]
 
 
-def test_two_recordings_that_would_be_one_clip_are_a_sentence(own: Own) -> None:
+def test_two_recordings_with_the_same_clip_name_give_a_one_line_error(own: Own) -> None:
     own.record("a.wav", 12.0)
     own.record("a@0.000-10.000.wav", 2.0, seed=1)
     with pytest.raises(SedpipeError, match=r"^own: 2 clips of training would be named 'a@0\.000-10\.000'$"):
@@ -370,7 +370,7 @@ def test_two_recordings_that_would_be_one_clip_are_a_sentence(own: Own) -> None:
         (("site/a", "Site/a"), Disk(ignores_case=True), True),
     ],
 )
-def test_two_recordings_that_would_share_an_audio_file_are_a_sentence(
+def test_two_recordings_that_would_share_an_audio_file_are_refused(
     own: Own, monkeypatch: pytest.MonkeyPatch, names: tuple[str, str], disk: Disk, is_refused: bool
 ) -> None:
     monkeypatch.setattr("sedpipe.io.files.one_place.disk_of", lambda _: disk)
@@ -387,7 +387,7 @@ def test_two_recordings_that_would_share_an_audio_file_are_a_sentence(
     assert not own.audio
 
 
-def test_training_events_of_some_recordings_are_kept_and_when_the_others_sound_is_unknown(own: Own) -> None:
+def test_training_recordings_without_strong_rows_get_events_without_times(own: Own) -> None:
     own.record("a.wav", 2.0)
     own.record("b.wav", 2.0, seed=1)
     _, notes = own.run(events="a.wav\t0\t1\tBird\n")
@@ -400,7 +400,7 @@ def test_training_events_of_some_recordings_are_kept_and_when_the_others_sound_i
 
 
 def of_first_edition(own: Own, clips: dict[str, str]) -> None:
-    """A cache as the first edition left it: flat names, no memory of recordings; ``clip_id`` -> listed name."""
+    """Make a cache of the first edition: flat names, no table of recordings; ``clips``: ``clip_id`` -> listed name."""
     own.run()
     rows = own.cache.read_clips()["training"]
     by_source = {clip.source: clip for clip in rows}
@@ -422,7 +422,7 @@ def of_first_edition(own: Own, clips: dict[str, str]) -> None:
     )
 
 
-def test_names_and_audio_of_the_first_edition_stay(own: Own) -> None:
+def test_names_and_audio_of_a_first_edition_cache_are_kept(own: Own) -> None:
     own.record("sub/a.wav", 2.0)
     own.record("b.wav", 2.0, seed=1)
     of_first_edition(own, {"a": "sub/a.wav", "b": "b.wav"})
@@ -437,7 +437,7 @@ def test_names_and_audio_of_the_first_edition_stay(own: Own) -> None:
     assert own.times["a.flac"] == before["a.flac"]
 
 
-def test_beginnings_of_long_recordings_that_the_first_edition_kept_are_told_and_made_anew_when_asked(own: Own) -> None:
+def test_truncated_first_edition_clips_are_reported_and_remade_on_request(own: Own) -> None:
     own.record("a.wav", 2.0)
     own.record("b.wav", 9.0, seed=1)
     of_first_edition(own, {"a": "a.wav", "b": "b.wav"})
@@ -458,7 +458,7 @@ def test_beginnings_of_long_recordings_that_the_first_edition_kept_are_told_and_
     assert own.times["a.flac"] == before["a.flac"]
 
 
-def test_a_recording_that_is_younger_than_its_audio_of_the_first_edition_is_converted_anew(own: Own) -> None:
+def test_a_recording_newer_than_its_first_edition_audio_is_converted_again(own: Own) -> None:
     own.record("a.wav", 2.0)
     own.record("b.wav", 2.0, seed=1)
     of_first_edition(own, {"a": "a.wav", "b": "b.wav"})
@@ -474,7 +474,7 @@ def parts_of(own: Own, number: int) -> list[DownloadOptions]:
     return [DownloadOptions(shard=Shard(index, number)) for index in range(1, number + 1)]
 
 
-def test_a_part_that_is_still_reading_keeps_what_another_one_makes_meanwhile(
+def test_a_shard_still_reading_the_lists_keeps_audio_made_by_another_shard(
     own: Own, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for seed in range(6):
@@ -497,7 +497,7 @@ def test_a_part_that_is_still_reading_keeps_what_another_one_makes_meanwhile(
     assert notes.lines[1:] == ["another process is reading the lists of own: waiting until it is done"]
 
 
-def test_parts_that_begin_together_bring_the_whole_dataset(own: Own) -> None:
+def test_shards_that_start_together_produce_the_whole_dataset(own: Own) -> None:
     for seed in range(8):
         own.record(f"{seed}.wav", 2.0, seed=seed)
     manifest, together = own.manifest('clip_s = 1.0\nsample_rate = "native"\nlong = "inherit"\n'), threading.Barrier(4)
@@ -514,21 +514,21 @@ def test_parts_that_begin_together_bring_the_whole_dataset(own: Own) -> None:
 
 
 @pytest.mark.parametrize("audio", ["own/audio/training", "own/audio", "own", "link"])
-def test_recordings_that_lie_where_clips_are_stored_are_refused_and_stay(tmp_path: Path, audio: str) -> None:
-    mine = tmp_path / "own" / "audio" / "training" / "a.flac"  # --cache . beside a folder that is called as the dataset
+def test_recordings_in_the_audio_folder_of_the_cache_are_refused_and_kept(tmp_path: Path, audio: str) -> None:
+    mine = tmp_path / "own" / "audio" / "training" / "a.flac"  # --cache . beside a folder named like the dataset
     mine.parent.mkdir(parents=True)
     soundfile.write(mine, SOUND[:RATE], RATE)
     (tmp_path / "link").symlink_to(mine.parent)
     below = mine.relative_to(tmp_path / audio).as_posix() if audio != "link" else "a.flac"
     (tmp_path / "weak.tsv").write_text(f"{below}\tBird\n")
     (tmp_path / "own.toml").write_text(f'{HEAD}[splits.training]\naudio = "{audio}"\nweak = "weak.tsv"\n')
-    for _ in range(2):  # the second finds what the first has left
+    for _ in range(2):  # the second run finds what the first one left behind
         with pytest.raises(SedpipeError, match=r"the recordings of own lie in .*, where sedpipe stores and deletes"):
             download(load_manifest(str(tmp_path / "own.toml")), tmp_path)
     assert mine.exists()
 
 
-def test_a_folder_that_was_there_before_is_no_dataset_of_sedpipes(own: Own) -> None:
+def test_a_folder_that_sedpipe_did_not_create_is_refused_and_kept(own: Own) -> None:
     own.record("a.wav", 2.0)
     strange = own.cache.audio_dir("training") / "copy.flac"
     strange.parent.mkdir(parents=True)
@@ -551,7 +551,7 @@ def test_a_list_that_would_be_overwritten_is_refused(own: Own) -> None:
     assert own.cache.clips_path.read_text() == "filename\tevent_label\na.wav\tBird\n"
 
 
-def test_only_what_sedpipe_writes_is_deleted_among_clips(own: Own) -> None:
+def test_only_files_of_the_kind_that_sedpipe_writes_are_deleted_among_clips(own: Own) -> None:
     own.record("a.wav", 2.0)
     own.run()
     for name in ("of no clip.flac", "added by hand.wav"):

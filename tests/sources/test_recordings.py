@@ -50,13 +50,13 @@ def files_below(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("top", ["", "ESC-10-master/"])
-def test_recordings_lie_in_the_folder_or_in_one_below(tmp_path: Path, top: str) -> None:
+def test_recordings_are_found_in_the_folder_or_in_a_subfolder(tmp_path: Path, top: str) -> None:
     folder = written(tmp_path / "mine", {top + name: content for name, content in CONTENT.items()})
     assert found(open_here(tmp_path, [folder])) == [DOG, RAIN]
     assert not (tmp_path / "sources").exists()
 
 
-def test_several_places_complete_each_other_and_the_first_whole_copy_counts(tmp_path: Path) -> None:
+def test_several_places_complement_each_other_and_the_first_intact_copy_is_used(tmp_path: Path) -> None:
     first = written(tmp_path / "first", {DOG: b"damaged"})
     second = written(tmp_path / "second", {DOG: CONTENT[DOG]})
     third = zipped(tmp_path / "third.zip", CONTENT)
@@ -66,7 +66,7 @@ def test_several_places_complete_each_other_and_the_first_whole_copy_counts(tmp_
     assert usable[RAIN].read_bytes() == CONTENT[RAIN]
 
 
-def test_damaged_and_missing_recordings_are_named(tmp_path: Path) -> None:
+def test_damaged_and_missing_recordings_are_reported_by_name(tmp_path: Path) -> None:
     shelf = open_here(tmp_path, [written(tmp_path / "mine", {DOG: b"damaged"})])
     assert shelf.complaints(CONTENT, shelf.usable(CONTENT)) == [
         f"{tmp_path / 'mine' / DOG} is damaged (its sha256 is not the listed one)",
@@ -77,7 +77,7 @@ def test_damaged_and_missing_recordings_are_named(tmp_path: Path) -> None:
     assert empty.complaints(CONTENT, {DOG: Path(), RAIN: Path()}) == []
 
 
-def test_a_recording_that_may_not_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+def test_a_recording_without_read_permission_is_not_reported_as_damaged(tmp_path: Path) -> None:
     folder = written(tmp_path / "mine", CONTENT)
     with unreadable(folder / DOG):
         shelf = open_here(tmp_path, [folder])
@@ -87,7 +87,7 @@ def test_a_recording_that_may_not_be_read_is_not_called_damaged(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("tops", [("original/", "resampled/"), ("resampled/", "original/")])
-def test_the_whole_one_of_two_copies_in_an_archive_counts(tmp_path: Path, tops: tuple[str, str]) -> None:
+def test_the_intact_one_of_two_copies_in_an_archive_is_used(tmp_path: Path, tops: tuple[str, str]) -> None:
     content = {"original/": CONTENT[DOG], "resampled/": b"another one"}
     archive = zipped(tmp_path / "two.zip", {top + DOG: content[top] for top in tops})
     assert found(open_here(tmp_path, [archive])) == [DOG]
@@ -95,7 +95,7 @@ def test_the_whole_one_of_two_copies_in_an_archive_counts(tmp_path: Path, tops: 
 
 @pytest.mark.parametrize("top", ["", "./", "ESC-10-553c8f1/", "./ESC-10/", ".\\ESC-10\\"])
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
-def test_archive_gives_its_listed_recordings_and_nothing_else(tmp_path: Path, top: str, compression: int) -> None:
+def test_only_the_listed_recordings_are_unpacked_from_an_archive(tmp_path: Path, top: str, compression: int) -> None:
     members = {
         top + name: content for name, content in {**CONTENT, "README.md": b"x", "003 - Wind/1-c.ogg": b"y"}.items()
     }
@@ -104,7 +104,7 @@ def test_archive_gives_its_listed_recordings_and_nothing_else(tmp_path: Path, to
     assert files_below(tmp_path / "sources") == [f"recordings/{DOG}", f"recordings/{RAIN}"]
 
 
-def test_members_that_lead_elsewhere_are_not_unpacked(tmp_path: Path) -> None:
+def test_members_with_path_traversal_are_not_written_outside_the_cache(tmp_path: Path) -> None:
     hostile = {
         f"../{DOG}": CONTENT[DOG],
         f"/{RAIN}": CONTENT[RAIN],
@@ -119,7 +119,7 @@ def test_members_that_lead_elsewhere_are_not_unpacked(tmp_path: Path) -> None:
         f"sources/recordings/{DOG}",
         f"sources/recordings/{RAIN}",
     }
-    assert set(found(shelf)) <= set(CONTENT)  # the bytes are right or they are not used
+    assert set(found(shelf)) <= set(CONTENT)  # a member is used only if its bytes are right
 
 
 def test_a_recording_that_claims_to_be_huge_is_not_unpacked(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def with_claimed_size(archive: Path, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2**32 - 2])
-def test_a_claimed_size_that_is_not_true_is_a_sentence(tmp_path: Path, size: int) -> None:
+def test_a_false_claimed_size_gives_a_one_line_error(tmp_path: Path, size: int) -> None:
     archive = zipped(tmp_path / "liar.zip", {DOG: CONTENT[DOG]})
     with_claimed_size(archive, size)
     with pytest.raises(SedpipeError, match=r"liar\.zip: '.*' (claims 4,294,967,294 bytes|claims 1 bytes)|Bad CRC"):
@@ -150,7 +150,7 @@ def test_a_claimed_size_that_is_not_true_is_a_sentence(tmp_path: Path, size: int
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
-def test_a_damaged_archive_is_a_sentence_or_gives_what_is_whole(tmp_path: Path, compression: int) -> None:
+def test_a_damaged_archive_gives_a_one_line_error_or_its_intact_recordings(tmp_path: Path, compression: int) -> None:
     whole = zipped(tmp_path / "whole.zip", CONTENT, compression).read_bytes()
     damaged = tmp_path / "damaged.zip"
     complaints = set()
@@ -168,7 +168,7 @@ def test_a_damaged_archive_is_a_sentence_or_gives_what_is_whole(tmp_path: Path, 
     assert f"cannot read the archive {damaged}" in complaints
 
 
-def test_what_is_unpacked_already_is_not_unpacked_again(tmp_path: Path) -> None:
+def test_recordings_that_are_already_unpacked_are_not_unpacked_again(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "esc.zip", CONTENT)
     open_here(tmp_path, [archive])
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "sources").rglob("*.ogg")}
@@ -178,19 +178,19 @@ def test_what_is_unpacked_already_is_not_unpacked_again(tmp_path: Path) -> None:
     assert [path.name for path in times if after[path] != times[path]] == ["1-b.ogg"]
 
 
-def test_a_file_that_is_no_archive_is_a_sentence(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_archive_gives_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "esc.rar").write_bytes(b"Rar!" * 100)
     with pytest.raises(SedpipeError, match=r"^.*esc\.rar is neither a folder nor a zip or tar archive$") as caught:
         open_here(tmp_path, [tmp_path / "esc.rar"])
     assert caught.value.hint == "unpack it and name the folder"
 
 
-def test_a_place_that_does_not_exist_is_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_place_gives_a_one_line_error(tmp_path: Path) -> None:
     with pytest.raises(SedpipeError, match=r"^--from .*nowhere: there is no such folder or archive$"):
         open_here(tmp_path, [tmp_path / "nowhere"])
 
 
-def test_public_archive_is_fetched_once_where_no_place_is_named(tmp_path: Path, web: Web) -> None:
+def test_the_public_archive_is_fetched_once_if_no_place_is_named(tmp_path: Path, web: Web) -> None:
     zipped(web.folder / "esc.zip", {f"top/{name}": content for name, content in CONTENT.items()})
     url, said = f"{web.url}/esc.zip", list[str]()
     for _ in range(2):
@@ -200,12 +200,12 @@ def test_public_archive_is_fetched_once_where_no_place_is_named(tmp_path: Path, 
     assert said == [f"fetching the recordings: {url}"]
 
 
-def test_address_of_a_mirror_may_be_a_place(tmp_path: Path, web: Web) -> None:
+def test_the_address_of_a_mirror_is_accepted_as_a_place(tmp_path: Path, web: Web) -> None:
     zipped(web.folder / "mirror.zip", CONTENT)
     assert found(open_here(tmp_path, [f"{web.url}/mirror.zip"])) == [DOG, RAIN]
 
 
-def test_a_page_in_place_of_an_archive_is_a_sentence_and_not_kept(tmp_path: Path, web: Web) -> None:
+def test_a_web_page_in_place_of_an_archive_is_an_error_and_not_kept(tmp_path: Path, web: Web) -> None:
     (web.folder / "esc.zip").write_text("<html>please log in</html>")
     url = f"{web.url}/esc.zip"
     with pytest.raises(SedpipeError, match=rf"^{url} is not an archive$"):
@@ -214,7 +214,7 @@ def test_a_page_in_place_of_an_archive_is_a_sentence_and_not_kept(tmp_path: Path
     assert found(open_here(tmp_path, [], url)) == [DOG, RAIN]
 
 
-def test_an_archive_in_an_archive_is_not_looked_into(tmp_path: Path) -> None:
+def test_a_nested_archive_is_not_searched(tmp_path: Path) -> None:
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr(DOG, CONTENT[DOG])

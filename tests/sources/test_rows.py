@@ -18,11 +18,11 @@ def rows(with_truth: bool = True) -> SplitRows:
     return SplitRows("testing", 2, LISTED, TRUTH if with_truth else None, notes=("a note",))
 
 
-def test_rows_that_fit_are_left_as_they_are() -> None:
+def test_rows_that_fit_a_clip_are_left_unchanged() -> None:
     assert cut_rows(rows(), 25.0, "refuse", name_of) == rows()
 
 
-def test_windows_are_pieces_of_the_same_video_with_their_own_truth() -> None:
+def test_windows_are_pieces_of_the_same_video_with_their_own_events() -> None:
     cut = cut_rows(rows(), 10.0, "windows", name_of)
     assert [(clip.clip_id, clip.start_s, clip.end_s, clip.labels) for clip in cut.clips] == [
         ("abcdefghijk_30.000_40.000", 30, 40, ("Car",)),

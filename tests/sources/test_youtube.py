@@ -26,7 +26,7 @@ PLAIN, DASHED, Y_FIRST = "abCdEfGhIjK_30.000_40.000", "-5QrBL6MzLg_60.000_70.000
 
 @pytest.fixture
 def manifest(tmp_path: Path, web: Web) -> YoutubeManifest:
-    """The shipped one, its lists on an empty server of this machine."""
+    """The shipped manifest, with its lists on an empty local server."""
     text = load_manifest("dcase2017-task4").path.read_text()
     old = next(line for line in text.splitlines() if line.startswith("lists = "))
     (tmp_path / "task4.toml").write_text(text.replace(old, f'lists = "{web.url}/"'))
@@ -58,7 +58,7 @@ def source_of(
     here: Site | None = None,
     options: FetchOptions = FAST,
 ) -> tuple[YoutubeSource, Dataset]:
-    """A source whose videos are on a site of this machine, or nowhere."""
+    """A source whose videos are on a local site, or on none."""
     cache = Dataset(tmp_path / "cache", manifest.name)
     address = f"{here.url if here else 'http://127.0.0.1:1'}/watch/{{}}.webm"
     access = Access(tuple(str(place) for place in places), jobs, options)
@@ -66,7 +66,7 @@ def source_of(
 
 
 def fates_of(source: YoutubeSource, *clips: Clip) -> dict[str, Fate]:
-    """As the stage does it: what the user has, then the network for the rest."""
+    """Return all fates as the stage does: adopt what the user has, then fetch the rest."""
     fates = {fate.clip_id: fate for fate in source.adopt(clips, clips, print)}
     missing = [each for each in clips if each.clip_id not in fates or fates[each.clip_id].state != "ok"]
     return fates | {fate.clip_id: fate for fate in source.fetch(missing)}
@@ -81,7 +81,7 @@ def clip(clip_id: str) -> Clip:
     return Clip(clip_id, "testing", clip_id[:11], start_s, end_s, ("Car",))
 
 
-def test_official_lists_of_the_users_are_recognised_in_any_folder_below(
+def test_official_lists_are_recognised_in_any_subfolder_of_a_place(
     tmp_path: Path, shared_data: Path, manifest: YoutubeManifest, web: Web
 ) -> None:
     rows = resolved(source_of(manifest, tmp_path, shared_data)[0])
@@ -101,7 +101,7 @@ def test_official_lists_of_the_users_are_recognised_in_any_folder_below(
     assert not (tmp_path / "cache" / manifest.name / "audio").exists()
 
 
-def test_lists_are_fetched_once_where_the_user_has_none(
+def test_lists_are_fetched_once_if_the_user_has_none(
     tmp_path: Path, shared_data: Path, manifest: YoutubeManifest, web: Web
 ) -> None:
     folder = shared_data / "dcase2017-task4"
@@ -119,7 +119,7 @@ def test_lists_are_fetched_once_where_the_user_has_none(
     ]
 
 
-def test_a_list_with_the_right_name_and_other_bytes_is_not_used(
+def test_a_list_with_the_right_name_but_other_content_is_not_used(
     tmp_path: Path, shared_data: Path, manifest: YoutubeManifest
 ) -> None:
     mine = tmp_path / "mine"
@@ -134,7 +134,7 @@ def test_a_list_with_the_right_name_and_other_bytes_is_not_used(
 
 
 @pytest.mark.parametrize("clip_id", [PLAIN, DASHED, Y_FIRST, "_-_-_-_-_-__37.300_47.300"])
-def test_a_clip_is_cut_out_of_its_video(
+def test_a_clip_is_cut_from_its_video(
     tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes, clip_id: str
 ) -> None:
     here.add(f"{clip_id[:11]}.webm", recording)
@@ -164,7 +164,9 @@ def test_a_video_that_ends_early_gives_a_short_clip(
     assert soundfile.info(cache.audio_path(clip(clip_id))).frames == round(fate.duration * 44_100)
 
 
-def test_each_clip_has_its_fate(tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes) -> None:
+def test_each_server_fault_gives_the_clip_its_fate(
+    tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes
+) -> None:
     plan = {"okay": "ok", "gone": "404", "no-1": "403", "late": "stall", "half": "truncated", "page": "html"}
     clips = [clip(f"-_{name:-<9}_30.000_40.000") for name in plan]
     for each, fault in zip(clips, plan.values(), strict=True):
@@ -183,13 +185,13 @@ def test_each_clip_has_its_fate(tmp_path: Path, manifest: YoutubeManifest, here:
         ("gone", "silent"),
     ]
     assert "404" in fates[clips[1].clip_id].message
-    assert "; " not in fates[clips[1].clip_id].message  # nothing was wrong with what the user has: there is nothing
-    assert here.asked[f"/watch/{clips[1].source}.webm"] <= 2  # what is gone is not asked for again
+    assert "; " not in fates[clips[1].clip_id].message  # no complaint about files of the user, since there are none
+    assert here.asked[f"/watch/{clips[1].source}.webm"] <= 2  # a missing video is not requested again
     audio = tmp_path / "cache" / manifest.name / "audio" / "testing"
     assert [path.name for path in audio.iterdir()] == [f"Y{clips[0].clip_id}.flac"]
 
 
-def test_what_heals_at_the_second_try_is_there(
+def test_a_clip_that_succeeds_at_the_second_attempt_is_ok(
     tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes
 ) -> None:
     here.add("abCdEfGhIjK.webm", recording, "500", heals_after=1)
@@ -198,7 +200,9 @@ def test_what_heals_at_the_second_try_is_there(
 
 
 @pytest.mark.parametrize("fault", ["429", "403"])
-def test_a_storm_stops_the_run_before_harm(tmp_path: Path, manifest: YoutubeManifest, here: Site, fault: str) -> None:
+def test_repeated_refusals_stop_the_run_early(
+    tmp_path: Path, manifest: YoutubeManifest, here: Site, fault: str
+) -> None:
     clips = [clip(f"{number:011d}_0.000_10.000") for number in range(60)]
     for each in clips:
         here.add(f"{each.source}.webm", b"", fault)
@@ -211,7 +215,7 @@ def test_a_storm_stops_the_run_before_harm(tmp_path: Path, manifest: YoutubeMani
     assert len(here.asked) <= 8
 
 
-def test_a_full_disk_stops_the_run_and_marks_nothing(
+def test_a_full_disk_stops_the_run_before_any_request(
     tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here.add("abCdEfGhIjK.webm", recording)
@@ -221,7 +225,7 @@ def test_a_full_disk_stops_the_run_and_marks_nothing(
     assert not here.asked
 
 
-def test_youtube_without_a_javascript_runtime_stops_the_run(
+def test_fetching_from_youtube_without_a_javascript_runtime_stops_the_run(
     tmp_path: Path, manifest: YoutubeManifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -231,14 +235,14 @@ def test_youtube_without_a_javascript_runtime_stops_the_run(
     assert "Deno" in caught.value.hint
 
 
-def test_an_id_that_is_none_is_asked_nowhere(tmp_path: Path, manifest: YoutubeManifest, here: Site) -> None:
+def test_an_invalid_video_id_is_never_requested(tmp_path: Path, manifest: YoutubeManifest, here: Site) -> None:
     hostile = Clip("x", "testing", "../../etc/x", 0, 10, ())
     [fate] = source_of(manifest, tmp_path, here=here)[0].fetch([hostile])
     assert (fate.state, fate.reason) == ("gone", "unavailable")
     assert not here.asked
 
 
-def test_every_id_of_the_official_lists_has_an_address_and_a_file(
+def test_every_id_of_the_official_lists_has_its_own_address_and_file_name(
     tmp_path: Path, shared_data: Path, manifest: YoutubeManifest
 ) -> None:
     source, cache = source_of(manifest, tmp_path, shared_data)
@@ -259,7 +263,7 @@ def test_every_id_of_the_official_lists_has_an_address_and_a_file(
         (FetchOptions(cookies=Path("c"), spacing_s=0, workers=1), "51,172 clips left at about 600 an hour: 4 days"),
     ],
 )
-def test_the_expected_duration_is_said(options: FetchOptions, expected: str) -> None:
+def test_the_expected_duration_is_reported(options: FetchOptions, expected: str) -> None:
     assert YoutubeSource.expectation_of(51_172, options) == expected
 
 
@@ -278,12 +282,12 @@ def test_the_expected_duration_is_said(options: FetchOptions, expected: str) -> 
         (14_400, "2 days"),
     ],
 )
-def test_a_duration_is_said_in_the_unit_that_fits(n_clips: int, expected: str) -> None:
+def test_the_duration_is_reported_in_a_suitable_unit(n_clips: int, expected: str) -> None:
     # 300 clips an hour
     assert YoutubeSource.expectation_of(n_clips, FetchOptions()).endswith(f": {expected}")
 
 
-def test_the_least_that_is_said_is_one_clip_an_hour() -> None:
+def test_the_reported_rate_is_at_least_one_clip_an_hour() -> None:
     assert "about 1 an hour" in YoutubeSource.expectation_of(2, FetchOptions(spacing_s=36_000))
 
 
@@ -292,7 +296,7 @@ def test_the_least_that_is_said_is_one_clip_an_hour() -> None:
     ["{}.wav", "Y{}.wav", "deep/down/Y{}.flac", "{}.ogg"],
 )
 @pytest.mark.parametrize("clip_id", [PLAIN, DASHED, Y_FIRST])
-def test_audio_is_adopted_by_its_usual_names(
+def test_audio_is_adopted_under_its_usual_file_names(
     tmp_path: Path, manifest: YoutubeManifest, name: str, clip_id: str
 ) -> None:
     write_tone(tmp_path / "mine" / name.format(clip_id), 3, 500, sample_rate=22_050)
@@ -305,7 +309,7 @@ def test_audio_is_adopted_by_its_usual_names(
     assert soundfile.info(adopted).frames == pytest.approx(3 * 44_100, abs=1)
 
 
-def test_what_the_user_has_is_not_fetched_and_what_is_broken_is(
+def test_clips_that_the_user_has_are_not_fetched_and_damaged_ones_are(
     tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes
 ) -> None:
     mine = tmp_path / "mine"
@@ -319,10 +323,12 @@ def test_what_the_user_has_is_not_fetched_and_what_is_broken_is(
     assert f"/watch/{PLAIN[:11]}.webm" not in here.asked
     assert str(mine) in fates[Y_FIRST].message
     assert "404" in fates[Y_FIRST].message
-    assert str(mine) not in fates[DASHED].message  # it is there now
+    assert str(mine) not in fates[DASHED].message  # it was fetched
 
 
-def test_the_beginning_of_a_longer_file_is_kept(tmp_path: Path, manifest: YoutubeManifest) -> None:
+def test_a_file_longer_than_its_clip_is_adopted_up_to_the_clip_length(
+    tmp_path: Path, manifest: YoutubeManifest
+) -> None:
     whole = np.random.default_rng(0).uniform(-0.5, 0.5, 11 * 44_100)
     (tmp_path / "mine").mkdir()
     soundfile.write(tmp_path / "mine" / f"{PLAIN}.wav", whole, 44_100)
@@ -332,6 +338,6 @@ def test_the_beginning_of_a_longer_file_is_kept(tmp_path: Path, manifest: Youtub
     np.testing.assert_allclose(adopted, whole[:441_000], atol=1 / 32_768)
 
 
-def test_a_place_that_is_no_folder_is_a_sentence(tmp_path: Path, manifest: YoutubeManifest) -> None:
+def test_a_missing_place_gives_a_one_line_error(tmp_path: Path, manifest: YoutubeManifest) -> None:
     with pytest.raises(SedpipeError, match=r"^--from .*nowhere: there is no such folder or archive$"):
         source_of(manifest, tmp_path, tmp_path / "nowhere")

@@ -19,7 +19,7 @@ def in_blocks(path: Path) -> tuple[int, np.ndarray]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_blocks_are_what_is_cut_out_of_the_recording(tmp_path: Path, form: str) -> None:
+def test_joined_blocks_equal_a_cut_of_the_whole_recording(tmp_path: Path, form: str) -> None:
     path = tmp_path / "recording"
     path.write_bytes(encoded(clock(5.37, FORMS[form].rate), FORMS[form]))
     rate, joined = in_blocks(path)
@@ -30,7 +30,7 @@ def test_blocks_are_what_is_cut_out_of_the_recording(tmp_path: Path, form: str) 
 
 
 def with_gap(path: Path, before_s: float, gap_s: float, after_s: float) -> None:
-    """A WebM whose clock jumps, as where a stream broke off."""
+    """Write a WebM file whose timestamps jump, as after an interruption of a stream."""
     samples = np.rint(32_767 * clock(before_s + after_s, 48_000)).astype(np.int16)
     with av.open(str(path), "w", format="webm") as container:
         stream = container.add_stream("libopus", rate=48_000, layout="mono")
@@ -46,7 +46,7 @@ def with_gap(path: Path, before_s: float, gap_s: float, after_s: float) -> None:
                 container.mux(packet)
 
 
-def test_a_gap_in_a_stream_becomes_silence_of_its_length_so_that_what_follows_keeps_its_time(tmp_path: Path) -> None:
+def test_a_timestamp_gap_becomes_silence_of_the_same_length(tmp_path: Path) -> None:
     path = tmp_path / "a.webm"
     with_gap(path, before_s=10, gap_s=1.0, after_s=10)
     rate, joined = in_blocks(path)
@@ -58,7 +58,7 @@ def test_a_gap_in_a_stream_becomes_silence_of_its_length_so_that_what_follows_ke
     np.testing.assert_array_equal(joined, cut(path, 0.0, 50.0, rate).samples[: len(joined)])
 
 
-def test_a_recording_that_is_mostly_gap_is_damaged_also_where_the_gap_is_claimed_to_last_for_years(
+def test_a_recording_with_a_large_gap_is_rejected_however_long_the_gap_claims_to_be(
     tmp_path: Path,
 ) -> None:
     with_gap(tmp_path / "a.webm", before_s=2, gap_s=2.0, after_s=2)
@@ -69,23 +69,21 @@ def test_a_recording_that_is_mostly_gap_is_damaged_also_where_the_gap_is_claimed
         in_blocks(tmp_path / "b.webm")
 
 
-def test_blocks_hold_a_frame_or_a_few_however_long_the_recording(tmp_path: Path) -> None:
+def test_a_block_contains_only_a_few_frames(tmp_path: Path) -> None:
     path = tmp_path / "a.m4a"
     path.write_bytes(encoded(clock(20, FORMS["m4a"].rate), FORMS["m4a"]))
     with path.open("rb") as file, open_track(file, str(path)) as track:
         assert max(len(block) for _, block in track_blocks(track, str(path), Level())) <= 8 * 2048
 
 
-def test_a_long_gap_takes_no_memory_of_its_length(tmp_path: Path) -> None:
+def test_a_recording_that_is_almost_all_gap_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "a.webm"
     with_gap(path, before_s=1, gap_s=100.0, after_s=1)
     with path.open("rb") as file, open_track(file, str(path)) as track, pytest.raises(FailedClipError, match="missing"):
         assert max(len(block) for _, block in track_blocks(track, str(path), Level())) <= 2**20
 
 
-def test_gaps_that_are_too_long_together_end_a_recording_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gaps_longer_than_the_total_limit_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sedpipe.io.audio.blocks._MOST_GAPS_S", 0.5)
     path = tmp_path / "a.webm"
     with_gap(path, before_s=10, gap_s=1.0, after_s=10)

@@ -1,4 +1,4 @@
-"""Recordings that were once read wrongly, refused though whole, or stopped a folder: rebuilt small."""
+"""Small reconstructions of recordings that were read wrongly, rejected although intact, or stopped a whole folder."""
 
 import io
 import struct
@@ -79,7 +79,7 @@ WHOLE: dict[str, tuple[Callable[[], bytes], float, str]] = {
 
 
 @pytest.mark.parametrize("case", WHOLE)
-def test_what_is_whole_is_read_whole_through_every_door(tmp_path: Path, case: str) -> None:
+def test_an_intact_recording_is_read_completely_by_every_reader(tmp_path: Path, case: str) -> None:
     make, seconds, remark = WHOLE[case]
     path = tmp_path / "a"
     path.write_bytes(make())
@@ -109,7 +109,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_used_is_refused_for_one_reason_through_every_door(tmp_path: Path, case: str) -> None:
+def test_an_unusable_recording_is_rejected_by_every_reader_for_the_same_reason(tmp_path: Path, case: str) -> None:
     make, reason = REFUSED[case]
     path = tmp_path / "a.wav"
     path.write_bytes(make())
@@ -125,9 +125,9 @@ def test_what_cannot_be_used_is_refused_for_one_reason_through_every_door(tmp_pa
         assert caught.value.message.startswith(f"{path}: ")
 
 
-def test_silence_is_refused_where_something_is_said_to_sound_and_remarked_on_elsewhere(tmp_path: Path) -> None:
+def test_silence_is_an_error_in_labelled_audio_and_a_remark_otherwise(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
-    path.write_bytes(wav(0 * NOISE)[:-RATE])  # the remark about its header comes after that about silence
+    path.write_bytes(wav(0 * NOISE)[:-RATE])  # the remark about the header follows the one about silence
     recording = Recording(path)
     assert sum(map(len, recording.blocks())) == len(NOISE) - RATE // 2
     assert [name for name, _ in recording.remarks] == ["silent", "truncated"]

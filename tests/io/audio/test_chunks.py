@@ -1,4 +1,4 @@
-"""What headers claim, held against what files hold: every way in which they were seen to differ."""
+"""What headers claim compared with what files contain: every kind of mismatch that has been seen."""
 
 import io
 import struct
@@ -24,7 +24,7 @@ def written(kind: str, samples: np.ndarray = NOISE, subtype: str = "PCM_16") -> 
 
 
 def place_of(content: bytes) -> tuple[int, int]:
-    """Where the number of bytes stands that the header claims, and where the samples begin."""
+    """Return the offset of the header's byte count and that of the first sample."""
     [(begin, _)] = find_samples(io.BytesIO(content)).spans  # type: ignore[union-attr]
     kind = content[:4]
     if kind == b"riff":
@@ -35,7 +35,7 @@ def place_of(content: bytes) -> tuple[int, int]:
 
 
 def claiming(content: bytes, n_bytes: int) -> bytes:
-    """The same file with another claim, written as its kind writes it."""
+    """Return the same file with another byte count in its header, encoded as its format requires."""
     at, _ = place_of(content)
     form, more = {b"RIFF": ("<I", 0), b"RF64": ("<Q", 0), b"FORM": (">I", 8), b"caff": (">q", 4), b"riff": ("<Q", 24)}[
         content[:4]
@@ -45,7 +45,7 @@ def claiming(content: bytes, n_bytes: int) -> bytes:
 
 
 def heard(path: Path) -> tuple[np.ndarray, list[tuple[str, str]]]:
-    """Through blocks; a cut must be the same."""
+    """Return samples and remarks of a file read in blocks; a cut must give the same."""
     recording = Recording(path)
     blocks = np.concatenate(list(recording.blocks()))
     piece = cut(path, 0.0, 5.0, RATE)
@@ -58,7 +58,7 @@ def heard(path: Path) -> tuple[np.ndarray, list[tuple[str, str]]]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
-def test_a_header_that_is_true_is_taken_at_its_word(tmp_path: Path, kind: str, subtype: str) -> None:
+def test_a_correct_header_is_trusted(tmp_path: Path, kind: str, subtype: str) -> None:
     content = written(kind, subtype=subtype)
     samples = find_samples(io.BytesIO(content))
     assert samples is not None
@@ -71,9 +71,7 @@ def test_a_header_that_is_true_is_taken_at_its_word(tmp_path: Path, kind: str, s
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("share", [0.0, 0.5])
-def test_samples_that_follow_a_header_that_was_never_finished_are_all_used(
-    tmp_path: Path, kind: str, share: float
-) -> None:
+def test_all_samples_after_an_unfinished_header_are_used(tmp_path: Path, kind: str, share: float) -> None:
     (tmp_path / "a").write_bytes(claiming(written(kind), round(share * len(NOISE)) * 2))
     blocks, remarks = heard(tmp_path / "a")
     np.testing.assert_allclose(blocks, NOISE, atol=1e-4)
@@ -81,7 +79,7 @@ def test_samples_that_follow_a_header_that_was_never_finished_are_all_used(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_samples_that_were_never_written_are_missed(tmp_path: Path, kind: str) -> None:
+def test_missing_samples_are_reported_as_truncation(tmp_path: Path, kind: str) -> None:
     content = written(kind)
     (tmp_path / "a").write_bytes(content[: place_of(content)[1] + 2 * RATE])
     blocks, remarks = heard(tmp_path / "a")
@@ -97,7 +95,7 @@ def test_samples_that_were_never_written_are_missed(tmp_path: Path, kind: str) -
         ("caf", -5), ("w64", 2**63 - 49), ("rf64", 2**64 - 1),
     ],
 )  # fmt: skip
-def test_a_stream_that_does_not_know_its_length_says_nothing_untrue(tmp_path: Path, kind: str, claim: int) -> None:
+def test_a_placeholder_for_the_length_of_a_stream_gives_no_remark(tmp_path: Path, kind: str, claim: int) -> None:
     (tmp_path / "a").write_bytes(claiming(written(kind), claim))
     blocks, remarks = heard(tmp_path / "a")
     np.testing.assert_allclose(blocks, NOISE, atol=1e-4)
@@ -112,7 +110,7 @@ def test_a_stream_that_does_not_know_its_length_says_nothing_untrue(tmp_path: Pa
         ("w64", 5_000_000_000),
     ],
 )  # fmt: skip
-def test_a_recording_of_gigabytes_that_was_cut_short_is_no_stream(tmp_path: Path, kind: str, claim: int) -> None:
+def test_a_truncated_file_of_gigabytes_is_not_mistaken_for_a_stream(tmp_path: Path, kind: str, claim: int) -> None:
     (tmp_path / "a").write_bytes(claiming(written(kind), claim))
     blocks, remarks = heard(tmp_path / "a")
     np.testing.assert_allclose(blocks, NOISE, atol=1e-4)
@@ -120,7 +118,7 @@ def test_a_recording_of_gigabytes_that_was_cut_short_is_no_stream(tmp_path: Path
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_files_that_were_joined_are_one_after_the_other(tmp_path: Path, kind: str) -> None:
+def test_all_parts_of_concatenated_files_are_read_in_order(tmp_path: Path, kind: str) -> None:
     content = written(kind, NOISE[: 2 * RATE])
     if kind == "w64":
         content += bytes(-len(content) % 8)
@@ -135,18 +133,18 @@ def test_files_that_were_joined_are_one_after_the_other(tmp_path: Path, kind: st
 @pytest.mark.parametrize(
     "after", [b"LIST\x04\x00\x00\x00INFO", b"TAG" + bytes(125), b"ID3\x03" + bytes(5000), bytes(60)]
 )
-def test_titles_after_the_samples_are_no_samples(tmp_path: Path, after: bytes) -> None:
+def test_metadata_after_the_samples_is_not_read_as_audio(tmp_path: Path, after: bytes) -> None:
     (tmp_path / "a.wav").write_bytes(written("wav") + after)
     blocks, remarks = heard(tmp_path / "a.wav")
     assert len(blocks) == len(NOISE)
     assert remarks == []
 
 
-def test_a_wav_that_went_on_beyond_four_gigabytes_is_read_to_its_end(tmp_path: Path) -> None:
+def test_a_wav_longer_than_four_gigabytes_is_read_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "wrapped.wav"
     content = written("wav", NOISE[:RATE])
     path.write_bytes(content)
-    with path.open("r+b") as file:  # a hole, then one second more of samples: their number fits 32 bits again
+    with path.open("r+b") as file:  # a hole, then two samples: the header has the low 32 bits of the byte count
         file.seek(2**32 + len(content) - 4)
         file.write(NOISE[:2].astype("<f2").tobytes())
     with path.open("rb") as file:
@@ -177,17 +175,17 @@ def test_a_wav_that_went_on_beyond_four_gigabytes_is_read_to_its_end(tmp_path: P
         b"RF64\xff\xff\xff\xffWAVEds64\x04\0\0\0\0\0\0\0",
     ],
 )
-def test_what_makes_no_sense_is_left_to_the_decoders(content: bytes) -> None:
+def test_no_samples_are_located_in_a_malformed_file(content: bytes) -> None:
     assert find_samples(io.BytesIO(content)) is None
 
 
-def test_a_file_of_headers_alone_holds_none() -> None:
+def test_a_file_with_only_a_header_has_no_samples() -> None:
     samples = find_samples(io.BytesIO(written("wav", NOISE[:0])))
     assert samples is not None
     assert (samples.n_bytes, samples.is_as_claimed, samples.remarks) == (0, True, ())
 
 
-def test_a_second_file_of_another_format_is_told_of(tmp_path: Path) -> None:
+def test_an_appended_file_of_another_format_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(written("wav") + written("wav", subtype="PCM_24"))
     blocks, remarks = heard(tmp_path / "a")
     assert len(blocks) == len(NOISE)

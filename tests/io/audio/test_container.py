@@ -7,7 +7,7 @@ from sedpipe.failures import FailedClipError, Failure
 from sedpipe.io.audio.container import open_track
 
 
-def test_a_track_of_no_codec_that_ffmpeg_knows_is_undecodable() -> None:
+def test_a_track_with_an_unknown_codec_is_undecodable() -> None:
     file = io.BytesIO()
     soundfile.write(file, np.full(800, 0.1), 8_000, format="WAV", subtype="PCM_16")
     raw = bytearray(file.getvalue())

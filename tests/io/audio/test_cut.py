@@ -41,7 +41,7 @@ def failure_of(source: object, start_s: float = 0.0, end_s: float = 10.0, **more
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("start_s", "end_s"), [(0, 10), (0.05, 10.05), (7.123, 17.123), (30, 40), (37.3, 47.3)])
-def test_a_clip_starts_within_a_millisecond_and_has_its_length_to_the_sample(
+def test_a_cut_starts_within_a_millisecond_and_has_exactly_the_requested_length(
     recording: Callable[[str], bytes], truth: np.ndarray, form: str, start_s: float, end_s: float
 ) -> None:
     piece = cut(io.BytesIO(recording(form)), start_s, end_s, RATE)
@@ -53,16 +53,16 @@ def test_a_clip_starts_within_a_millisecond_and_has_its_length_to_the_sample(
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_source_that_ends_early_is_kept_with_its_true_length(
+def test_a_cut_past_the_end_is_short_and_has_its_true_length(
     recording: Callable[[str], bytes], truth: np.ndarray, form: str
 ) -> None:
     piece = cut(io.BytesIO(recording(form)), 55, 65, RATE)
     assert piece.is_short
-    assert piece.duration == pytest.approx(5, abs=0.025)  # AAC may owe or add a frame
+    assert piece.duration == pytest.approx(5, abs=0.025)  # AAC may drop or add a frame
     assert abs(start_error_ms(piece.samples, truth, 55)) < 1
 
 
-def test_lossless_pieces_are_the_recordings_own_samples(tmp_path: Path, truth: np.ndarray) -> None:
+def test_a_cut_of_a_lossless_file_returns_its_samples_unchanged(tmp_path: Path, truth: np.ndarray) -> None:
     path = tmp_path / "-concat:a|b.wav"
     path.write_bytes(encoded(truth, WAV))
     piece = cut(path, 37.3, 47.3, RATE)
@@ -70,7 +70,7 @@ def test_lossless_pieces_are_the_recordings_own_samples(tmp_path: Path, truth: n
     np.testing.assert_allclose(piece.samples, whole[1_644_930:2_085_930], atol=1e-7)
 
 
-def test_the_edges_of_a_resampled_piece_are_like_its_middle() -> None:
+def test_a_resampled_cut_has_no_artefacts_at_its_edges() -> None:
     time_s = np.arange(20 * 48_000) / 48_000
     tone = 0.5 * np.sin(2 * np.pi * 1000 * time_s)
     piece = cut(io.BytesIO(encoded(tone, FORMS["flac"])), 5.5, 15.5, RATE)
@@ -86,7 +86,7 @@ def test_channels_are_averaged() -> None:
 
 
 def shifted(form: Form, seconds: float, step_s: float = 1e9, gap_s: float = 0.0) -> tuple[bytes, np.ndarray]:
-    """Packets of a recording with other timestamps: all later by ``seconds``, a gap after ``step_s``."""
+    """Return a recording whose timestamps are all ``seconds`` later, with a gap after ``step_s``, and its sound."""
     source = io.BytesIO(encoded(clock(40, form.rate), form))
     target = io.BytesIO()
     with av.open(source) as old, av.open(target, "w", format=form.container, options=form.options) as new:
@@ -102,7 +102,7 @@ def shifted(form: Form, seconds: float, step_s: float = 1e9, gap_s: float = 0.0)
     return target.getvalue(), clock(40, RATE)
 
 
-def test_a_gap_in_the_timestamps_stays_a_gap() -> None:
+def test_a_gap_in_the_timestamps_becomes_silence() -> None:
     body, truth = shifted(FORMS["webm, a cue each 10 s"], 0, step_s=20, gap_s=0.5)
     piece = cut(io.BytesIO(body), 15, 25, RATE)
     assert len(piece.samples) == 441_000
@@ -111,15 +111,13 @@ def test_a_gap_in_the_timestamps_stays_a_gap() -> None:
     assert np.abs(piece.samples[round(5.05 * RATE) : round(5.45 * RATE)]).max() < 1e-3
 
 
-def test_a_recording_that_does_not_begin_at_zero_is_counted_from_its_beginning() -> None:
+def test_times_are_counted_from_the_first_timestamp() -> None:
     body, truth = shifted(FORMS["webm, a cue each 10 s"], 3.0)
     piece = cut(io.BytesIO(body), 12.5, 22.5, RATE)
     assert abs(start_error_ms(piece.samples, truth, 12.5)) < 1
 
 
-def test_damaged_packets_in_the_middle_leave_the_rest_in_place(
-    recording: Callable[[str], bytes], truth: np.ndarray
-) -> None:
+def test_samples_before_damaged_packets_stay_in_place(recording: Callable[[str], bytes], truth: np.ndarray) -> None:
     body = bytearray(recording("mp3"))
     at = len(body) * 33 // 60
     body[at : at + 3000] = bytes(3000)
@@ -128,27 +126,27 @@ def test_damaged_packets_in_the_middle_leave_the_rest_in_place(
 
 
 @pytest.mark.parametrize("form", ["webm, a cue each 10 s", "m4a", "wav"])
-def test_less_than_a_second_is_too_short(recording: Callable[[str], bytes], form: str) -> None:
+def test_a_cut_of_less_than_a_second_is_too_short(recording: Callable[[str], bytes], form: str) -> None:
     assert failure_of(io.BytesIO(recording(form)), 59.5, 69.5) == Failure("gone", "too-short")
     assert failure_of(io.BytesIO(recording(form)), 200, 210) == Failure("gone", "too-short")
     assert len(cut(io.BytesIO(recording(form)), 58.9, 68.9, RATE).samples) >= 48_000
 
 
 @pytest.mark.parametrize("form", ["webm, a cue each 10 s", "m4a", "wav"])
-def test_silence_is_a_reason(form: str) -> None:
+def test_a_silent_recording_is_rejected(form: str) -> None:
     assert failure_of(io.BytesIO(encoded(np.zeros(FORMS[form].rate * 12), FORMS[form]))) == Failure("gone", "silent")
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"<!doctype html><html>sorry</html>", bytes(10_000), b"#EXTM3U\nfile:///etc/passwd\n"]
 )
-def test_what_is_no_audio_is_undecodable(body: bytes) -> None:
+def test_content_that_is_not_audio_is_undecodable(body: bytes) -> None:
     assert failure_of(io.BytesIO(body)) == Failure("retryable", "undecodable")
 
 
 @pytest.mark.parametrize("at_s", [19.99, 25.0])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_sample_that_is_no_number_is_told(tmp_path: Path, at_s: float, value: float) -> None:
+def test_nan_and_infinity_in_or_near_a_cut_are_rejected(tmp_path: Path, at_s: float, value: float) -> None:
     samples = np.full(40 * 48_000, 0.1, np.float32)
     samples[round(at_s * 48_000)] = value
     soundfile.write(tmp_path / "a.wav", samples, 48_000, subtype="FLOAT")
@@ -156,7 +154,7 @@ def test_a_sample_that_is_no_number_is_told(tmp_path: Path, at_s: float, value: 
         cut(tmp_path / "a.wav", 20, 30, RATE)
 
 
-def test_a_playlist_opens_no_other_file(tmp_path: Path, truth: np.ndarray) -> None:
+def test_a_playlist_does_not_open_the_files_that_it_names(tmp_path: Path, truth: np.ndarray) -> None:
     (tmp_path / "secret.wav").write_bytes(encoded(truth, WAV))
     (tmp_path / "a.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:70\n#EXTINF:70,\nsecret.wav\n#EXT-X-ENDLIST\n")
     (tmp_path / "a.ffconcat").write_text("ffconcat version 1.0\nfile secret.wav\n")
@@ -164,7 +162,7 @@ def test_a_playlist_opens_no_other_file(tmp_path: Path, truth: np.ndarray) -> No
         assert failure_of(tmp_path / name) == Failure("retryable", "undecodable")
 
 
-def test_pictures_without_sound_have_no_audio() -> None:
+def test_a_video_without_an_audio_track_is_rejected() -> None:
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as container:
         stream = container.add_stream("mpeg4", rate=10)
@@ -175,12 +173,12 @@ def test_pictures_without_sound_have_no_audio() -> None:
     assert failure_of(io.BytesIO(file.getvalue())) == Failure("gone", "no-audio")
 
 
-def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_file_gives_a_one_line_error(tmp_path: Path) -> None:
     with pytest.raises(FailedClipError, match=r"nothing\.wav: No such file or directory$"):
         cut(tmp_path / "nothing.wav", 0, 10, RATE)
 
 
-def test_a_long_recording_is_not_read_whole(tmp_path: Path) -> None:
+def test_a_cut_reads_only_part_of_a_long_file(tmp_path: Path) -> None:
     class Counting(io.BytesIO):
         read_bytes = 0
 
@@ -195,11 +193,11 @@ def test_a_long_recording_is_not_read_whole(tmp_path: Path) -> None:
         assert file.read_bytes < 0.3 * len(file.getvalue())
 
 
-def test_time_that_is_up_is_a_timeout(recording: Callable[[str], bytes]) -> None:
+def test_an_exceeded_time_limit_is_a_timeout(recording: Callable[[str], bytes]) -> None:
     assert failure_of(io.BytesIO(recording("mp3")), timeout_s=0.0) == Failure("retryable", "timeout")
 
 
-def test_what_the_source_says_comes_through(recording: Callable[[str], bytes]) -> None:
+def test_a_failure_of_the_source_is_passed_on(recording: Callable[[str], bytes]) -> None:
     class Failing(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             if self.tell() > 100_000:
@@ -209,7 +207,7 @@ def test_what_the_source_says_comes_through(recording: Callable[[str], bytes]) -
     assert failure_of(Failing(recording("webm, a cue each 10 s")), 30, 40) == Failure("retryable", "network")
 
 
-def test_a_stretch_that_is_damaged_is_not_taken_for_one_that_ends_early() -> None:
+def test_damage_within_a_cut_is_not_mistaken_for_an_early_end() -> None:
     content = bytearray(encoded(clock(LENGTH_S, RATE), FORMS["flac"]))
     first, last = (round(len(content) * second / LENGTH_S) for second in (35, 50))
     content[first:last] = bytes(last - first)
@@ -218,12 +216,12 @@ def test_a_stretch_that_is_damaged_is_not_taken_for_one_that_ends_early() -> Non
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_how_long_a_recording_lasts_is_told_without_decoding(tmp_path: Path, form: str) -> None:
+def test_lasts_is_true_up_to_the_length_of_the_recording(tmp_path: Path, form: str) -> None:
     (tmp_path / "a").write_bytes(encoded(clock(20, FORMS[form].rate), FORMS[form]))
     assert [lasts(tmp_path / "a", seconds) for seconds in (10, 19.9, 20.5)] == [True, True, False]
 
 
-def test_what_holds_no_audio_lasts_for_no_time(tmp_path: Path) -> None:
+def test_lasts_raises_for_a_file_that_is_not_audio(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a dog barks")
     with pytest.raises(FailedClipError, match="cannot be decoded as audio"):
         lasts(tmp_path / "a", 1)

@@ -1,4 +1,4 @@
-"""One recording in every encoding there is has one length, through every door."""
+"""One recording, in every available encoding, has the same length for every reader."""
 
 import shutil
 from pathlib import Path
@@ -36,7 +36,7 @@ def heard() -> np.ndarray:
 
 @pytest.mark.parametrize("length_s", LENGTHS_S)
 @pytest.mark.parametrize("name", ENCODINGS)
-def test_every_encoding_is_as_long_as_the_sound_and_the_same_whoever_reads_it(
+def test_every_encoding_has_the_length_of_the_sound_for_every_reader(
     encodings: dict[float, dict[str, Path]], heard: np.ndarray, name: str, length_s: float
 ) -> None:
     path = encodings[length_s].get(name)
@@ -55,9 +55,9 @@ def test_every_encoding_is_as_long_as_the_sound_and_the_same_whoever_reads_it(
     assert not lasts(path, length_s + 0.25)
     if length_s > 2:
         late = [start_error_ms(samples[: 2 * 44_100], heard, 0) for samples in (blocks, piece.samples)]
-        assert abs(late[0]) < 150  # what an encoder puts before the sound
+        assert abs(late[0]) < 150  # delay that an encoder adds before the sound
         assert abs(late[0] - late[1]) < 1
 
 
-def test_the_table_is_large_enough_to_mean_something(encodings: dict[float, dict[str, Path]]) -> None:
+def test_at_least_40_encodings_are_tested(encodings: dict[float, dict[str, Path]]) -> None:
     assert min(map(len, encodings.values())) >= 40

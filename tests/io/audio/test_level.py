@@ -28,8 +28,8 @@ def reason(level: Level) -> str:
     ("channels", "expected"),
     [
         (NOISE[:, :1], "usable"),
-        (NOISE, "usable"),  # eight microphones far from each other
-        (np.stack([NOISE[:, 0], 0 * NOISE[:, 0]], 1), "usable"),  # one of two is dead
+        (NOISE, "usable"),  # eight independent microphones
+        (np.stack([NOISE[:, 0], 0 * NOISE[:, 0]], 1), "usable"),  # one of two channels is silent
         (np.stack([NOISE[:, 0], -NOISE[:, 0]], 1), "channels-cancel"),
         (np.stack([NOISE[:, 0], -NOISE[:, 0] + 0.05 * NOISE[:, 1]], 1), "channels-cancel"),
         (np.stack([NOISE[:, 0], -0.5 * NOISE[:, 0]], 1), "usable"),
@@ -37,14 +37,16 @@ def reason(level: Level) -> str:
         (5e-5 * NOISE[:, :1], "silent"),
         (4e-4 * NOISE[:, :1], "usable"),
         (30_000 * NOISE[:, :1], "beyond-full-scale"),
-        (2.01 * NOISE[:, :1], "usable"),  # a sample in two hundred
+        (2.01 * NOISE[:, :1], "usable"),  # one sample in two hundred is beyond full scale
     ],
 )
-def test_what_is_heard_decides_in_however_many_pieces(channels: np.ndarray, expected: str, pieces: int) -> None:
+def test_a_recording_is_judged_the_same_in_one_piece_or_in_several(
+    channels: np.ndarray, expected: str, pieces: int
+) -> None:
     assert reason(heard(channels, pieces)) == expected
 
 
-def test_samples_beyond_full_scale_are_remarked_on_unless_coders_do_as_much() -> None:
+def test_clipping_is_remarked_on_unless_it_is_within_the_tolerance_for_coders() -> None:
     assert heard(2.1 * NOISE[:, :1]).remarks == ()
     [(name, sentence)] = heard(np.concatenate([NOISE[:, :1], [[1.5]]])).remarks
     assert (name, sentence) == ("clipped", "its samples reach 1.50 times full scale: clipped")
@@ -52,7 +54,7 @@ def test_samples_beyond_full_scale_are_remarked_on_unless_coders_do_as_much() ->
 
 @pytest.mark.parametrize(("n_samples", "wanted_s", "is_usable"), [(320, 0, True), (319, 0, False), (0, 0, False),
                          (8000, 10, True), (7999, 10, False), (320, 0.2, True)])  # fmt: skip
-def test_a_recording_has_a_frame_at_least_and_a_clip_a_tenth_of_its_length(
+def test_a_recording_needs_one_frame_and_a_clip_a_tenth_of_its_length(
     n_samples: int, wanted_s: float, is_usable: bool
 ) -> None:
     if is_usable:
@@ -64,7 +66,7 @@ def test_a_recording_has_a_frame_at_least_and_a_clip_a_tenth_of_its_length(
 
 
 @pytest.mark.parametrize("rate", [1, 999, 1_000_001, 2**31 - 1])
-def test_a_rate_that_no_recording_has_is_refused_before_anything_is_resampled(rate: int) -> None:
+def test_an_absurd_sample_rate_is_rejected(rate: int) -> None:
     with pytest.raises(FailedClipError, match=r"its header says .* Hz, expected 1,000 to 1,000,000 Hz") as caught:
         check_rate("a.wav", rate)
     assert caught.value.failure.reason == "absurd-rate"

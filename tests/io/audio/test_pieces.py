@@ -10,7 +10,9 @@ STEP = st.tuples(st.sampled_from(["read", "seek", "end", "on"]), st.integers(0, 
 
 
 @given(st.lists(PIECE, max_size=5), st.lists(STEP, max_size=12))
-def test_pieces_are_read_as_the_file_that_they_make_up(pieces: list[bytes | tuple[int, int]], steps: list) -> None:
+def test_pieces_are_read_like_the_file_that_they_form_together(
+    pieces: list[bytes | tuple[int, int]], steps: list
+) -> None:
     whole = b"".join(piece if isinstance(piece, bytes) else BODY[piece[0] : sum(piece)] for piece in pieces)
     ours, plain = Pieces(io.BytesIO(BODY), pieces), io.BytesIO(whole)
     for what, number in steps:

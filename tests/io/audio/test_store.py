@@ -24,20 +24,20 @@ def test_written_flac_is_mono_16_bit_rounded_and_clipped(tmp_path: Path) -> None
     assert whole.tolist() == [0, 0, 1, -1, 32_767, 32_767, -32_768, -32_768]
 
 
-def test_what_was_written_is_read_and_written_again_as_the_same_bytes(tmp_path: Path) -> None:
+def test_reading_and_rewriting_a_flac_file_gives_the_same_bytes(tmp_path: Path) -> None:
     write_flac(tmp_path / "a.flac", np.random.default_rng(0).uniform(-1, 1, RATE), RATE)
     write_flac(tmp_path / "b.flac", read_waveform(tmp_path / "a.flac", RATE), RATE)
     assert (tmp_path / "a.flac").read_bytes() == (tmp_path / "b.flac").read_bytes()
 
 
-def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+def test_an_unwritable_path_gives_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SedpipeError, match=r"^cannot write .*a\.flac: (Not a directory|File exists)$"):
         write_flac(tmp_path / "file" / "a.flac", np.zeros(10), RATE)
 
 
 @pytest.mark.parametrize("rate", [8_000, 44_100, 48_000, 96_000])
-def test_the_beginning_alone_is_the_beginning_of_all(tmp_path: Path, rate: int) -> None:
+def test_reading_only_the_beginning_matches_reading_the_whole_file(tmp_path: Path, rate: int) -> None:
     write_flac(tmp_path / "a.flac", np.random.default_rng(0).uniform(-0.5, 0.5, 2 * rate), rate)
     whole = read_waveform(tmp_path / "a.flac", RATE)
     beginning = read_stored(tmp_path / "a.flac", RATE, most_samples=RATE)
@@ -46,7 +46,7 @@ def test_the_beginning_alone_is_the_beginning_of_all(tmp_path: Path, rate: int) 
     np.testing.assert_array_equal(read_stored(tmp_path / "a.flac", RATE), whole)
 
 
-def test_what_lies_beyond_the_beginning_is_not_looked_at(tmp_path: Path) -> None:
+def test_damage_after_the_part_that_is_read_does_not_matter(tmp_path: Path) -> None:
     write_flac(tmp_path / "a.flac", np.random.default_rng(0).uniform(-0.5, 0.5, 10 * RATE), RATE)
     content = (tmp_path / "a.flac").read_bytes()
     (tmp_path / "a.flac").write_bytes(content[: len(content) // 2])
@@ -56,7 +56,7 @@ def test_what_lies_beyond_the_beginning_is_not_looked_at(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("content", [b"", b"no audio"])
-def test_a_stored_file_that_is_none_is_a_sentence(tmp_path: Path, content: bytes) -> None:
+def test_an_unreadable_or_missing_stored_file_gives_a_one_line_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.flac").write_bytes(content)
     with pytest.raises(AudioError, match=r"a\.flac: (the file is empty \(0 bytes\)|cannot be decoded as audio)$"):
         read_stored(tmp_path / "a.flac", RATE)
@@ -64,12 +64,12 @@ def test_a_stored_file_that_is_none_is_a_sentence(tmp_path: Path, content: bytes
         read_stored(tmp_path / "b" / "a.flac", RATE)
 
 
-def test_silence_in_the_store_is_read_as_what_it_is(tmp_path: Path) -> None:
+def test_a_silent_stored_file_is_read_as_zeros(tmp_path: Path) -> None:
     write_flac(tmp_path / "a.flac", np.zeros(10), RATE)
     assert read_stored(tmp_path / "a.flac", RATE).tolist() == [0.0] * 10
 
 
-def test_a_cut_is_stored_with_its_fate_and_every_remark(tmp_path: Path) -> None:
+def test_storing_a_cut_returns_its_fate_with_every_remark(tmp_path: Path) -> None:
     clip = Clip("a", "training", "a.wav", 0.0, 10.0, ("Car",))
     loud = Cut(np.full(3 * RATE, 0.5, np.float32), RATE, 48_000, 2, "webm opus", True, (("clipped", "too loud"),))
     fate = store_cut(loud, clip, tmp_path / "a.flac", "a tool", "251")
@@ -81,7 +81,7 @@ def test_a_cut_is_stored_with_its_fate_and_every_remark(tmp_path: Path) -> None:
     assert (told.duration, told.reason, told.sha256) == (3.0, "short", fate.sha256)
 
 
-def test_a_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_gives_a_one_line_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 

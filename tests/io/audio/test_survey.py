@@ -9,7 +9,7 @@ from sedpipe.io.audio.survey import survey
 
 
 @pytest.mark.parametrize("form", ["wav", "flac", "mp3", "m4a"])
-def test_a_recording_is_decoded_to_its_end_and_remembered_by_content(tmp_path: Path, form: str) -> None:
+def test_a_survey_gives_length_rate_channels_checksum_and_stamp(tmp_path: Path, form: str) -> None:
     path, content = tmp_path / "a", encoded(clock(3.0, FORMS[form].rate), FORMS[form], channels=2)
     path.write_bytes(content)
     seen = survey(path)
@@ -19,7 +19,7 @@ def test_a_recording_is_decoded_to_its_end_and_remembered_by_content(tmp_path: P
     assert seen.stamp == (len(content), path.stat().st_mtime_ns)
 
 
-def test_what_is_wrong_with_one_is_its_fault_or_a_remark(tmp_path: Path) -> None:
+def test_a_survey_reports_problems_as_faults_or_remarks(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "silent.wav", np.zeros(8000), 8000)
     (tmp_path / "text.wav").write_text("a dog barks")
     soundfile.write(tmp_path / "half.wav", clock(2.0, 8000), 8000)

@@ -19,7 +19,7 @@ def tone(hertz: float, rate: int, seconds: float = 1.0, level: float = 0.5) -> n
 
 
 def reason(path: Path) -> str:
-    """Why the file cannot be used, without its name."""
+    """Return why the file cannot be used, without its path."""
     with pytest.raises(AudioError) as caught:
         read_waveform(path, RATE)
     assert caught.value.message.startswith(f"{path}: ")
@@ -41,7 +41,7 @@ def test_channels_are_averaged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rate", [8_000, 22_050, 48_000, 96_000])
-def test_other_rates_are_resampled_in_time_and_level(tmp_path: Path, rate: int) -> None:
+def test_resampling_preserves_time_and_level(tmp_path: Path, rate: int) -> None:
     soundfile.write(tmp_path / "a.wav", tone(1000, rate), rate, subtype="FLOAT")
     waveform = read_waveform(tmp_path / "a.wav", RATE)
     assert abs(len(waveform) - RATE) <= 1
@@ -50,14 +50,14 @@ def test_other_rates_are_resampled_in_time_and_level(tmp_path: Path, rate: int) 
 
 
 @pytest.mark.parametrize("extension", ["wav", "flac", "ogg", "mp3", "aiff"])
-def test_usual_formats_are_read(tmp_path: Path, extension: str) -> None:
+def test_common_formats_are_read(tmp_path: Path, extension: str) -> None:
     if extension.upper() not in soundfile.available_formats():
         pytest.skip(f"this libsndfile lacks {extension}")
     path = tmp_path / f"a.{extension}"
     soundfile.write(path, tone(1000, RATE), RATE)
     waveform = read_waveform(path, RATE)
     assert waveform.ndim == 1
-    assert abs(len(waveform) - RATE) <= 2 * 1152  # MP3 pads
+    assert abs(len(waveform) - RATE) <= 2 * 1152  # MP3 adds padding
     assert np.sqrt(np.mean(waveform[5000:40_000] ** 2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
 
 
@@ -66,7 +66,7 @@ def test_usual_formats_are_read(tmp_path: Path, extension: str) -> None:
     [FORMS["webm, a cue each 10 s"], FORMS["m4a"], FORMS["m4a, fragments"], Form("asf", "wmav2", 44_100)],
     ids=["webm", "m4a", "fragments", "wma"],
 )
-def test_what_libsndfile_cannot_read_is_decoded_all_the_same(tmp_path: Path, form: Form) -> None:
+def test_formats_that_libsndfile_cannot_read_are_decoded(tmp_path: Path, form: Form) -> None:
     (tmp_path / "a").write_bytes(encoded(clock(3, form.rate), form, channels=2))
     waveform = read_waveform(tmp_path / "a", RATE, "float64")
     assert waveform.dtype == "float64"
@@ -75,7 +75,7 @@ def test_what_libsndfile_cannot_read_is_decoded_all_the_same(tmp_path: Path, for
 
 
 @pytest.mark.parametrize("form", ["wav", "flac", "m4a", "mp3"])
-def test_a_short_recording_is_a_recording_and_a_silent_one_is_none(tmp_path: Path, form: str) -> None:
+def test_a_short_recording_is_read_and_a_silent_one_is_rejected(tmp_path: Path, form: str) -> None:
     rate = FORMS[form].rate
     (tmp_path / "a").write_bytes(encoded(clock(0.2, rate), FORMS[form]))
     assert len(read_waveform(tmp_path / "a", RATE)) == pytest.approx(0.2 * RATE, abs=1100)
@@ -84,17 +84,17 @@ def test_a_short_recording_is_a_recording_and_a_silent_one_is_none(tmp_path: Pat
 
 
 @pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:10,\n{}\n", "ffconcat version 1.0\nfile '{}'\n"])
-def test_a_list_that_is_called_like_audio_opens_no_other_file(tmp_path: Path, text: str) -> None:
+def test_a_playlist_named_like_audio_opens_no_other_file(tmp_path: Path, text: str) -> None:
     write_flac(tmp_path / "secret.flac", tone(1000, RATE), RATE)
     (tmp_path / "a.wav").write_text(text.format(tmp_path / "secret.flac"))
     assert reason(tmp_path / "a.wav") == "cannot be decoded as audio"
 
 
-def test_unusable_files_have_their_reason(tmp_path: Path) -> None:
+def test_the_error_for_an_unusable_file_gives_the_reason(tmp_path: Path) -> None:
     assert reason(tmp_path / "missing.wav") == "No such file or directory"
     assert reason(tmp_path) == "a folder, expected audio"
     os.mkfifo(tmp_path / "pipe.wav")
-    assert reason(tmp_path / "pipe.wav") == "no file, expected audio"  # who reads it waits without end
+    assert reason(tmp_path / "pipe.wav") == "no file, expected audio"  # reading it would block forever
     (tmp_path / "empty.wav").write_bytes(b"")
     assert reason(tmp_path / "empty.wav") == "the file is empty (0 bytes)"
     (tmp_path / "text.wav").write_text("a dog barks\n" * 100)
@@ -114,7 +114,7 @@ def test_samples_that_are_not_finite_are_refused(tmp_path: Path, value: float) -
 
 
 @pytest.mark.parametrize("suffix", ["flac", "wav", "aiff", "w64", "caf"])
-def test_of_a_recording_that_breaks_off_what_is_there_is_used_with_a_word_about_it(tmp_path: Path, suffix: str) -> None:
+def test_a_truncated_recording_is_used_up_to_its_end_with_a_remark(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
     noise = np.random.default_rng(0).uniform(-0.9, 0.9, 2 * RATE)
     soundfile.write(path, noise, RATE, subtype="PCM_16")
@@ -130,11 +130,11 @@ def test_of_a_recording_that_breaks_off_what_is_there_is_used_with_a_word_about_
 
 
 @pytest.mark.parametrize("seconds", [4 * 3600 - 1, 4 * 3600 + 1])
-def test_a_header_that_claims_hours_costs_nothing(tmp_path: Path, seconds: int) -> None:
+def test_a_header_that_claims_hours_adds_no_samples(tmp_path: Path, seconds: int) -> None:
     path = tmp_path / "a.flac"
     soundfile.write(path, np.full((RATE, 8), 0.1), RATE)
     content = bytearray(path.read_bytes())
-    described = int.from_bytes(content[18:26], "big")  # rate, channels, bits, and in the last 36 bits the length
+    described = int.from_bytes(content[18:26], "big")  # sample rate, channels, bits; the last 36 bits are the length
     content[18:26] = (described >> 36 << 36 | seconds * RATE).to_bytes(8, "big")
     path.write_bytes(content)
     recording = Recording(path)
@@ -142,13 +142,15 @@ def test_a_header_that_claims_hours_costs_nothing(tmp_path: Path, seconds: int) 
     assert recording.remarks == [("truncated", f"its header says {seconds:,}.0 s, 1.0 s are there")]
 
 
-def test_memory_that_a_header_asks_for_in_vain_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_memory_error_in_libsndfile_falls_back_to_ffmpeg_or_gives_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def no_memory(*_: object, **__: object) -> None:
         raise MemoryError
 
     soundfile.write(tmp_path / "a.wav", tone(1000, RATE), RATE)
     monkeypatch.setattr(soundfile.SoundFile, "read", no_memory)
-    assert len(read_waveform(tmp_path / "a.wav", RATE)) == RATE  # FFmpeg has it
+    assert len(read_waveform(tmp_path / "a.wav", RATE)) == RATE  # FFmpeg reads it instead
     soundfile.write(tmp_path / "a.sd2", tone(1000, RATE), RATE, format="MAT5")
     assert reason(tmp_path / "a.sd2") == "contains no audio (0 samples)"
 
@@ -159,32 +161,32 @@ def in_blocks(path: Path, sample_rate: int = 44_100) -> np.ndarray:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("channels", [1, 2])
-def test_blocks_are_the_recording_in_any_format(tmp_path, monkeypatch, form, channels):
+def test_blocks_match_the_whole_recording_in_every_format(tmp_path, monkeypatch, form, channels):
     monkeypatch.setattr(audio, "SAMPLES_PER_BLOCK", 10_007)
     path = tmp_path / "recording"
     path.write_bytes(encoded(clock(3.21, FORMS[form].rate), FORMS[form], channels))
     whole, joined = read_waveform(path, 44_100), in_blocks(path)
     n = len(joined)
-    assert len(whole) - 0.025 * 44_100 < n <= len(whole)  # fragments of MP4 list their end only at the beginning
+    assert len(whole) - 0.025 * 44_100 < n <= len(whole)  # fragmented MP4 states its end only at the beginning
     assert joined.dtype == np.float32
     np.testing.assert_allclose(joined, whole[:n], atol=1e-6)
 
 
 @pytest.mark.parametrize("rate", [8000, 22_050, 44_100, 48_000, 96_000])
-def test_blocks_are_resampled_as_the_whole_is(tmp_path, monkeypatch, rate):
+def test_blocks_are_resampled_like_the_whole_recording(tmp_path, monkeypatch, rate):
     monkeypatch.setattr(audio, "SAMPLES_PER_BLOCK", 4001)
     soundfile.write(tmp_path / "a.wav", clock(2.0, rate), rate)
     np.testing.assert_allclose(in_blocks(tmp_path / "a.wav"), read_waveform(tmp_path / "a.wav", 44_100), atol=1e-6)
 
 
-def test_no_block_is_longer_than_the_bound_however_long_or_wide_the_recording(tmp_path, monkeypatch):
+def test_the_block_size_is_bounded_whatever_the_number_of_channels(tmp_path, monkeypatch):
     monkeypatch.setattr(audio, "SAMPLES_PER_BLOCK", 4000)
     soundfile.write(tmp_path / "a.wav", np.full((44_100, 8), 0.1), 44_100)
     assert {len(block) for block in read_blocks(tmp_path / "a.wav", 44_100)} == {500, 100}
 
 
 @pytest.mark.parametrize("content", [b"", b"this is not audio", b"RIFF\xff\xff\xff\x7fWAVE"])
-def test_what_cannot_be_read_at_once_cannot_be_read_in_blocks_for_the_same_reason(tmp_path, content):
+def test_reading_in_blocks_gives_the_same_error_as_reading_the_whole_file(tmp_path, content):
     path = tmp_path / "a.wav"
     path.write_bytes(content)
     with pytest.raises(AudioError) as at_once:
@@ -194,7 +196,7 @@ def test_what_cannot_be_read_at_once_cannot_be_read_in_blocks_for_the_same_reaso
     assert in_pieces.value.message == at_once.value.message
 
 
-def test_blocks_with_samples_that_are_no_numbers_or_without_any_sample_are_refused(tmp_path):
+def test_files_with_nan_or_without_samples_are_refused_in_blocks_too(tmp_path):
     soundfile.write(tmp_path / "nan.wav", np.array([0.0, np.nan]), 44_100, subtype="FLOAT")
     with pytest.raises(AudioError, match="not finite"):
         in_blocks(tmp_path / "nan.wav")
@@ -203,7 +205,7 @@ def test_blocks_with_samples_that_are_no_numbers_or_without_any_sample_are_refus
         in_blocks(tmp_path / "none.wav")
 
 
-def test_a_video_without_sound_says_so_in_blocks_too(tmp_path):
+def test_a_video_without_an_audio_track_is_refused_in_blocks_too(tmp_path):
     with av.open(str(tmp_path / "a.mp4"), "w") as container:
         stream = container.add_stream("mpeg4", rate=5)
         stream.width = stream.height = 16
@@ -213,12 +215,12 @@ def test_a_video_without_sound_says_so_in_blocks_too(tmp_path):
         in_blocks(tmp_path / "a.mp4")
 
 
-def test_more_than_four_hours_are_not_read_at_once(tmp_path: Path) -> None:
+def test_read_waveform_rejects_more_than_four_hours(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.flac", np.full(4 * 3600 * 1000 + 1, 0.1, np.float32), 1000)
     assert reason(tmp_path / "a.flac") == "longer than 4 hours"
 
 
-def test_what_is_beyond_full_scale_is_cut_off_in_blocks_as_it_is_in_the_store(tmp_path: Path) -> None:
+def test_samples_beyond_full_scale_are_clipped_in_blocks(tmp_path: Path) -> None:
     loud = tone(1000, RATE, level=0.5)
     loud[100] = 3.0
     soundfile.write(tmp_path / "a.wav", loud, RATE, subtype="FLOAT")

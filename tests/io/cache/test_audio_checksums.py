@@ -18,7 +18,7 @@ def test_a_stamp_is_size_time_and_sha256(audio: Path) -> None:
     assert AudioStamp.of(audio) == (5, 7, hashlib.sha256(b"sound").hexdigest())
 
 
-def test_a_file_of_the_same_size_and_time_is_known_even_by_the_next_process(tmp_path: Path, audio: Path) -> None:
+def test_the_checksum_of_an_unchanged_file_is_found_even_after_reloading_the_table(tmp_path: Path, audio: Path) -> None:
     first = AudioChecksums(tmp_path / "sums.tsv")
     assert first.find("a", 5, 7) is None
     first.note("a", AudioStamp.of(audio))
@@ -29,7 +29,7 @@ def test_a_file_of_the_same_size_and_time_is_known_even_by_the_next_process(tmp_
         assert checksums.sizes() == {5}
 
 
-def test_clips_that_are_listed_no_longer_are_forgotten(tmp_path: Path) -> None:
+def test_clips_that_are_no_longer_listed_are_dropped(tmp_path: Path) -> None:
     checksums = AudioChecksums(tmp_path / "sums.tsv")
     for clip_id in "ab":
         checksums.note(clip_id, AudioStamp(1, 2, "c"))
@@ -47,7 +47,7 @@ def test_an_unchanged_table_is_not_written_again(tmp_path: Path, audio: Path) ->
     assert table.stat().st_mtime_ns == 5
 
 
-def test_what_is_saved_once_is_not_written_again_by_the_same_process(tmp_path: Path, audio: Path) -> None:
+def test_saving_the_same_entries_twice_writes_the_table_once(tmp_path: Path, audio: Path) -> None:
     table = tmp_path / "sums.tsv"
     checksums = AudioChecksums(table)
     checksums.note("a", AudioStamp.of(audio))
@@ -58,7 +58,7 @@ def test_what_is_saved_once_is_not_written_again_by_the_same_process(tmp_path: P
     assert table.stat().st_mtime_ns == 5
 
 
-def test_a_table_that_breaks_off_is_written_anew(tmp_path: Path) -> None:
+def test_a_truncated_table_is_rewritten(tmp_path: Path) -> None:
     table = tmp_path / "sums.tsv"
     table.write_text("a\t1\t2\tc\nb\t1")
     AudioChecksums(table).save(["a", "b"])
@@ -66,7 +66,7 @@ def test_a_table_that_breaks_off_is_written_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"a\t1\n", b"a\tone\t2\tabc\n", b"a\t1\t2\t3\t4\n"])
-def test_a_damaged_table_costs_work_and_nothing_else(tmp_path: Path, audio: Path, content: bytes) -> None:
+def test_a_damaged_table_is_ignored_and_rewritten(tmp_path: Path, audio: Path, content: bytes) -> None:
     table = tmp_path / "sums.tsv"
     table.write_bytes(content)
     checksums = AudioChecksums(table)

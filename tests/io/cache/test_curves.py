@@ -14,7 +14,7 @@ def read(folder: Path) -> dict[str, list[tuple[int, float]]]:
     return {tag: [(event.step, event.value) for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
 
 
-def test_each_epoch_is_there_once_whatever_was_killed_before(tmp_path: Path) -> None:
+def test_each_epoch_appears_once_after_an_interrupted_run_is_resumed(tmp_path: Path) -> None:
     folder = tmp_path / "tensorboard"
     killed = Curves(folder, [])
     for record in RECORDS[:2]:
@@ -28,7 +28,7 @@ def test_each_epoch_is_there_once_whatever_was_killed_before(tmp_path: Path) -> 
     assert "testing/f1" not in found  # undefined is not 0
 
 
-def test_a_full_disk_is_an_error_of_the_training_and_no_thread_tells_it(
+def test_a_full_disk_raises_an_error_and_prints_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(Path, "open", lambda _, mode: open("/dev/full", mode))  # noqa: SIM115

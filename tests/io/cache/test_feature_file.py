@@ -26,14 +26,14 @@ def store(tmp_path: Path) -> Path:
     return stored(tmp_path / "training.h5", "a", "-5QrBL6MzLg_60.000_70.000", "Käuzchen")
 
 
-def test_rows_come_in_the_order_asked_for(store: Path) -> None:
+def test_rows_are_returned_in_the_requested_order(store: Path) -> None:
     file = FeatureFile(store)
     expected = [file.read(row).features for row in (2, 0, 2)]
     np.testing.assert_array_equal(file.read_features([2, 0, 2]), expected)
     assert file.read_features([]).shape == (0, 500, 80)
 
 
-def test_a_row_is_read_back_whole(store: Path) -> None:
+def test_a_row_is_read_back_with_its_clip_id_frames_and_checksum(store: Path) -> None:
     row = FeatureFile(store).read(1)
     assert (row.clip_id, row.n_frames, row.audio_sha256) == ("-5QrBL6MzLg_60.000_70.000", 499, f"{1:064x}")
     assert row.features.shape == (500, 80)
@@ -50,7 +50,7 @@ def test_a_store_without_clips_can_be_read(tmp_path: Path) -> None:
     assert file.read_features([]).shape == (0, 500, 80)
 
 
-def test_shards_remember_the_audio_files_and_stores_do_not(tmp_path: Path, store: Path) -> None:
+def test_shards_keep_the_stamps_of_audio_files_and_stores_do_not(tmp_path: Path, store: Path) -> None:
     some = rows("a", "b")
     write_shard(tmp_path / "shard.h5", some, FeatureSpec(CONFIG), "none", stamps(some))
     assert FeatureFile(tmp_path / "shard.h5").audio_stamps == stamps(some)
@@ -70,7 +70,7 @@ def send_features(file: FeatureFile, connection: Connection) -> None:
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
-def test_a_forked_process_opens_the_file_itself(store: Path) -> None:
+def test_a_forked_process_opens_its_own_handle(store: Path) -> None:
     file = FeatureFile(store)
     expected = file.read_features([1])
     ours, theirs = multiprocessing.Pipe()
@@ -84,7 +84,7 @@ def test_a_forked_process_opens_the_file_itself(store: Path) -> None:
     np.testing.assert_array_equal(file.read_features([1]), expected)
 
 
-def test_a_closed_file_opens_again_and_sees_what_replaced_it(tmp_path: Path, store: Path) -> None:
+def test_a_closed_file_reopens_and_reads_its_replacement(tmp_path: Path, store: Path) -> None:
     file = FeatureFile(store)
     assert file.read(0).clip_id == "a"
     file.close()
@@ -93,7 +93,7 @@ def test_a_closed_file_opens_again_and_sees_what_replaced_it(tmp_path: Path, sto
     assert file.read_features([0])[0, 0, 0] == -7
 
 
-def test_a_damaged_store_is_one_sentence(store: Path) -> None:
+def test_a_damaged_store_gives_a_one_line_error(store: Path) -> None:
     store.write_bytes(store.read_bytes()[:1000])
     with pytest.raises(SedpipeError, match=r"^cannot read .*training\.h5: ") as caught:
         FeatureFile(store).clip_ids  # noqa: B018
@@ -101,7 +101,7 @@ def test_a_damaged_store_is_one_sentence(store: Path) -> None:
 
 
 @pytest.mark.parametrize("column", ["features", "clip_id", "n_frames", "audio_sha256", "checksum"])
-def test_columns_of_different_lengths_are_damage(store: Path, column: str) -> None:
+def test_a_store_with_columns_of_different_lengths_is_damaged(store: Path, column: str) -> None:
     with h5py.File(store, "r+") as file:
         short, kind = file[column][:-1], file[column].dtype
         del file[column]
@@ -111,7 +111,7 @@ def test_columns_of_different_lengths_are_damage(store: Path, column: str) -> No
 
 
 @pytest.mark.parametrize("features", [np.zeros((3, 500, 80), np.int16), np.zeros((3, 40_000), np.float16)])
-def test_features_that_are_no_tables_of_real_numbers_are_damage(store: Path, features: np.ndarray) -> None:
+def test_a_store_with_integer_or_two_dimensional_features_is_damaged(store: Path, features: np.ndarray) -> None:
     with h5py.File(store, "r+") as file:
         del file["features"]
         file["features"] = features
@@ -119,7 +119,7 @@ def test_features_that_are_no_tables_of_real_numbers_are_damage(store: Path, fea
         FeatureFile(store).clip_ids  # noqa: B018
 
 
-def test_a_file_that_claims_more_than_it_holds_is_not_read(store: Path) -> None:
+def test_a_file_that_claims_more_values_than_it_contains_is_rejected(store: Path) -> None:
     with h5py.File(store, "r+") as file:
         del file["features"]
         file.create_dataset("features", (3, 500, 800_000), np.float16, chunks=(1, 500, 80))
@@ -167,7 +167,7 @@ def test_workers_of_a_data_loader_read_the_right_clips(tmp_path: Path, start: st
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no flock here")
-def test_hdf5_locks_are_not_needed_and_can_be_asked_for(store: Path) -> None:
+def test_hdf5_locking_is_off_by_default_and_can_be_turned_on(store: Path) -> None:
     import fcntl
 
     code = f"""
@@ -180,7 +180,7 @@ except SedpipeError as error:
     sys.exit(error.hint)
 """
     with store.open("rb") as holder:
-        fcntl.flock(holder, fcntl.LOCK_EX)  # what a disk whose locks do not work looks like
+        fcntl.flock(holder, fcntl.LOCK_EX)  # imitates a disk without working locks
         file = FeatureFile(store)
         assert file.clip_ids[0] == "a"
         file.close()
@@ -191,7 +191,7 @@ except SedpipeError as error:
     assert "set HDF5_USE_FILE_LOCKING=FALSE" in outcome.stderr
 
 
-def test_a_store_that_is_open_opens_with_plain_h5py_too_and_the_other_way_round(store: Path) -> None:
+def test_sedpipe_and_plain_h5py_can_have_a_store_open_together(store: Path) -> None:
     file = FeatureFile(store)
     assert file.clip_ids[0] == "a"
     for locking in (None, False):
@@ -203,9 +203,7 @@ def test_a_store_that_is_open_opens_with_plain_h5py_too_and_the_other_way_round(
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
-def test_a_row_that_is_not_what_was_written_is_refused_by_name_and_the_others_are_not(
-    tmp_path: Path, compression: str
-) -> None:
+def test_a_damaged_row_is_rejected_and_the_others_are_read(tmp_path: Path, compression: str) -> None:
     path = stored(tmp_path / "training.h5", "a", "b", "c", compression=compression)
     zero_bytes(path, 1)
     file = FeatureFile(path)
@@ -218,13 +216,13 @@ def test_a_row_that_is_not_what_was_written_is_refused_by_name_and_the_others_ar
 
 
 @pytest.mark.parametrize(("column", "value"), [("n_frames", 0), ("audio_sha256", "f" * 64), ("checksum", 7)])
-def test_a_row_is_damaged_by_whatever_says_what_it_is(store: Path, column: str, value: object) -> None:
+def test_a_row_with_altered_metadata_is_damaged(store: Path, column: str, value: object) -> None:
     with h5py.File(store, "r+") as file:
         file[column][1] = value
     assert FeatureFile(store).damaged_rows([0, 1, 2]) == [1]
 
 
-def test_stores_of_the_first_edition_are_read_and_only_what_can_be_no_feature_is_refused(store: Path) -> None:
+def test_in_first_edition_stores_only_rows_with_impossible_values_are_damaged(store: Path) -> None:
     expected = FeatureFile(store).read_features([0, 1, 2])
     as_in_the_first_edition(store)
     np.testing.assert_array_equal(FeatureFile(store).read_features([0, 1, 2]), expected)
@@ -234,7 +232,7 @@ def test_stores_of_the_first_edition_are_read_and_only_what_can_be_no_feature_is
     assert FeatureFile(store).damaged_rows([0, 1, 2]) == [0, 2]
 
 
-def test_a_row_is_held_against_its_checksum_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_checksum_of_a_row_is_verified_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[str] = []
     monkeypatch.setattr(
         feature_file, "is_intact", lambda features, n_frames, sha256, checksum: checked.append(sha256) is None
@@ -245,7 +243,7 @@ def test_a_row_is_held_against_its_checksum_once(store: Path, monkeypatch: pytes
     assert checked == [f"{number:064x}" for number in (0, 1, 2)]
 
 
-def test_whatever_is_changed_in_a_store_is_a_sentence_or_the_same_values(tmp_path: Path) -> None:
+def test_a_corrupted_store_gives_a_one_line_error_or_unchanged_values(tmp_path: Path) -> None:
     path = stored(tmp_path / "training.h5", "a", "b", compression="gzip")
     whole, expected = path.read_bytes(), FeatureFile(path).read_features([0, 1])
     outcomes = Counter[str]()
@@ -265,7 +263,7 @@ def test_whatever_is_changed_in_a_store_is_a_sentence_or_the_same_values(tmp_pat
 
 
 def damaged(whole: bytes, g: np.random.Generator) -> bytes:
-    """A file cut short, with zeros in it, or with a few bits turned, half of them where HDF5 keeps its tables."""
+    """Return the file truncated, with zeros in it, or with a few bits flipped, half of the time near HDF5's tables."""
     kind, changed = g.integers(3), bytearray(whole)
     if kind == 0:
         return whole[: int(g.integers(len(whole)))]
@@ -279,8 +277,8 @@ def damaged(whole: bytes, g: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
-def test_a_row_of_which_the_index_says_more_bytes_than_it_has_is_damaged(store: Path) -> None:
-    """h5py would write them past the end of the memory that it is given."""
+def test_a_row_whose_index_entry_claims_too_many_bytes_is_damaged(store: Path) -> None:
+    """h5py would write the excess bytes past the end of the buffer that it is given."""
     raw, n_bytes = store.read_bytes(), 500 * 80 * 2
     there, more = (struct.pack("<IIQQQQ", size, 0, 2, 0, 0, 0) for size in (n_bytes, n_bytes + 64))
     assert raw.count(there) == 1
@@ -292,14 +290,14 @@ def test_a_row_of_which_the_index_says_more_bytes_than_it_has_is_damaged(store: 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no such rights here")
-def test_a_store_that_may_not_be_read_is_not_called_damaged(store: Path) -> None:
+def test_a_store_without_read_permission_is_not_reported_as_damaged(store: Path) -> None:
     with unreadable(store), pytest.raises(SedpipeError, match=r"Permission denied$") as caught:
         FeatureFile(store).clip_ids  # noqa: B018
     assert not isinstance(caught.value, DamagedStoreError)
     assert caught.value.hint.startswith("let your user read it")
 
 
-def test_a_file_that_claims_more_rows_than_it_holds_is_not_read(tmp_path: Path) -> None:
+def test_a_file_that_claims_more_rows_than_it_contains_is_rejected(tmp_path: Path) -> None:
     path, n = tmp_path / "training.h5", 2**40
     with h5py.File(path, "w") as file:
         file.create_dataset("features", (n, 0, 8), np.float32, chunks=(1024, 1, 8), maxshape=(None, None, None))

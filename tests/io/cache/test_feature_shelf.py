@@ -11,7 +11,7 @@ from sedpipe.io.cache.feature_store import FeatureRow, merge, write_shard
 from stored_rows import CONFIG, as_in_the_first_edition, rows, stored, zero_bytes
 
 
-def test_a_shelf_of_more_shards_than_files_may_be_open_gives_every_row(
+def test_a_shelf_reads_every_row_with_a_limited_number_of_open_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feature_shelf, "MOST_OPEN_FILES", 2)
@@ -31,7 +31,7 @@ def test_a_shelf_of_more_shards_than_files_may_be_open_gives_every_row(
     assert sum(file._handle is not None for file in shelf._files.values()) <= 2
 
 
-def test_of_several_places_of_an_audio_the_last_counts_and_the_name_is_the_one_asked_for(tmp_path: Path) -> None:
+def test_the_last_of_several_copies_is_used_under_the_requested_clip_id(tmp_path: Path) -> None:
     write_shard(tmp_path / "shard.h5", rows("a", "b", value=-1), FeatureSpec(CONFIG, "float32"))
     merge(tmp_path / "store.h5", rows("a", value=-2), 1, FeatureSpec(CONFIG, "float32"))
     shelf = Shelf([tmp_path / "shard.h5"], [tmp_path / "store.h5"])
@@ -44,7 +44,7 @@ def test_of_several_places_of_an_audio_the_last_counts_and_the_name_is_the_one_a
     assert file.read_features([0, 1, 2])[:, 0, 0].tolist() == [-2, -1, -2]
 
 
-def test_a_store_can_be_replaced_while_another_is_made_from_what_it_held(tmp_path: Path) -> None:
+def test_a_replaced_store_can_still_be_read_while_another_is_written(tmp_path: Path) -> None:
     merge(tmp_path / "training.h5", rows("a", "b", value=-1), 2, FeatureSpec(CONFIG, "float32"))
     shelf = Shelf([], [tmp_path / "training.h5"])
     merge(tmp_path / "training.h5", shelf.rows([("a", f"{0:064x}")], "none"), 1, FeatureSpec(CONFIG, "float32"))
@@ -56,7 +56,7 @@ def test_a_store_can_be_replaced_while_another_is_made_from_what_it_held(tmp_pat
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize("merged_as", COMPRESSIONS)
-def test_a_merge_copies_no_damage_but_takes_the_same_audio_from_elsewhere(
+def test_a_merge_rejects_damaged_rows_and_uses_an_intact_copy_elsewhere(
     tmp_path: Path, compression: str, merged_as: str
 ) -> None:
     path, shard = stored(tmp_path / "store.h5", "a", "b", compression=compression), tmp_path / "shard.h5"
@@ -70,7 +70,7 @@ def test_a_merge_copies_no_damage_but_takes_the_same_audio_from_elsewhere(
     np.testing.assert_array_equal(FeatureFile(tmp_path / "m.h5").read_features([0, 1]), expected)
 
 
-def test_what_is_damaged_is_forgotten_where_it_was_looked_for(tmp_path: Path) -> None:
+def test_damaged_rows_are_dropped_only_where_they_were_looked_for(tmp_path: Path) -> None:
     path = stored(tmp_path / "store.h5", "a", "b", "c")
     for row in (0, 2):
         zero_bytes(path, row)
@@ -79,11 +79,11 @@ def test_what_is_damaged_is_forgotten_where_it_was_looked_for(tmp_path: Path) ->
     assert [f"{number:064x}" in shelf for number in range(3)] == [False, True, True]
     assert shelf.is_damaged(path)
     assert shelf.drop_damaged({"c"}, set()) == {"c"}
-    assert shelf.drop_damaged({"c"}, set()) == {"c"}  # it still lies there
-    assert not Shelf([], [path]).is_damaged(path)  # nobody has looked yet
+    assert shelf.drop_damaged({"c"}, set()) == {"c"}  # the damaged row is still in the file
+    assert not Shelf([], [path]).is_damaged(path)  # not checked yet
 
 
-def test_a_file_that_is_damaged_as_a_whole_holds_nothing_and_hides_nothing(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_ignored_and_hides_no_intact_copy(tmp_path: Path) -> None:
     whole, broken = stored(tmp_path / "1.h5", "a"), stored(tmp_path / "2.h5", "a", "b")
     broken.write_bytes(broken.read_bytes()[:3000])
     shelf = Shelf([broken], [whole])
@@ -95,7 +95,7 @@ def test_a_file_that_is_damaged_as_a_whole_holds_nothing_and_hides_nothing(tmp_p
     assert f"{1:064x}" not in shelf
 
 
-def test_rows_of_the_first_edition_get_checksums_as_they_are_copied(tmp_path: Path) -> None:
+def test_first_edition_rows_get_checksums_when_they_are_copied(tmp_path: Path) -> None:
     path = stored(tmp_path / "1.h5", "a", "b", compression="lzf")
     expected = path.read_bytes()
     as_in_the_first_edition(path)
@@ -105,7 +105,7 @@ def test_rows_of_the_first_edition_get_checksums_as_they_are_copied(tmp_path: Pa
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
-def test_rows_that_no_filter_makes_smaller_are_copied_too(tmp_path: Path, compression: str) -> None:
+def test_incompressible_rows_are_copied_too(tmp_path: Path, compression: str) -> None:
     features = np.random.default_rng(0).integers(0, 0x7800, (500, 80), dtype=np.uint16).view(np.float16)
     row, spec = FeatureRow("noise", features, 500, "0" * 64), FeatureSpec(CONFIG)
     write_shard(tmp_path / "shard.h5", [row], spec, compression)

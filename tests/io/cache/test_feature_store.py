@@ -20,7 +20,7 @@ def store(tmp_path: Path) -> Path:
     return stored(tmp_path / "training.h5", "a", "-5QrBL6MzLg_60.000_70.000", "Käuzchen")
 
 
-def test_store_opens_with_plain_h5py_and_says_how_it_was_made(store: Path) -> None:
+def test_a_store_opens_with_plain_h5py_and_records_its_parameters(store: Path) -> None:
     with h5py.File(store) as file:
         assert set(file) == {"features", "clip_id", "n_frames", "n_samples", "audio_sha256", "checksum"}
         assert file["features"].shape == (3, 500, 80)
@@ -43,7 +43,7 @@ def test_store_opens_with_plain_h5py_and_says_how_it_was_made(store: Path) -> No
         }
 
 
-def test_values_are_kept_as_precisely_as_the_dtype_can(tmp_path: Path) -> None:
+def test_values_are_stored_as_precisely_as_the_dtype_allows(tmp_path: Path) -> None:
     [row] = rows("a")
     for dtype in ("float16", "float32"):
         merge(tmp_path / f"{dtype}.h5", [row], 1, FeatureSpec(CONFIG, dtype))
@@ -53,7 +53,7 @@ def test_values_are_kept_as_precisely_as_the_dtype_can(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
-def test_the_same_rows_are_the_same_bytes_from_shards_or_not(tmp_path: Path, compression: str) -> None:
+def test_merging_shards_gives_the_same_bytes_as_writing_the_rows_directly(tmp_path: Path, compression: str) -> None:
     some = rows("a", "b", "c")
     merge(tmp_path / "whole.h5", some, 3, FeatureSpec(CONFIG), compression)
     write_shard(tmp_path / "2.h5", some[1:], FeatureSpec(CONFIG), compression, stamps(some[1:]))
@@ -67,7 +67,7 @@ def test_the_same_rows_are_the_same_bytes_from_shards_or_not(tmp_path: Path, com
     np.testing.assert_array_equal(file.read_features([1])[0], some[1].features.astype(np.float16))
 
 
-def test_a_shard_keeps_size_and_time_of_the_audio_files_where_they_are_told(tmp_path: Path) -> None:
+def test_a_shard_stores_the_stamps_of_audio_files_if_they_are_given(tmp_path: Path) -> None:
     some = rows("a", "b")
     write_shard(tmp_path / "told.h5", some, FeatureSpec(CONFIG), stamps=stamps(some))
     write_shard(tmp_path / "untold.h5", some, FeatureSpec(CONFIG))
@@ -75,7 +75,7 @@ def test_a_shard_keeps_size_and_time_of_the_audio_files_where_they_are_told(tmp_
     assert FeatureFile(tmp_path / "untold.h5").audio_stamps == []
 
 
-def test_a_split_without_clips_is_a_store_without_rows(tmp_path: Path) -> None:
+def test_a_split_without_clips_gives_a_store_without_rows(tmp_path: Path) -> None:
     merge(tmp_path / "testing.h5", [], 0, FeatureSpec(CONFIG), "lzf")
     with h5py.File(tmp_path / "testing.h5") as file:
         assert {name: column.shape for name, column in file.items()} == {
@@ -85,7 +85,7 @@ def test_a_split_without_clips_is_a_store_without_rows(tmp_path: Path) -> None:
     assert FeatureFile(tmp_path / "testing.h5").clip_ids == []
 
 
-def test_a_shard_that_fails_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failed_shard_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises((TypeError, ValueError)):
         write_shard(tmp_path / "a.h5", [replace(rows("a")[0], features=np.zeros((3, 3)))], FeatureSpec(CONFIG))
     assert list(tmp_path.iterdir()) == []
@@ -108,7 +108,7 @@ except SedpipeError as error:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files have no limit there")
-def test_a_merge_that_finds_the_disk_full_reads_no_further(tmp_path: Path) -> None:
+def test_a_merge_stops_reading_rows_when_the_disk_is_full(tmp_path: Path) -> None:
     code = f"import sys\nsys.path[:] = {sys.path!r}\n{ON_A_FULL_DISK}"
     command = [sys.executable, "-c", code, str(tmp_path / "whole.h5")]
     outcome = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -117,7 +117,7 @@ def test_a_merge_that_finds_the_disk_full_reads_no_further(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_lengths_of_clips_are_kept_from_shard_to_store_and_damage_of_them_is_found(tmp_path: Path) -> None:
+def test_clip_lengths_are_kept_from_shard_to_store_and_damage_is_detected(tmp_path: Path) -> None:
     made = [replace(row, n_samples=441_000 - 10 * k) for k, row in enumerate(rows("a", "b", "c"))]
     write_shard(tmp_path / "shard.h5", made, FeatureSpec(CONFIG))
     path = tmp_path / "training.h5"
@@ -131,7 +131,7 @@ def test_lengths_of_clips_are_kept_from_shard_to_store_and_damage_of_them_is_fou
         _ = FeatureFile(path).n_samples
 
 
-def test_of_stores_of_the_first_edition_no_length_is_known(store: Path) -> None:
+def test_clip_lengths_of_first_edition_stores_are_read_as_zero(store: Path) -> None:
     with h5py.File(store, "r+") as file:
         del file["n_samples"]
     assert FeatureFile(store).n_samples.tolist() == [0, 0, 0]

@@ -25,7 +25,7 @@ from sedpipe.labels import LabelSet
 
 @pytest.fixture
 def scores() -> FrameScores:
-    """Of two clips, five frames, three classes."""
+    """Scores of two clips with five frames and three classes."""
     g = np.random.default_rng(0)
     return FrameScores(
         ["-a_0.000_10.000", "ü"],
@@ -42,7 +42,7 @@ def scores() -> FrameScores:
 ONE, TWO = Origin("features", "model 1"), Origin("features", "model 2")
 
 
-def test_probabilities_come_back_to_the_bit(tmp_path, scores):
+def test_scores_are_read_back_bit_for_bit(tmp_path, scores):
     write_frame_scores(tmp_path / "frame-scores-testing.h5", [scores], 2, ONE)
     read = find_frame_scores(tmp_path / "frame-scores-testing.h5", ONE)
     assert read.clip_ids == scores.clip_ids
@@ -52,7 +52,7 @@ def test_probabilities_come_back_to_the_bit(tmp_path, scores):
         np.testing.assert_array_equal(getattr(read, name), getattr(scores, name))
 
 
-def test_clips_that_are_written_piece_by_piece_come_back_as_one(tmp_path, scores):
+def test_clips_written_in_several_parts_are_read_back_together(tmp_path, scores):
     write_frame_scores(tmp_path / "a.h5", (scores.of([clip_id]) for clip_id in scores.clip_ids), 2, ONE)
     read = find_frame_scores(tmp_path / "a.h5", ONE)
     assert read.clip_ids == scores.clip_ids
@@ -60,13 +60,13 @@ def test_clips_that_are_written_piece_by_piece_come_back_as_one(tmp_path, scores
     np.testing.assert_array_equal(read.durations, scores.durations)
 
 
-def test_fewer_clips_than_were_promised_are_not_stored(tmp_path, scores):
+def test_fewer_clips_than_announced_are_an_error_and_leave_no_file(tmp_path, scores):
     with pytest.raises(ValueError, match=r"^expected scores of 2 clips, got 1$"):
         write_frame_scores(tmp_path / "a.h5", [scores.of(["ü"])], 2, ONE)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_another_model_made_is_not_found(tmp_path, scores):
+def test_scores_of_another_model_are_not_found(tmp_path, scores):
     write_frame_scores(tmp_path / "a.h5", [scores], 2, ONE)
     assert find_frame_scores(tmp_path / "a.h5", TWO) is None
     write_frame_scores(tmp_path / "a.h5", [scores], 2, TWO)
@@ -74,7 +74,7 @@ def test_what_another_model_made_is_not_found(tmp_path, scores):
 
 
 @pytest.mark.parametrize("share", [0, 0.3, 0.9])
-def test_a_damaged_file_is_as_none(tmp_path, scores, share):
+def test_a_truncated_file_is_treated_as_missing(tmp_path, scores, share):
     path: Path = tmp_path / "a.h5"
     assert find_frame_scores(path, ONE) is None
     write_frame_scores(path, [scores], 2, ONE)
@@ -84,7 +84,7 @@ def test_a_damaged_file_is_as_none(tmp_path, scores, share):
 
 
 @pytest.mark.parametrize("name", ["frame_probs", "clip_probs", "n_frames", "durations"])
-def test_one_damaged_bit_of_a_value_is_noticed_though_the_value_could_be(tmp_path, scores, name):
+def test_a_single_flipped_bit_in_a_value_is_detected(tmp_path, scores, name):
     path: Path = tmp_path / "a.h5"
     write_frame_scores(path, [scores], 2, ONE)
     raw, values = bytearray(path.read_bytes()), getattr(scores, name).tobytes()
@@ -94,7 +94,7 @@ def test_one_damaged_bit_of_a_value_is_noticed_though_the_value_could_be(tmp_pat
     assert find_frame_scores(path, ONE) is None
 
 
-def test_a_file_that_lacks_a_part_is_as_none(tmp_path, scores):
+def test_a_file_without_clip_probs_is_treated_as_missing(tmp_path, scores):
     write_frame_scores(tmp_path / "a.h5", [scores], 2, ONE)
     with h5py.File(tmp_path / "a.h5", "a") as file:
         del file["clip_probs"]
@@ -108,7 +108,7 @@ def test_the_file_opens_with_plain_h5py(tmp_path, scores):
         assert file["clip_id"].asstr()[0] == "-a_0.000_10.000"
 
 
-def test_settings_that_cannot_be_are_as_none(tmp_path, scores):
+def test_a_file_with_invalid_operating_points_is_treated_as_missing(tmp_path, scores):
     write_frame_scores(tmp_path / "a.h5", [scores], 2, ONE)
     with h5py.File(tmp_path / "a.h5", "a") as file:
         file.attrs["operating_points"] = '{"min_er": {"threshold": 7}}'
@@ -117,12 +117,12 @@ def test_settings_that_cannot_be_are_as_none(tmp_path, scores):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no flock here")
-def test_a_disk_without_locks_is_read_all_the_same(tmp_path, scores):
+def test_scores_are_read_from_a_disk_without_working_locks(tmp_path, scores):
     import fcntl
 
     write_frame_scores(tmp_path / "a.h5", [scores], 2, ONE)
     with (tmp_path / "a.h5").open("rb") as holder:
-        fcntl.flock(holder, fcntl.LOCK_EX)  # what a disk whose locks do not work looks like
+        fcntl.flock(holder, fcntl.LOCK_EX)  # imitates a disk without working locks
         read = find_frame_scores(tmp_path / "a.h5", ONE)
         assert read is not None
         np.testing.assert_array_equal(read.frame_probs, scores.frame_probs)
@@ -130,7 +130,7 @@ def test_a_disk_without_locks_is_read_all_the_same(tmp_path, scores):
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.ESTALE])
-def test_a_disk_that_fails_for_a_moment_is_no_damage(tmp_path, scores, number, monkeypatch):
+def test_a_temporary_read_error_is_not_reported_as_damage(tmp_path, scores, number, monkeypatch):
     write_frame_scores(tmp_path / "a.h5", [scores], 2, ONE)
     read = find_frame_scores(tmp_path / "a.h5", ONE)
 
@@ -144,7 +144,7 @@ def test_a_disk_that_fails_for_a_moment_is_no_damage(tmp_path, scores, number, m
         assert not isinstance(caught.value, DamagedProbsError)
 
 
-def test_where_there_can_be_no_file_there_is_none_and_what_cannot_be_read_is_said(tmp_path):
+def test_an_impossible_path_is_treated_as_missing_and_an_unreadable_one_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     assert find_frame_scores(tmp_path / "file" / "a.h5", ONE) is None
     (tmp_path / "a.h5").mkdir()
@@ -152,12 +152,12 @@ def test_where_there_can_be_no_file_there_is_none_and_what_cannot_be_read_is_sai
         find_frame_scores(tmp_path / "a.h5", ONE)
 
 
-def test_the_tsv_form_is_written_again_over_what_is_there(tmp_path, scores):
+def test_a_tsv_export_can_be_repeated_into_the_same_folder(tmp_path, scores):
     for _ in range(2):
         assert export_frame_scores(tmp_path / "not" / "there", scores) == 2
 
 
-def test_the_tsv_form_has_a_row_a_frame_up_to_the_end_of_the_clip(tmp_path, scores):
+def test_a_tsv_export_has_one_row_per_frame_up_to_the_end_of_the_clip(tmp_path, scores):
     (tmp_path / "out").mkdir()
     left_by_a_killed_process(tmp_path / "out", ".tsv")
     assert export_frame_scores(tmp_path / "out", scores) == 2
@@ -167,7 +167,7 @@ def test_the_tsv_form_has_a_row_a_frame_up_to_the_end_of_the_clip(tmp_path, scor
     assert [line.split("\t")[:2] for line in lines[1:]] == [["0.000", "0.080"], ["0.080", "0.150"]]
 
 
-def test_an_export_overwrites_no_list_of_events(tmp_path: Path) -> None:
+def test_a_tsv_export_does_not_overwrite_a_list_of_events(tmp_path: Path) -> None:
     (tmp_path / "b.tsv").write_text("onset\toffset\tevent_label\n0\t1\tDog\n")
     probs, labels = np.full((2, 1, 1), 0.5), LabelSet(("Dog",))
     scores = FrameScores(["a", "b"], probs, probs.max(1), np.ones(2, int), np.full(2, 0.1), labels, FrameGrid(10, 1))

@@ -27,7 +27,7 @@ def fate(clip_id: str, state: str, **more: object) -> Fate:
     return Fate("training", clip_id, state, **more)  # type: ignore[arg-type]
 
 
-def test_a_row_holds_all_that_is_known_of_a_clip(tmp_path: Path) -> None:
+def test_a_row_is_read_back_with_all_its_fields_even_while_the_ledger_is_open(tmp_path: Path) -> None:
     told = Fate("testing", "-a_b", "ok", "short", "9.1 s\tof 10", "webm opus", 9.1, 48_000, 2, "ab" * 32, "yt-dlp 1")
     with Ledger(tmp_path) as ledger:
         ledger.record(told)
@@ -37,7 +37,7 @@ def test_a_row_holds_all_that_is_known_of_a_clip(tmp_path: Path) -> None:
     assert list(read_ledgers(tmp_path).values()) == [entry]
 
 
-def test_tries_are_counted_and_the_last_fate_counts(tmp_path: Path) -> None:
+def test_attempts_are_counted_and_the_latest_fate_is_kept(tmp_path: Path) -> None:
     for state in ("pending", "retryable", "retryable", "pending", "ok"):
         with Ledger(tmp_path) as ledger:
             ledger.record(fate("a", state))
@@ -56,7 +56,7 @@ def test_tries_are_counted_and_the_last_fate_counts(tmp_path: Path) -> None:
         ((("pending", 0), ("gone", 1), ("pending", 0)), ("gone", 1)),
     ],
 )
-def test_of_several_ledgers_the_latest_counts_and_of_one_second_who_got_the_clip(
+def test_the_latest_entry_of_several_ledgers_counts_and_ok_wins_a_tie(
     tmp_path: Path, told: tuple[tuple[str, int], ...], counts: tuple[str, int], order: tuple[int, ...]
 ) -> None:
     for index, (state, day) in zip(order, told, strict=True):
@@ -68,7 +68,7 @@ def test_of_several_ledgers_the_latest_counts_and_of_one_second_who_got_the_clip
     assert (entry.fate.state, entry.last_try) == (counts[0], f"2026-01-0{counts[1]}")
 
 
-def test_a_clip_is_tried_until_it_is_there_settled_or_was_tried_five_times() -> None:
+def test_retryable_clips_are_due_for_five_attempts_and_settled_clips_never() -> None:
     assert MOST_ATTEMPTS == 5
     assert is_due(None)
     due = {
@@ -79,20 +79,20 @@ def test_a_clip_is_tried_until_it_is_there_settled_or_was_tried_five_times() -> 
 
 
 @pytest.mark.parametrize("asked", ["gone", "blocked", "all"])
-def test_settled_clips_are_tried_again_when_they_are_asked_for(asked: str) -> None:
+def test_settled_clips_are_due_again_on_request(asked: str) -> None:
     due = {state for state in STATES if is_due(Entry(fate("a", state), MOST_ATTEMPTS, ""), [asked])}
     everything = set(STATES) if asked == "all" else {"ok", "pending", asked}
     assert due == everything
 
 
-def test_a_ledger_makes_the_folder_that_it_is_to_lie_in(tmp_path: Path) -> None:
+def test_a_ledger_creates_its_folder(tmp_path: Path) -> None:
     with Ledger(tmp_path / "cache" / "dataset") as ledger:
         ledger.record(fate("a", "ok"))
     assert len(read_ledgers(tmp_path / "cache" / "dataset")) == 1
 
 
 @pytest.mark.parametrize("parts", [1, 3])
-def test_states_are_those_of_the_whole_rows(tmp_path: Path, parts: int) -> None:
+def test_read_states_matches_the_states_of_the_full_rows(tmp_path: Path, parts: int) -> None:
     dice = random.Random(parts)
     for index in range(1, parts + 1):
         with Ledger(tmp_path, Shard(index, parts) if parts > 1 else None) as ledger:
@@ -103,7 +103,7 @@ def test_states_are_those_of_the_whole_rows(tmp_path: Path, parts: int) -> None:
     assert len(rows) == 6
 
 
-def test_a_second_writer_is_sent_away_and_other_parts_are_not(tmp_path: Path) -> None:
+def test_a_second_writer_is_rejected_and_writers_of_other_shards_are_not(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
         assert ledger.is_alone
         with pytest.raises(SedpipeError, match="another process is downloading"), Ledger(tmp_path):
@@ -115,7 +115,7 @@ def test_a_second_writer_is_sent_away_and_other_parts_are_not(tmp_path: Path) ->
         pass
 
 
-def test_what_is_no_longer_listed_is_forgotten(tmp_path: Path) -> None:
+def test_clips_that_are_no_longer_listed_are_dropped(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
         for clip_id in "abc":
             ledger.record(fate(clip_id, "gone"))
@@ -123,7 +123,7 @@ def test_what_is_no_longer_listed_is_forgotten(tmp_path: Path) -> None:
     assert set(read_ledgers(tmp_path)) == {("training", "b")}
 
 
-def test_what_is_no_longer_listed_is_forgotten_by_ledgers_that_nobody_writes(tmp_path: Path) -> None:
+def test_unlisted_clips_are_also_dropped_from_ledgers_that_are_not_in_use(tmp_path: Path) -> None:
     parts = [Shard(index, 3) for index in (1, 2, 3)]
     for part, clip_id in zip(parts, "abc", strict=True):
         with Ledger(tmp_path, part) as ledger:
@@ -137,7 +137,7 @@ def test_what_is_no_longer_listed_is_forgotten_by_ledgers_that_nobody_writes(tmp
     assert set(read_ledgers(tmp_path)) == kept
 
 
-def test_a_ledger_of_a_part_that_may_not_be_written_is_left_as_it_is(
+def test_an_unwritable_ledger_of_another_shard_is_left_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for part in (Shard(1, 2), Shard(2, 2)):
@@ -153,7 +153,7 @@ def test_a_ledger_of_a_part_that_may_not_be_written_is_left_as_it_is(
     assert set(read_ledgers(tmp_path)) == {("training", "2 of old")}
 
 
-def test_a_damaged_ledger_is_a_sentence(tmp_path: Path) -> None:
+def test_a_damaged_ledger_gives_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(SedpipeError, match="is damaged") as caught, Ledger(tmp_path):
         pass
@@ -173,7 +173,7 @@ def test_a_damaged_ledger_is_a_sentence(tmp_path: Path) -> None:
         "DROP TABLE clips; CREATE TABLE clips (a)",
     ],
 )
-def test_a_ledger_of_other_columns_or_values_is_damaged_not_a_full_disk(tmp_path: Path, damage: str) -> None:
+def test_a_ledger_with_wrong_columns_or_values_is_reported_as_damaged(tmp_path: Path, damage: str) -> None:
     with Ledger(tmp_path) as ledger:
         ledger.record(fate("a", "gone"))
     with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
@@ -196,7 +196,7 @@ def sqlite_error(name: str) -> sqlite3.Error:
     "name",
     ["FULL", "IOERR_WRITE", "CANTOPEN", "READONLY", "PERM", "BUSY", "LOCKED", "NOMEM", "PROTOCOL", "AUTH"],
 )
-def test_what_the_disk_or_another_process_does_is_no_damage(tmp_path: Path, name: str) -> None:
+def test_errors_caused_by_the_disk_or_another_process_are_not_reported_as_damage(tmp_path: Path, name: str) -> None:
     failed = pytest.raises(SedpipeError, match=r"^cannot read or write .*: as SQLite says it$")
     with failed as caught, _sentences(tmp_path / "l"):
         raise sqlite_error(f"SQLITE_{name}")
@@ -207,7 +207,7 @@ def test_what_the_disk_or_another_process_does_is_no_damage(tmp_path: Path, name
     )
 
 
-def test_a_ledger_that_another_program_has_locked_is_told_as_such(
+def test_a_ledger_locked_by_another_program_is_reported_as_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Ledger(tmp_path) as ledger:
@@ -221,12 +221,12 @@ def test_a_ledger_that_another_program_has_locked_is_told_as_such(
 
 
 @pytest.mark.parametrize("name", ["CORRUPT", "NOTADB", "ERROR", "MISMATCH"])
-def test_what_sqlite_cannot_make_sense_of_is_damage(tmp_path: Path, name: str) -> None:
+def test_content_that_sqlite_cannot_interpret_is_reported_as_damage(tmp_path: Path, name: str) -> None:
     with pytest.raises(SedpipeError, match="is damaged: as SQLite says it"), _sentences(tmp_path / "l"):
         raise sqlite_error(f"SQLITE_{name}")
 
 
-def test_a_table_has_one_line_a_clip_whatever_was_said(tmp_path: Path) -> None:
+def test_the_table_has_one_line_per_clip_whatever_its_message(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
         ledger.record(fate("b", "gone", message="two\nlines\tand a tab"))
         ledger.record(fate("a", "ok"))
@@ -237,7 +237,7 @@ def test_a_table_has_one_line_a_clip_whatever_was_said(tmp_path: Path) -> None:
     assert {line.count("\t") for line in lines} == {12}
 
 
-def test_a_table_holds_nothing_that_a_terminal_obeys_or_a_spreadsheet_computes(tmp_path: Path) -> None:
+def test_the_table_contains_no_terminal_escapes_or_spreadsheet_formulas(tmp_path: Path) -> None:
     said = [fate("-a", "gone", message="=1+1"), fate("b", "gone", message="\x1b[2J"), fate("c", "gone", message="-1")]
     write_entries(tmp_path / "clips.tsv", [Entry(each, 1, "") for each in said])
     rows = [line.split("\t") for line in (tmp_path / "clips.tsv").read_text().splitlines()[1:]]
@@ -253,7 +253,7 @@ def _write_for_ever(folder: Path) -> None:
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
-def test_killed_at_any_moment_every_row_that_was_recorded_is_there(tmp_path: Path) -> None:
+def test_every_recorded_row_survives_a_kill_at_any_moment(tmp_path: Path) -> None:
     moments = random.Random(0)
     for _ in range(6):
         (tmp_path / "written").write_text("-1")

@@ -12,7 +12,7 @@ ROWS = {
 }
 
 
-def test_recordings_are_remembered_as_they_were(tmp_path: Path) -> None:
+def test_known_recordings_are_read_back_as_they_were_saved(tmp_path: Path) -> None:
     KnownRecordings(tmp_path).save(ROWS, FORMAT)
     known = KnownRecordings(tmp_path)
     assert known.is_there
@@ -21,7 +21,7 @@ def test_recordings_are_remembered_as_they_were(tmp_path: Path) -> None:
     assert known.rows["birds/b.wav"].seen.message == "birds/b.wav: a b c"
 
 
-def test_what_is_as_it_was_is_not_written_again(tmp_path: Path) -> None:
+def test_an_unchanged_table_is_not_rewritten(tmp_path: Path) -> None:
     KnownRecordings(tmp_path).save({"a": ROWS["birds/site 1/a.wav"]}, FORMAT)
     before = (tmp_path / FILE_NAME).stat().st_mtime_ns
     known = KnownRecordings(tmp_path)
@@ -32,14 +32,14 @@ def test_what_is_as_it_was_is_not_written_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "nothing", "# clip_s sample_rate 1 x\n", "# clip_s sample_rate 1 2\nh\nbad\n"])
-def test_a_table_that_cannot_be_read_is_none(tmp_path: Path, content: str) -> None:
+def test_a_malformed_table_is_treated_as_missing(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE_NAME).write_text(content)
     known = KnownRecordings(tmp_path)
     assert (known.is_there, known.rows) == (False, {})
 
 
 @pytest.mark.parametrize("name", ["site 1\\a", "site\0", "../a", "a//b", "a\rb", ""])
-def test_a_table_with_a_name_that_no_clip_can_have_is_none(tmp_path: Path, name: str) -> None:
+def test_a_table_with_an_invalid_clip_name_is_treated_as_missing(tmp_path: Path, name: str) -> None:
     KnownRecordings(tmp_path).save(ROWS, FORMAT)
     table = tmp_path / FILE_NAME
     table.write_bytes(table.read_bytes().replace(b"site 1/a\t", f"{name}\t".encode()))

@@ -27,7 +27,7 @@ def found(path: Path) -> tuple[int, str]:
     return content["step"], complaint
 
 
-def test_the_newest_state_is_found_and_the_one_before_is_kept(path):
+def test_the_newest_state_is_found_and_the_previous_one_is_kept(path):
     assert find_resume(path) == (None, "")
     for step in (1, 2, 3):
         write_resume(path, state(step))
@@ -37,7 +37,7 @@ def test_the_newest_state_is_found_and_the_one_before_is_kept(path):
     assert list(path.parent.iterdir()) == []
 
 
-def test_any_damaged_byte_of_the_newest_gives_way_to_the_one_before(path):
+def test_damage_to_the_newest_state_falls_back_to_the_previous_one(path):
     write_resume(path, state(1))
     write_resume(path, state(2))
     whole, g = path.read_bytes(), np.random.default_rng(0)
@@ -49,7 +49,7 @@ def test_any_damaged_byte_of_the_newest_gives_way_to_the_one_before(path):
         assert found(path)[0] == 1
 
 
-def test_killed_between_the_two_renamings_nothing_is_lost(path, monkeypatch):
+def test_an_interruption_between_the_two_renames_keeps_the_previous_state(path, monkeypatch):
     write_resume(path, state(1))
     replace = os.replace
 
@@ -64,7 +64,7 @@ def test_killed_between_the_two_renamings_nothing_is_lost(path, monkeypatch):
     assert found(path) == (1, "")
 
 
-def test_where_no_state_is_whole_it_says_what_to_delete(path):
+def test_if_every_state_is_damaged_the_error_says_how_to_start_again(path):
     for step in (1, 2):
         write_resume(path, state(step))
     path.write_bytes(b"")
@@ -74,18 +74,18 @@ def test_where_no_state_is_whole_it_says_what_to_delete(path):
     assert "to start training again" in caught.value.hint
 
 
-def test_a_state_too_large_is_not_read(path, monkeypatch):
+def test_a_state_above_the_size_limit_is_not_read(path, monkeypatch):
     write_resume(path, state(1))
     monkeypatch.setattr("sedpipe.io.cache.resume.MOST_BYTES", 100)
     with pytest.raises(SedpipeError, match="it is larger than"):
         find_resume(path)
 
 
-def test_a_state_may_be_several_times_as_large_as_the_largest_model():
-    assert resume.MOST_BYTES >= 5 * checkpoints.MOST_BYTES  # weights, two means of Adam, the best, the average
+def test_the_size_limit_of_a_state_is_at_least_five_times_that_of_a_model():
+    assert resume.MOST_BYTES >= 5 * checkpoints.MOST_BYTES  # weights, Adam's two moments, best weights, average
 
 
-def test_weights_that_stand_in_two_places_are_in_the_file_once_and_come_back_in_both(path):
+def test_weights_that_occur_in_two_places_are_restored_in_both(path):
     best = {"a": torch.rand(100_000)}
     write_resume(path, {"best_weights": best, "last_weights": [{"a": torch.rand(100_000)}, best]})
     content, complaint = find_resume(path)
@@ -94,7 +94,7 @@ def test_weights_that_stand_in_two_places_are_in_the_file_once_and_come_back_in_
     assert torch.equal(content["last_weights"][1]["a"], best["a"])
 
 
-def test_of_one_state_and_of_none_there_is_nothing_else_to_delete(path):
+def test_removing_states_that_do_not_exist_is_no_error(path):
     write_resume(path, state(1))
     forget_before(path)
     assert found(path) == (1, "")
@@ -103,7 +103,7 @@ def test_of_one_state_and_of_none_there_is_nothing_else_to_delete(path):
         assert find_resume(path) == (None, "")
 
 
-def test_a_state_that_cannot_be_read_is_not_called_damaged(path):
+def test_an_unreadable_state_is_not_reported_as_damaged(path):
     path.mkdir()
     with pytest.raises(SedpipeError, match=r"^cannot read .*resume\.pt") as caught:
         find_resume(path)

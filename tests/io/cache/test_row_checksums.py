@@ -6,7 +6,7 @@ from sedpipe.io.cache.row_checksums import checksum_of, is_intact
 SHA256 = "0" * 64
 
 
-def test_the_checksum_is_crc_32_of_values_in_order_then_of_what_counts() -> None:
+def test_the_checksum_is_the_crc_32_of_the_values_then_frame_count_and_sha256() -> None:
     features = np.array([[1.0, 2.0], [-0.5, 0.0]], np.float16)
     expected = zlib.crc32(bytes.fromhex("003c004000b80000") + f"2 {SHA256}".encode())
     assert checksum_of(features, 2, SHA256) == expected
@@ -14,7 +14,7 @@ def test_the_checksum_is_crc_32_of_values_in_order_then_of_what_counts() -> None
     assert checksum_of(np.asfortranarray(features), 2, SHA256) == expected
 
 
-def test_whatever_differs_is_noticed() -> None:
+def test_any_difference_is_detected() -> None:
     features = np.zeros((3, 2), np.float32)
     checksum = checksum_of(features, 3, SHA256)
     other = features.copy()
@@ -26,7 +26,7 @@ def test_whatever_differs_is_noticed() -> None:
     assert not is_intact(features, 3, SHA256, checksum ^ 1)
 
 
-def test_without_a_checksum_what_can_be_no_feature_is_noticed() -> None:
+def test_without_a_checksum_impossible_values_are_detected() -> None:
     features = np.zeros((3, 2), np.float32)
     assert all(is_intact(features, n_frames, SHA256, None) for n_frames in (0, 1, 3))
     for n_frames in (-1, 4):

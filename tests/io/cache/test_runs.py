@@ -15,7 +15,7 @@ def cache(tmp_path: Path) -> Dataset:
 
 
 def trained(cache: Dataset, name: str, when: int = 0) -> Run:
-    """A run whose model was written at a second of our choice."""
+    """Create a run whose model file has the given modification time in seconds."""
     run = named_run(cache, name)
     run.write_record(run_record(epochs=1))
     run.model_path.write_bytes(b"")
@@ -23,14 +23,14 @@ def trained(cache: Dataset, name: str, when: int = 0) -> Run:
     return run
 
 
-def test_a_run_is_a_folder_of_its_dataset(cache, tmp_path):
+def test_a_run_is_a_folder_in_its_dataset(cache, tmp_path):
     run = named_run(cache, "small-linear-5x5-seed0")
     assert run.folder == tmp_path / "tiny" / "runs" / "small-linear-5x5-seed0"
     assert run.name == "small-linear-5x5-seed0"
     assert not run.folder.exists()
 
 
-def test_everything_of_a_run_lies_in_its_folder(cache, tmp_path):
+def test_all_files_of_a_run_lie_in_its_folder(cache, tmp_path):
     run = named_run(cache, "a")
     assert {name: getattr(run, name).relative_to(run.folder).as_posix() for name in dir(run) if name.endswith("_path")
             and isinstance(getattr(run, name), Path)} == {
@@ -44,7 +44,7 @@ def test_everything_of_a_run_lies_in_its_folder(cache, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "-rf", "a b", "../a", "a/b", "a\\b", "a\n", "ü", "a" * 101])
-def test_a_name_that_is_no_safe_folder_is_refused(cache, name):
+def test_a_name_that_is_not_a_safe_folder_name_is_refused(cache, name):
     with pytest.raises(SettingsError, match=r"^run .*: expected at most 100 letters, digits"):
         named_run(cache, name)
 
@@ -63,7 +63,7 @@ def test_a_run_is_finished_when_it_has_a_model_and_a_result(cache):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '"a"', "\x00"])
-def test_a_record_that_cannot_be_read_says_what_to_do(cache, text):
+def test_the_error_for_an_unreadable_record_says_what_to_do(cache, text):
     run = named_run(cache, "a")
     run.write_record(run_record())
     run.record_path.write_text(text)
@@ -72,7 +72,7 @@ def test_a_record_that_cannot_be_read_says_what_to_do(cache, text):
     assert caught.value.hint == f"delete {run.folder} and train again"
 
 
-def test_the_newest_model_is_found(cache):
+def test_the_run_with_the_newest_model_is_found(cache):
     trained(cache, "b", when=200)
     trained(cache, "a", when=300)
     trained(cache, "c", when=100)
@@ -80,7 +80,7 @@ def test_the_newest_model_is_found(cache):
     assert find_run(cache, None).name == "a"
 
 
-def test_of_models_of_one_moment_the_name_decides(cache):
+def test_among_models_of_the_same_age_the_last_name_wins(cache):
     for name in "bca":
         trained(cache, name)
     assert find_run(cache, None).name == "c"
@@ -93,14 +93,14 @@ def test_a_run_is_found_by_name_and_by_path(cache, tmp_path):
     assert find_run(elsewhere, str(run.folder)).model_path == run.model_path
 
 
-def test_without_any_run_the_verb_that_makes_one_is_named(cache):
+def test_without_any_run_the_error_names_the_train_command(cache):
     for wanted in (None, "a"):
         with pytest.raises(MissingStageError) as caught:
             find_run(cache, wanted)
         assert caught.value.hint == f"run `sedpipe train tiny --cache {cache.root}` first"
 
 
-def test_an_unfinished_or_unknown_run_names_the_finished_ones(cache):
+def test_the_error_for_an_unfinished_or_unknown_run_lists_the_finished_ones(cache):
     trained(cache, "b")
     trained(cache, "a")
     named_run(cache, "unfinished").write_record(run_record())
@@ -110,14 +110,14 @@ def test_an_unfinished_or_unknown_run_names_the_finished_ones(cache):
         assert caught.value.hint == "finished runs: a, b"
 
 
-def test_a_name_that_is_no_run_of_the_dataset_says_what_else_is_called_so(cache, tmp_path, monkeypatch):
+def test_the_error_for_an_unknown_run_names_other_runs_with_that_name(cache, tmp_path, monkeypatch):
     theirs = trained(Dataset(tmp_path, "yard"), "h20")
     (tmp_path / "here" / "h20").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here")
     train, elsewhere = "run `sedpipe train tiny", f"the dataset yard has a run of that name, which is {theirs.folder}; "
     with pytest.raises(MissingStageError) as caught:
         find_run(cache, "h20")
-    assert caught.value.hint.startswith(elsewhere + train)  # the folder here holds no model
+    assert caught.value.hint.startswith(elsewhere + train)  # the folder in the working directory contains no model
     Run(Path("h20")).model_path.write_bytes(b"")
     with pytest.raises(MissingStageError) as caught:
         find_run(cache, "h20")
@@ -126,7 +126,7 @@ def test_a_name_that_is_no_run_of_the_dataset_says_what_else_is_called_so(cache,
         assert find_run(cache, meant).model_path.exists()
 
 
-def test_a_run_and_its_export_lie_in_a_cache_and_what_was_moved_lies_in_none(cache, tmp_path):
+def test_cache_around_finds_the_cache_of_a_run_or_export_and_none_elsewhere(cache, tmp_path):
     run = trained(cache, "a").folder
     assert cache_around(run) == cache_around(run / "export") == cache_around(run.with_name("export")) == tmp_path
     for elsewhere in (tmp_path / "a", tmp_path / "export", Path("/"), Path("/runs/a"), cache.runs):
@@ -137,7 +137,7 @@ def test_a_run_of_any_dataset_is_found_by_its_name_and_by_its_path(cache, tmp_pa
     run = trained(cache, "a")
     assert find_run_in_cache(tmp_path, "a") == (cache, run)
     found, same = find_run_in_cache(tmp_path / "elsewhere", str(run.folder))
-    assert (found, same.model_path) == (cache, run.model_path)  # of the cache in which it lies
+    assert (found, same.model_path) == (cache, run.model_path)  # in the cache that contains the run
     moved = tmp_path / "moved"
     run.folder.rename(moved)
     assert find_run_in_cache(tmp_path / "other", str(moved)) == (Dataset(tmp_path / "other", "tiny"), Run(moved))
@@ -145,7 +145,7 @@ def test_a_run_of_any_dataset_is_found_by_its_name_and_by_its_path(cache, tmp_pa
         find_run_in_cache(tmp_path, f"{tmp_path}/nowhere")
 
 
-def test_a_name_that_several_runs_have_is_no_address(cache, tmp_path):
+def test_a_name_shared_by_several_runs_is_ambiguous(cache, tmp_path):
     other = Dataset(tmp_path, "other")
     mine, theirs, alone = trained(cache, "a"), trained(other, "a"), trained(other, "b")
     trained(other, "0")
@@ -160,7 +160,7 @@ def test_a_name_that_several_runs_have_is_no_address(cache, tmp_path):
     assert str(theirs.folder) in caught.value.hint
 
 
-def test_an_unknown_name_is_answered_with_those_that_there_are(cache, tmp_path):
+def test_the_error_for_an_unknown_name_lists_the_existing_runs(cache, tmp_path):
     with pytest.raises(MissingStageError, match="has no run 'a'") as caught:
         find_run_in_cache(tmp_path, "a")
     assert caught.value.hint == "train one first: `sedpipe train DATASET`"
@@ -179,7 +179,7 @@ def test_the_newest_run_of_all_datasets_is_found(cache, tmp_path):
     assert newest_run(tmp_path) == (other, newest)
 
 
-def test_epochs_are_the_lines_of_the_log_below_the_names(cache):
+def test_n_epochs_counts_the_lines_of_the_log_below_its_header(cache):
     run = trained(cache, "a")
     assert run.n_epochs == 0
     for text, n_epochs in (("", 0), ("epoch,loss\n", 0), ("epoch,loss\n1,0.5\n2,0.4\n", 2)):

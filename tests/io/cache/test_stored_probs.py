@@ -10,7 +10,7 @@ PROBS = np.random.default_rng(0).random((7, 5, 3), dtype=np.float32)
 
 @pytest.fixture
 def stored(tmp_path, monkeypatch) -> StoredProbs:
-    """Of 7 clips, of which two are read at once."""
+    """Probabilities of 7 clips, which are read two at a time."""
     monkeypatch.setattr("sedpipe.io.cache.stored_probs._MOST_READ", 30)
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("probs", data=PROBS, chunks=(2, 5, 3), fletcher32=True)
@@ -26,12 +26,12 @@ def stored(tmp_path, monkeypatch) -> StoredProbs:
     ],
     ids=str,
 )  # fmt: skip
-def test_what_is_taken_of_it_is_what_would_be_taken_of_an_array(stored, key):
+def test_indexing_gives_the_same_values_as_indexing_an_array(stored, key):
     np.testing.assert_array_equal(stored[key], PROBS[key])
     assert np.asarray(stored[key]).dtype == np.float32
 
 
-def test_numpy_takes_it_for_an_array(stored):
+def test_numpy_treats_it_as_an_array(stored):
     assert (stored.shape, stored.ndim, stored.dtype, len(stored)) == (PROBS.shape, 3, np.float32, 7)
     assert stored.max() == PROBS.max() == np.max(stored)
     np.testing.assert_array_equal(1 - stored, 1 - PROBS)
@@ -41,19 +41,19 @@ def test_numpy_takes_it_for_an_array(stored):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(stored)), PROBS)
 
 
-def test_a_row_that_is_not_there_is_an_index_error(stored):
+def test_an_index_out_of_range_is_an_index_error(stored):
     with pytest.raises(IndexError):
         stored[7]
 
 
-def test_what_replaces_the_file_is_another_one(stored, tmp_path):
+def test_probabilities_stay_the_same_after_the_file_is_replaced(stored, tmp_path):
     with h5py.File(tmp_path / "b.h5", "w") as file:
         file["probs"] = np.zeros_like(PROBS)
     (tmp_path / "b.h5").replace(tmp_path / "a.h5")
     np.testing.assert_array_equal(stored, PROBS)
 
 
-def test_a_damaged_value_is_told_when_it_is_read_and_the_others_are_there(stored, tmp_path):
+def test_a_damaged_value_is_an_error_only_when_it_is_read(stored, tmp_path):
     raw = bytearray((tmp_path / "a.h5").read_bytes())
     raw[raw.index(PROBS[4:6].tobytes())] ^= 1
     (tmp_path / "a.h5").write_bytes(raw)

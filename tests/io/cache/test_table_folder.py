@@ -5,7 +5,7 @@ from sedpipe.io.cache.table_folder import Table, tables_of
 from some_records import cell_of
 
 
-def test_a_failure_is_remembered_until_the_cell_is_made(tmp_path: Path) -> None:
+def test_a_failure_is_kept_until_its_cell_is_written(tmp_path: Path) -> None:
     table = Table(tmp_path / "table")
     assert (table.done, table.failures, table.find_record()) == (set(), {}, None)
     table.note_failure("a", "the loss is nan")
@@ -17,7 +17,7 @@ def test_a_failure_is_remembered_until_the_cell_is_made(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "table" / "failed").iterdir()] == ["b.json"]
 
 
-def test_what_a_killed_process_left_half_written_is_no_cell_and_no_table(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_are_not_cells_or_tables(tmp_path: Path) -> None:
     cache = Dataset(tmp_path, "tiny")
     table = Table(cache.folder / "tables" / "table2-small")
     table.write_cell("a", cell_of("linear", (), 0, {}))

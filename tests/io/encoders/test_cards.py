@@ -6,7 +6,7 @@ from sedpipe.io.encoders.cards import encoder_names, load_encoder, shipped_card
 from tiny_encoder import write_encoder
 
 
-def test_encoders_that_come_with_sedpipe_say_what_a_person_should_know() -> None:
+def test_shipped_encoders_state_title_training_data_and_licence() -> None:
     assert encoder_names() == ["aisfx", "birdnet", "yamnet"]
     for card in map(load_encoder, encoder_names()):
         assert card.title
@@ -16,15 +16,15 @@ def test_encoders_that_come_with_sedpipe_say_what_a_person_should_know() -> None
         assert shipped_card(card.encoder) == card
 
 
-def test_birdnet_is_never_fetched_and_the_others_are() -> None:
+def test_every_shipped_encoder_except_birdnet_is_public() -> None:
     assert [load_encoder(name).is_public for name in encoder_names()] == [True, False, True]
 
 
-def test_who_heard_audio_set_is_told() -> None:
+def test_only_yamnet_lists_dcase2017_task4_as_possibly_seen_in_training() -> None:
     assert [load_encoder(name).encoder.heard for name in encoder_names()] == [(), (), ("dcase2017-task4",)]
 
 
-def test_ten_lines_and_a_file_beside_them_are_an_encoder(tmp_path) -> None:
+def test_a_ten_line_toml_and_a_model_file_define_an_encoder(tmp_path) -> None:
     path = write_encoder(tmp_path)
     assert len(path.read_text().splitlines()) <= 10
     card = load_encoder(str(path))
@@ -58,7 +58,7 @@ def test_ten_lines_and_a_file_beside_them_are_an_encoder(tmp_path) -> None:
         ("[file]", '[file]\naddress = "https://host/x"', "an address needs both"),
     ],
 )
-def test_what_cannot_be_used_is_a_sentence(tmp_path, old: str, new: str, why: str) -> None:
+def test_an_invalid_toml_gives_a_one_line_error(tmp_path, old: str, new: str, why: str) -> None:
     path = write_encoder(tmp_path)
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(SettingsError, match=why) as caught:
@@ -67,7 +67,7 @@ def test_what_cannot_be_used_is_a_sentence(tmp_path, old: str, new: str, why: st
 
 
 @pytest.mark.parametrize("n_bytes", [0, 2 * 2**30 + 1])
-def test_an_empty_file_beside_a_toml_and_a_huge_one_are_a_sentence(tmp_path, n_bytes: int) -> None:
+def test_an_empty_or_oversized_model_file_gives_a_one_line_error(tmp_path, n_bytes: int) -> None:
     path = write_encoder(tmp_path)
     with (tmp_path / "ears.onnx").open("wb") as file:
         file.truncate(n_bytes)
@@ -85,7 +85,7 @@ def test_an_empty_file_beside_a_toml_and_a_huge_one_are_a_sentence(tmp_path, n_b
         ("w.whl", 0, "a size"),
     ],
 )
-def test_an_archive_is_as_bounded_as_a_file(tmp_path, name: str, n_bytes: int, why: str) -> None:
+def test_an_archive_with_an_unsafe_name_or_size_is_rejected(tmp_path, name: str, n_bytes: int, why: str) -> None:
     path = write_encoder(tmp_path)
     table = f'\n[file.archive]\nname = "{name}"\nsha256 = "{"a" * 64}"\nbytes = {n_bytes}\naddress = "https://host/w"\n'
     path.write_text(path.read_text() + table)
@@ -93,7 +93,7 @@ def test_an_archive_is_as_bounded_as_a_file(tmp_path, name: str, n_bytes: int, w
         load_encoder(str(path))
 
 
-def test_an_unknown_name_says_what_there_is() -> None:
+def test_the_error_for_an_unknown_name_lists_the_encoders() -> None:
     with pytest.raises(
         SettingsError, match=r"'yamnte' is not one of aisfx, birdnet, yamnet \(did you mean 'yamnet'\?\)"
     ):

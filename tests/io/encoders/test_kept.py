@@ -8,7 +8,7 @@ from sedpipe.io.encoders.kept import KeptWeights, encoder_path
 from tiny_encoder import write_encoder
 
 
-def test_a_damaged_file_is_told_and_never_run(tmp_path: Path) -> None:
+def test_a_damaged_or_missing_encoder_file_is_an_error(tmp_path: Path) -> None:
     card = load_encoder(str(write_encoder(tmp_path / "mine")))
     path = keep_encoder(card, tmp_path)
     kept = KeptWeights(tmp_path, card.encoder)
@@ -22,7 +22,7 @@ def test_a_damaged_file_is_told_and_never_run(tmp_path: Path) -> None:
         kept.read()
 
 
-def test_encoders_that_share_a_name_have_places_of_their_own(tmp_path: Path) -> None:
+def test_encoders_with_the_same_file_name_are_stored_separately(tmp_path: Path) -> None:
     first = load_encoder(str(write_encoder(tmp_path / "a"))).encoder
     second = load_encoder(str(write_encoder(tmp_path / "b", batch=1))).encoder
     assert first.file == second.file

@@ -39,8 +39,10 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("in_folder", [False, True])
 @pytest.mark.parametrize("kind", ["file", "member", "member of a tar"])
-def test_bytes_decide_whatever_the_names_are(tmp_path: Path, folder: Path, kind: str, in_folder: bool) -> None:
-    """Under another name, in an archive of another name, beside another file of its name and size."""
+def test_a_file_is_recognised_by_its_bytes_whatever_its_name(
+    tmp_path: Path, folder: Path, kind: str, in_folder: bool
+) -> None:
+    """It has another name, is in an archive of another name, or lies beside a different file of its name and size."""
     (folder / "notes.txt").write_text("text")
     if kind == "file":
         (made := folder / "download(1)").write_bytes(RAW)
@@ -59,7 +61,7 @@ def found(place: Path) -> str:
     return search.findings
 
 
-def test_a_file_that_was_named_is_told_by_its_size_or_else_by_its_checksum(tmp_path: Path) -> None:
+def test_a_named_file_that_differs_is_reported_by_size_or_else_by_checksum(tmp_path: Path) -> None:
     cases = {
         "short": (RAW[:2000], "has 2,000 of 4,096 bytes: cut short, or another file"),
         "long": (RAW + b"?", "has 4,097 bytes instead of 4,096: another file"),
@@ -70,13 +72,13 @@ def test_a_file_that_was_named_is_told_by_its_size_or_else_by_its_checksum(tmp_p
         assert found(tmp_path / name) == f"{tmp_path / name} {why} (and it is no archive)"
 
 
-def test_a_model_that_carries_a_zip_with_labels_is_no_archive(tmp_path: Path) -> None:
+def test_a_model_with_an_appended_zip_of_labels_is_not_an_archive(tmp_path: Path) -> None:
     labels = zip_of(tmp_path / "labels.zip", labels=b"cat").read_bytes()
     (tmp_path / "other.tflite").write_bytes(b"\x1c\0\0\0TFL3" + labels)
     assert found(tmp_path / "other.tflite").endswith("cut short, or another file (and it is no archive)")
 
 
-def test_in_a_folder_what_has_its_name_or_size_is_told_and_the_rest_is_counted(tmp_path: Path, folder: Path) -> None:
+def test_files_in_a_folder_with_its_name_or_size_are_reported_and_others_counted(tmp_path: Path, folder: Path) -> None:
     assert found(folder) == f"{folder} is an empty folder"
     (folder / "a.txt").write_text("text")
     zip_of(folder / "b.zip")
@@ -88,7 +90,7 @@ def test_in_a_folder_what_has_its_name_or_size_is_told_and_the_rest_is_counted(t
     assert "of its size has the right size" in found(tmp_path)
 
 
-def test_an_archive_says_what_it_has_instead(tmp_path: Path) -> None:
+def test_an_archive_without_the_file_is_reported_with_its_similar_members(tmp_path: Path) -> None:
     plain = zip_of(tmp_path / "plain.zip", other=b"text")
     assert found(plain) == f"the archive {plain} does not hold it"
     with zipfile.ZipFile(tmp_path / "named.zip", "w") as archive:
@@ -98,7 +100,7 @@ def test_an_archive_says_what_it_has_instead(tmp_path: Path) -> None:
     assert "has the right size, but another sha256" in found(zip_of(tmp_path / "same.zip", x=OTHER))
 
 
-def test_a_damaged_archive_is_told_where_it_was_named_or_is_known_to_hold_it(tmp_path: Path, folder: Path) -> None:
+def test_a_damaged_archive_is_reported_if_named_or_expected_to_contain_the_file(tmp_path: Path, folder: Path) -> None:
     whole = zip_of(folder / "ears-1.whl", ears__ears=RAW)
     assert Search(WANTED).look(tmp_path) == RAW
     whole.write_bytes(whole.read_bytes()[:-30])
@@ -108,7 +110,7 @@ def test_a_damaged_archive_is_told_where_it_was_named_or_is_known_to_hold_it(tmp
     assert found(tmp_path) == f"{tmp_path}: 1 file in it, none of which is it or an archive that holds it"
 
 
-def test_a_damaged_member_is_told_and_the_next_one_is_taken(tmp_path: Path) -> None:
+def test_a_damaged_member_is_skipped_and_the_next_one_is_used(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("first", RAW)
         archive.writestr("second", RAW)
@@ -118,7 +120,7 @@ def test_a_damaged_member_is_told_and_the_next_one_is_taken(tmp_path: Path) -> N
     assert Search(WANTED).look(tmp_path / "a.zip") == RAW
 
 
-def test_many_findings_are_counted(tmp_path: Path) -> None:
+def test_two_findings_are_listed_and_the_rest_are_counted(tmp_path: Path) -> None:
     for number in range(7):
         (tmp_path / f"{number}").mkdir()
         (tmp_path / f"{number}" / "ears.tflite").write_bytes(b"?" * number)
@@ -126,7 +128,7 @@ def test_many_findings_are_counted(tmp_path: Path) -> None:
     assert found(tmp_path).endswith(", and 5 more like it")
 
 
-def test_each_place_says_what_it_has(tmp_path: Path) -> None:
+def test_the_findings_of_each_place_are_reported(tmp_path: Path) -> None:
     search = Search(WANTED)
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
@@ -134,5 +136,5 @@ def test_each_place_says_what_it_has(tmp_path: Path) -> None:
     assert search.findings == f"{tmp_path / 'a'} is an empty folder, {tmp_path / 'b'} is an empty folder"
 
 
-def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_place_is_reported(tmp_path: Path) -> None:
     assert "cannot be read (No such file" in found(tmp_path / "nowhere")

@@ -32,7 +32,7 @@ def read_all(file: RemoteFile) -> bytes:
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-def test_a_whole_file_arrives(here: Site, ranges: bool) -> None:
+def test_a_file_is_read_completely(here: Site, ranges: bool) -> None:
     file = remote(here.add("a", BODY, ranges=ranges))
     assert read_all(file) == BODY
     assert file.read(10) == b""
@@ -41,7 +41,7 @@ def test_a_whole_file_arrives(here: Site, ranges: bool) -> None:
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-def test_reading_here_and_there_is_like_a_local_file(here: Site, ranges: bool) -> None:
+def test_seeking_and_reading_match_a_local_file(here: Site, ranges: bool) -> None:
     file, local = remote(here.add("a", BODY, ranges=ranges)), io.BytesIO(BODY)
     places = np.random.default_rng(1).integers(0, len(BODY) + 100, 40)
     for place in [*places, 0, len(BODY) - 1, len(BODY)]:
@@ -56,7 +56,7 @@ def test_reading_here_and_there_is_like_a_local_file(here: Site, ranges: bool) -
     file.close()
 
 
-def test_a_server_that_hides_the_length_is_read_from_the_beginning(here: Site) -> None:
+def test_a_file_is_read_and_seeked_if_the_server_hides_its_length(here: Site) -> None:
     file = remote(here.add("a", BODY, hides_length=True))
     assert file.seek(-5, 2) == len(BODY) - 5
     assert file.read(10) == BODY[-5:]
@@ -64,7 +64,7 @@ def test_a_server_that_hides_the_length_is_read_from_the_beginning(here: Site) -
     assert read_all(file) == BODY
 
 
-def test_only_what_is_wanted_is_asked_for(here: Site) -> None:
+def test_only_the_needed_ranges_are_requested(here: Site) -> None:
     file = remote(here.add("a", BODY))
     file.read(1000)
     file.seek(0, 2)
@@ -76,7 +76,7 @@ def test_only_what_is_wanted_is_asked_for(here: Site) -> None:
     file.close()
 
 
-def test_an_answer_that_breaks_off_once_is_asked_for_again(here: Site) -> None:
+def test_a_response_that_breaks_off_is_requested_again(here: Site) -> None:
     file = remote(here.add("a", BODY, "truncated", heals_after=2))
     assert read_all(file) == BODY
 
@@ -95,7 +95,7 @@ def test_an_answer_that_breaks_off_once_is_asked_for_again(here: Site) -> None:
     ],
 )
 @pytest.mark.parametrize("ranges", [True, False])
-def test_each_fault_has_its_class(here: Site, fault: str, state: str, reason: str, ranges: bool) -> None:
+def test_each_fault_gives_its_failure(here: Site, fault: str, state: str, reason: str, ranges: bool) -> None:
     hurry: dict[str, float] = {"timeout_s": 0.3, "seconds": 1.5} if fault in WAITED_FOR else {}
     file = remote(here.add("a", BODY[:90_000], fault, ranges=ranges), **hurry)
     with pytest.raises(FailedClipError) as caught:
@@ -104,7 +104,7 @@ def test_each_fault_has_its_class(here: Site, fault: str, state: str, reason: st
     file.close()
 
 
-def test_a_stop_is_heard(here: Site) -> None:
+def test_reading_ends_when_a_stop_is_requested(here: Site) -> None:
     stopped: list[bool] = []
     file = remote(here.add("a", BODY), stopped=lambda: bool(stopped))
     file.read(10)
@@ -113,7 +113,7 @@ def test_a_stop_is_heard(here: Site) -> None:
         file.read(10)
 
 
-def test_speed_is_limited(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_download_speed_is_limited(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("sedpipe.io.web.remote_file.RemoteFile._pause", lambda self, seconds: slept.append(seconds))
     file = remote(here.add("a", BODY[:200_000]), bytes_per_second=1000)
@@ -121,7 +121,7 @@ def test_speed_is_limited(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(slept) == pytest.approx(200)
 
 
-def test_a_server_that_sends_other_bytes_than_asked_for_is_not_believed() -> None:
+def test_a_response_with_another_range_than_requested_is_rejected() -> None:
     def ask(headers: dict[str, str]) -> Any:
         range_sent = {"Content-Range": "bytes 0-99/1000"}
         return SimpleNamespace(fp=io.BytesIO(bytes(100)), status=206, headers=range_sent, close=lambda: None)

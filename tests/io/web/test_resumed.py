@@ -27,58 +27,58 @@ def fetch(url: str, folder: Path, content: bytes = CONTENT) -> bytes:
     return path.read_bytes()
 
 
-def test_a_file_arrives_whole(tmp_path: Path, site: loopback.Site) -> None:
+def test_a_file_is_downloaded_completely(tmp_path: Path, site: loopback.Site) -> None:
     assert fetch(site.add("a.bin", CONTENT), tmp_path) == CONTENT
 
 
-def test_a_transfer_that_breaks_off_goes_on_where_it_was(tmp_path: Path, site: loopback.Site) -> None:
+def test_an_interrupted_transfer_resumes_where_it_stopped(tmp_path: Path, site: loopback.Site) -> None:
     assert fetch(site.add("a.bin", CONTENT, "truncated", heals_after=1), tmp_path) == CONTENT
     assert site.sent["/watch/a.bin"] <= len(CONTENT) + PIECE
     assert site.asked["/watch/a.bin"] == 2
 
 
-def test_what_a_killed_process_left_is_gone_on_with(tmp_path: Path, site: loopback.Site) -> None:
+def test_a_partial_file_left_by_a_killed_process_is_resumed(tmp_path: Path, site: loopback.Site) -> None:
     (tmp_path / "ears.tflite.part").write_bytes(CONTENT[:700_000])
     assert fetch(site.add("a.bin", CONTENT), tmp_path) == CONTENT
     assert site.sent["/watch/a.bin"] == len(CONTENT) - 700_000
 
 
-def test_a_server_without_ranges_is_asked_for_all_again(tmp_path: Path, site: loopback.Site) -> None:
+def test_a_partial_file_is_replaced_if_the_server_does_not_support_ranges(tmp_path: Path, site: loopback.Site) -> None:
     (tmp_path / "ears.tflite.part").write_bytes(CONTENT[:700_000])
     assert fetch(site.add("a.bin", CONTENT, ranges=False), tmp_path) == CONTENT
 
 
-def test_a_killed_process_may_have_left_all_of_it(tmp_path: Path, site: loopback.Site) -> None:
+def test_a_complete_partial_file_needs_no_request(tmp_path: Path, site: loopback.Site) -> None:
     (tmp_path / "ears.tflite.part").write_bytes(CONTENT)
     assert fetch(site.add("a.bin", CONTENT), tmp_path) == CONTENT
     assert not site.asked
 
 
 @pytest.mark.parametrize("other", [CONTENT[:-1] + b"x", CONTENT[:-5], CONTENT + b"more", b""])
-def test_another_file_is_refused_and_nothing_of_it_is_kept(tmp_path: Path, site: loopback.Site, other: bytes) -> None:
+def test_unexpected_content_is_rejected_and_leaves_no_target_file(
+    tmp_path: Path, site: loopback.Site, other: bytes
+) -> None:
     with pytest.raises(SedpipeError, match=r"is not the file that was expected|cannot fetch") as caught:
         fetch_resumed(site.add("a.bin", other), tmp_path / "ears.tflite", len(CONTENT), SHA256, otherwise=OTHERWISE)
     assert OTHERWISE in caught.value.hint
     assert not (tmp_path / "ears.tflite").exists()
 
 
-def test_no_more_is_read_than_the_file_has(tmp_path: Path, site: loopback.Site) -> None:
+def test_a_file_that_is_too_long_is_not_read_to_its_end(tmp_path: Path, site: loopback.Site) -> None:
     with pytest.raises(SedpipeError, match="is not the file that was expected"):
         fetch_resumed(site.add("a.bin", CONTENT * 64), tmp_path / "ears.tflite", 1000, SHA256, otherwise=OTHERWISE)
     assert site.sent["/watch/a.bin"] < 32 * len(CONTENT)
 
 
 @pytest.mark.parametrize(("fault", "why"), [("404", "the server answered 404"), ("reset", "no connection")])
-def test_a_server_that_does_not_deliver_is_a_sentence(
-    tmp_path: Path, site: loopback.Site, fault: str, why: str
-) -> None:
+def test_a_failing_server_gives_a_one_line_error(tmp_path: Path, site: loopback.Site, fault: str, why: str) -> None:
     with pytest.raises(SedpipeError, match=rf"^cannot fetch http://.*a\.bin: {why}"):
         fetch_resumed(
             site.add("a.bin", CONTENT, fault), tmp_path / "ears.tflite", len(CONTENT), SHA256, otherwise=OTHERWISE
         )
 
 
-def test_what_came_before_a_broken_connection_is_kept_for_the_next_call(tmp_path: Path, site: loopback.Site) -> None:
+def test_bytes_received_before_a_disconnect_are_kept_for_the_next_call(tmp_path: Path, site: loopback.Site) -> None:
     url = site.add("a.bin", CONTENT, "truncated")
     with pytest.raises(SedpipeError, match="cannot fetch") as caught:
         fetch_resumed(url, tmp_path / "ears.tflite", len(CONTENT), SHA256, otherwise=OTHERWISE)

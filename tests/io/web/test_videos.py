@@ -1,4 +1,4 @@
-"""The real yt-dlp against a site on this machine."""
+"""The real yt-dlp against a local site."""
 
 import shutil
 from collections.abc import Iterator
@@ -53,7 +53,9 @@ def failure_of(resolver: VideoResolver, address: str, seconds: float = 20) -> Fa
 
 @pytest.mark.parametrize("ranges", [True, False])
 @pytest.mark.parametrize("form", [WEBM, "m4a", "m4a, fragments", "mp3"])
-def test_a_piece_is_cut_out_of_what_yt_dlp_finds(here: Site, resolver: VideoResolver, form: str, ranges: bool) -> None:
+def test_a_clip_is_cut_from_the_audio_that_yt_dlp_finds(
+    here: Site, resolver: VideoResolver, form: str, ranges: bool
+) -> None:
     name = f"-5QrBL6MzLg.{form[:4].strip(',')}"
     audio = resolver.resolve(here.add(name, encoded(clock(30, FORMS[form].rate), FORMS[form]), ranges=ranges))
     assert audio.is_whole
@@ -77,7 +79,7 @@ def test_a_piece_is_cut_out_of_what_yt_dlp_finds(here: Site, resolver: VideoReso
         ("drip", "retryable", "timeout"),
     ],
 )
-def test_each_fault_has_its_class(
+def test_each_fault_gives_its_failure(
     here: Site,
     resolver: VideoResolver,
     hurried: VideoResolver,
@@ -93,15 +95,15 @@ def test_each_fault_has_its_class(
     assert failed.message
 
 
-def test_a_server_that_is_not_there_is_a_network_failure(resolver: VideoResolver) -> None:
+def test_an_unreachable_server_is_a_network_failure(resolver: VideoResolver) -> None:
     assert failure_of(resolver, "http://127.0.0.1:1/watch/a.webm").failure.reason == "network"
 
 
-def test_other_content_than_audio_is_undecodable(here: Site, resolver: VideoResolver) -> None:
+def test_content_that_is_not_audio_is_undecodable(here: Site, resolver: VideoResolver) -> None:
     assert failure_of(resolver, here.add("a.webm", bytes(300_000))).failure == Failure("retryable", "undecodable")
 
 
-def test_each_worker_writes_its_own_cookies(tmp_path: Path) -> None:
+def test_each_resolver_has_a_private_copy_of_the_cookies(tmp_path: Path) -> None:
     jar = tmp_path / "cookies.txt"
     jar.write_text(COOKIES)
     jar.chmod(0o400)
@@ -115,7 +117,7 @@ def test_each_worker_writes_its_own_cookies(tmp_path: Path) -> None:
     assert not any(folder.exists() for folder in folders)
 
 
-def test_cookies_that_are_not_there_are_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_cookie_file_gives_a_one_line_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"^--cookies .*none\.txt: No such file"):
         VideoResolver(VideoOptions(cookies=tmp_path / "none.txt"))
 
@@ -129,7 +131,7 @@ def test_cookies_that_are_not_there_are_a_sentence(tmp_path: Path) -> None:
         ("firefox::none", ("firefox", None, None, "none")),
     ],
 )
-def test_browsers_are_named_as_yt_dlp_does(wanted: str, expected: tuple[str | None, ...]) -> None:
+def test_browser_names_are_parsed_as_by_yt_dlp(wanted: str, expected: tuple[str | None, ...]) -> None:
     import yt_dlp
 
     assert videos._browser(wanted) == expected
@@ -137,14 +139,14 @@ def test_browsers_are_named_as_yt_dlp_does(wanted: str, expected: tuple[str | No
 
 
 @pytest.mark.parametrize("video_id", ["-5QrBL6MzLg", "--------_--", "_abCdEfGhIj", "YbCdEfGhIjK"])
-def test_every_id_has_its_address(video_id: str) -> None:
+def test_a_video_id_gives_its_watch_address(video_id: str) -> None:
     assert watch_address(video_id) == f"https://www.youtube.com/watch?v={video_id}"
 
 
 @pytest.mark.parametrize(
     "video_id", ["", "short", "--exec=true;x", "../../../etc", "abCdEfGhIj&", "abCdEfGhIjK\n", "é" * 11]
 )
-def test_what_is_no_id_gets_no_address(video_id: str) -> None:
+def test_an_invalid_video_id_is_rejected(video_id: str) -> None:
     with pytest.raises(FailedClipError, match="is not a valid video id"):
         watch_address(video_id)
 
@@ -158,7 +160,7 @@ def chosen(context: dict[str, object]) -> str:
     return str(next(videos._choose_format(context))["format_id"])
 
 
-def test_audio_alone_in_one_file_is_preferred() -> None:
+def test_an_audio_only_format_in_one_file_is_preferred() -> None:
     pieces = ("hls", "m3u8_native", "none", "mp4a")
     film, quiet, loud = (
         ("18", "https", "avc1", "mp4a"),
@@ -170,8 +172,8 @@ def test_audio_alone_in_one_file_is_preferred() -> None:
     assert chosen(formats(pieces)) == "hls"
 
 
-def test_original_sound_goes_before_every_other_wherever_it_lies() -> None:
-    """As yt-dlp marks tracks: original 10, default 5, dubbed -1, spoken description -10."""
+def test_the_original_sound_track_is_preferred_whatever_its_format() -> None:
+    """yt-dlp ranks sound tracks: original 10, default 5, dubbed -1, spoken description -10."""
     rows = formats(
         ("251-es", "https", "none", "opus"),
         ("251-en-desc", "https", "none", "opus"),
@@ -182,7 +184,7 @@ def test_original_sound_goes_before_every_other_wherever_it_lies() -> None:
         item["language"], item["language_preference"] = marks[item["format_id"]]
     assert chosen(rows) == "hls-en"
     film = {"format_id": "18", "protocol": "https", "vcodec": "avc1", "acodec": "mp4a", "language_preference": -1}
-    assert chosen({"formats": [*rows["formats"][:2], film]}) == "18"  # its only sound, as nobody tells a language
+    assert chosen({"formats": [*rows["formats"][:2], film]}) == "18"  # -1 without a language: its file's only track
     assert chosen({"formats": rows["formats"][:2]}) == "251-es"
 
 
@@ -195,7 +197,7 @@ IDS = "abCdEfGhIjK", "-5QrBL6MzLg"
 
 
 def failing(resolver: VideoResolver, video_id: str, said: str, *warnings: str) -> FailedClipError:
-    """What comes of a video of which yt-dlp warns and then says something."""
+    """Return the failure for a video for which yt-dlp prints warnings and then raises an error."""
 
     def fails(address: str, download: bool) -> None:
         for warning in warnings:
@@ -224,19 +226,19 @@ def failing(resolver: VideoResolver, video_id: str, said: str, *warnings: str) -
         ("Your IP is likely being blocked by Youtube", "Requested format is not available", "retryable", "bot-check"),
     ],
 )
-def test_what_yt_dlp_warns_of_explains_a_failure(
+def test_warnings_of_yt_dlp_explain_a_failure(
     resolver: VideoResolver, warning: str, said: str, state: str, reason: str
 ) -> None:
     failed = failing(resolver, IDS[0], said, warning)
     assert failed.failure == Failure(state, reason)
     later = failing(resolver, IDS[1], said)
-    if state == "local":  # yt-dlp tells of this machine with the first video alone
+    if state == "local":  # yt-dlp warns about this machine only with the first video
         assert later.failure == failed.failure
-    else:  # what was said of one video explains nothing of another
+    else:  # a warning about one video does not explain the failure of another
         assert later.message == said
 
 
-def test_a_film_without_sound_has_no_audio_and_one_whose_formats_were_withheld_may_have() -> None:
+def test_four_silent_formats_mean_no_audio_and_a_single_one_is_retryable() -> None:
     silent = [(str(number), "https", "avc1", "none") for number in range(4)]
     for rows, failure in ((silent, Failure("gone", "no-audio")), (silent[:1], Failure("retryable", "no-format"))):
         with pytest.raises(FailedClipError) as caught:
@@ -244,7 +246,7 @@ def test_a_film_without_sound_has_no_audio_and_one_whose_formats_were_withheld_m
         assert caught.value.failure == failure
 
 
-def test_pieces_are_put_together_before_they_are_cut(here: Site, resolver: VideoResolver) -> None:
+def test_segments_of_a_playlist_are_joined_before_cutting(here: Site, resolver: VideoResolver) -> None:
     body = encoded(clock(30, 44_100), FORMS["mp3"])
     third = len(body) // 3
     names = [f"{number}.mp3" for number in range(3)]
@@ -260,7 +262,7 @@ def test_pieces_are_put_together_before_they_are_cut(here: Site, resolver: Video
     assert not list(resolver._private.glob("tmp*"))
 
 
-def test_runtimes_are_those_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_javascript_runtimes_are_those_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert javascript_runtimes() == {}
     (tmp_path / "node").write_text("#!/bin/sh\n")
@@ -268,5 +270,5 @@ def test_runtimes_are_those_on_the_path(tmp_path: Path, monkeypatch: pytest.Monk
     assert javascript_runtimes() == {"node": shutil.which("node")}
 
 
-def test_the_tool_names_its_version() -> None:
+def test_the_version_string_names_yt_dlp() -> None:
     assert yt_dlp_version().startswith("yt-dlp 20")

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -27,16 +28,17 @@ def test_unordered_results_are_yielded_as_soon_as_they_are_ready() -> None:
     assert list(in_parallel(eval, SLOW_FIRST, 2, ordered=False)) == ["quick", "slow"]
 
 
-def test_items_are_consumed_lazily() -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_items_are_taken_as_workers_become_free(jobs: int) -> None:
     taken = []
 
     def items():
-        for item in range(1000):
-            taken.append(item)
-            yield item
+        for number in range(1000):
+            taken.append(number)
+            yield 0.1  # seconds
 
-    assert next(in_parallel(abs, items(), 1)) == 0
-    assert len(taken) < 20
+    assert next(in_parallel(time.sleep, items(), jobs)) is None
+    assert len(taken) < 100
 
 
 def test_workers_resolve_relative_paths_like_their_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,9 +109,20 @@ def test_a_separate_process_returns_results_and_raises_its_errors() -> None:
     with process_apart() as call:
         assert call(eval, "1 + 1") == 2
         assert call(os.path.abspath, ".") == os.getcwd()
-        assert call(eval, "__import__('os').getpid()") not in (os.getpid(), None)
         with pytest.raises(ZeroDivisionError):
             call(eval, "1 / 0")
+
+
+def test_a_separate_process_has_its_own_memory_and_ends_with_its_block() -> None:
+    with process_apart() as call:
+        process = psutil.Process(call(eval, "__import__('os').getpid()"))
+        call(eval, "setattr(__import__('os'), 'kept', 'there')")
+        assert call(eval, "__import__('os').kept") == "there"
+    assert not hasattr(os, "kept")
+    assert psutil.wait_procs([process], timeout=5)[1] == []
+
+
+def test_a_separate_process_that_is_not_wanted_is_this_one() -> None:
     with process_apart(wanted=False) as call:
         assert call(eval, "__import__('os').getpid()") == os.getpid()
 

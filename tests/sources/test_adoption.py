@@ -173,8 +173,8 @@ def test_a_whole_video_damaged_after_the_clip_length_is_not_taken_for_a_ready_cl
     np.testing.assert_array_equal(soundfile.read(cache.audio_path(one))[0], noise(60)[30 * RATE : 40 * RATE])
 
 
-@pytest.mark.parametrize(("seconds", "begins_s"), [(10.4, 0), (11.2, 1)])
-def test_a_file_slightly_longer_than_its_clip_is_a_ready_clip_and_a_longer_one_is_cut(
+@pytest.mark.parametrize(("seconds", "begins_s"), [(10.4, 0), (10.5, 0), (10.5 + 1 / RATE, 1), (11.2, 1)])
+def test_a_file_up_to_half_a_second_longer_than_its_clip_is_a_ready_clip_and_a_longer_one_is_cut(
     tmp_path: Path, seconds: float, begins_s: int
 ) -> None:
     put(tmp_path / "mine" / "abCdEfGhIjK.flac", noise(seconds))

@@ -121,11 +121,13 @@ def test_missing_videos_are_believed_with_successes_in_between_or_without_doubts
     assert set(run(plan, Manners(2, 0, 4, 5, 0, doubts=False))[0].values()) == {"unavailable"}
 
 
-def test_a_local_failure_stops_the_crawl_after_a_few_clips() -> None:
+def test_a_local_failure_stops_the_crawl_after_a_few_clips_and_marks_none() -> None:
     worker = Scripted({str(number): [NO_DISK] for number in range(100)})
+    fates: list[Fate] = []
     with pytest.raises(FetchStoppedError, match="said of") as caught:
-        list(crawl(clips(*worker.plan), worker, AT_ONCE))
+        fates.extend(crawl(clips(*worker.plan), worker, AT_ONCE))
     assert "--cache" in caught.value.hint
+    assert fates == []
     assert len(worker.tried) <= 4
 
 

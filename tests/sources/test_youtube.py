@@ -215,14 +215,16 @@ def test_repeated_refusals_stop_the_run_early(
     assert len(here.asked) <= 8
 
 
-def test_a_full_disk_stops_the_run_before_any_request(
+def test_a_full_disk_stops_the_run_before_any_request_and_marks_no_clip(
     tmp_path: Path, manifest: YoutubeManifest, here: Site, recording: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here.add("abCdEfGhIjK.webm", recording)
     monkeypatch.setattr("sedpipe.sources.youtube._LEAST_FREE", 1 << 62)
+    fates: list[Fate] = []
     with pytest.raises(FetchStoppedError, match="no space left on device"):
-        list(source_of(manifest, tmp_path, here=here)[0].fetch([clip(PLAIN)]))
+        fates.extend(source_of(manifest, tmp_path, here=here)[0].fetch([clip(PLAIN)]))
     assert not here.asked
+    assert fates == []
 
 
 def test_fetching_from_youtube_without_a_javascript_runtime_stops_the_run(

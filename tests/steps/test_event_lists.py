@@ -20,6 +20,15 @@ def test_clips_are_matched_by_file_name_whatever_the_folder_and_extension(tmp_pa
     found = read(tmp_path, HEADER + "x.wav\t1\t2\tDog\ny.wav\n", HEADER + "/far/x.flac\t1\t2\tDog\n")
     (estimated,) = found.estimated.values()
     assert dict(estimated) == {"x": [DOG]}
+    assert found.remarks == ()
+
+
+def test_clips_identified_by_the_end_of_their_path_alone_are_counted_in_a_remark(tmp_path: Path) -> None:
+    listed = HEADER + "site1/a.wav\t1\t2\tDog\nsite2/a.wav\nb.wav\n"
+    found = read(tmp_path, listed, HEADER + "/far/site1/a.flac\t1\t2\tDog\n/far/site2/a.flac\nb.flac\n")
+    (estimated,) = found.estimated.values()
+    assert dict(estimated) == {"site1/a": [DOG], "site2/a": [], "b": []}
+    assert found.remarks == (f"{tmp_path / 'e.tsv'}: 2 clips identified by the end of the path alone",)
 
 
 def test_a_clip_missing_from_the_reference_gives_an_error_with_a_suggestion(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,12 @@ from builders import write_tone
 from sedpipe.steps.examination import examine
 
 
-def test_a_good_recording_has_a_length_and_sample_rate_and_no_fault(tmp_path: Path) -> None:
+def test_a_good_recording_has_a_length_a_sample_rate_a_content_checksum_and_no_fault(tmp_path: Path) -> None:
     write_tone(tmp_path / "a.wav", 1.5, 440, sample_rate=16_000)
     found = examine(tmp_path / "a.wav")
     assert (found.seconds, found.survey.rate, found.fault, found.survey.remark) == (1.5, 16_000, "", "")
+    samples, _ = soundfile.read(tmp_path / "a.wav", dtype="int16")
+    assert found.content == hashlib.sha256(samples).hexdigest()
 
 
 def test_the_content_checksum_depends_on_the_samples_not_on_the_lossless_format(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from sedpipe.clips import DEFAULT_SAMPLE_RATE, Clip
 from sedpipe.errors import SedpipeError
 from sedpipe.failures import FailedClipError, Failure
 from sedpipe.fates import Fate
-from sedpipe.io.audio.cut import cut, lasts
+from sedpipe.io.audio.cut import cut, outlasts
 from sedpipe.io.audio.store import store_cut
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.files.archives import ArchiveError, Unpacker, read_members
@@ -337,7 +337,7 @@ def _adopt_one(cache: Dataset, sample_rate: int, task: _Task) -> Fate:
 
 
 def _convert(clip: Clip, recording: _Found, cache: Dataset, sample_rate: int) -> Fate:
-    is_whole_video = not recording.is_ready and lasts(recording.path, clip.duration + _READY_S)
+    is_whole_video = not recording.is_ready and outlasts(recording.path, clip.duration + _READY_S)
     if not (recording.is_ready or is_whole_video or recording.is_only):
         raise FailedClipError(
             f"{recording.path} could be any of several clips of its video: name it with its times",

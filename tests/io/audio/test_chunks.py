@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from sedpipe.failures import FailedClipError
 from sedpipe.io.audio.chunks import find_samples, mended
-from sedpipe.io.audio.cut import cut, lasts
+from sedpipe.io.audio.cut import cut, outlasts
 from sedpipe.io.audio.waveforms import Recording
 
 RATE = 16_000
@@ -51,8 +51,8 @@ def heard(path: Path) -> tuple[np.ndarray, list[tuple[str, str]]]:
     piece = cut(path, 0.0, 5.0, RATE)
     np.testing.assert_array_equal(piece.samples, blocks)
     assert list(piece.remarks) == recording.remarks
-    assert lasts(path, len(blocks) / RATE - 0.01)
-    assert not lasts(path, len(blocks) / RATE + 0.01)
+    assert outlasts(path, len(blocks) / RATE - 0.01)
+    assert not outlasts(path, len(blocks) / RATE + 0.01)
     return blocks, recording.remarks
 
 
@@ -160,7 +160,7 @@ def test_a_wav_longer_than_four_gigabytes_is_read_to_its_end(tmp_path: Path) -> 
     assert cut(path, 0.25, 1.0, RATE).samples == pytest.approx(NOISE[RATE // 4 : RATE], abs=1e-4)
     with pytest.raises(FailedClipError, match="silent"):
         cut(path, 134_000.0, 134_001.0, RATE)
-    assert lasts(path, 134_218.0)
+    assert outlasts(path, 134_218.0)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from encoded import FORMS, Form, clock, encoded, start_error_ms
 from sedpipe.failures import FailedClipError, Failure
-from sedpipe.io.audio.cut import cut, lasts
+from sedpipe.io.audio.cut import cut, outlasts
 
 RATE = 44_100
 LENGTH_S = 60.0
@@ -117,12 +117,30 @@ def test_times_are_counted_from_the_first_timestamp() -> None:
     assert abs(start_error_ms(piece.samples, truth, 12.5)) < 1
 
 
-def test_samples_before_damaged_packets_stay_in_place(recording: Callable[[str], bytes], truth: np.ndarray) -> None:
-    body = bytearray(recording("mp3"))
+def cut_with_damage(body: bytes) -> np.ndarray:
+    """Return the samples from 30 to 40 s of a recording of which 3000 bytes near 33 s are zeros."""
     at = len(body) * 33 // 60
-    body[at : at + 3000] = bytes(3000)
-    piece = cut(io.BytesIO(bytes(body)), 30, 40, RATE)
-    assert abs(start_error_ms(piece.samples[:RATE], truth, 30)) < 1
+    return cut(io.BytesIO(body[:at] + bytes(3000) + body[at + 3000 :]), 30, 40, RATE).samples
+
+
+@pytest.mark.parametrize("form", ["webm, no duration, no cues", "m4a", "ogg opus", "flac"])
+def test_samples_before_and_after_damaged_packets_stay_in_place(
+    recording: Callable[[str], bytes], truth: np.ndarray, form: str
+) -> None:
+    samples = cut_with_damage(recording(form))
+    assert len(samples) == 10 * RATE
+    assert abs(start_error_ms(samples[: 2 * RATE], truth, 30)) < 1
+    assert abs(start_error_ms(samples[5 * RATE :], truth, 35)) < 1
+
+
+def test_samples_after_damage_to_an_mp3_are_early_by_what_was_lost_since_it_has_no_timestamps(
+    recording: Callable[[str], bytes], truth: np.ndarray
+) -> None:
+    body = recording("mp3")
+    samples, lost_ms = cut_with_damage(body), 3000 / len(body) * LENGTH_S * 1000
+    assert abs(start_error_ms(samples[: 2 * RATE], truth, 30)) < 1
+    frame_ms = 1152 / RATE * 1000
+    assert abs(start_error_ms(samples[5 * RATE :], truth, 35) - lost_ms) < frame_ms
 
 
 @pytest.mark.parametrize("form", ["webm, a cue each 10 s", "m4a", "wav"])
@@ -216,12 +234,12 @@ def test_damage_within_a_cut_is_not_mistaken_for_an_early_end() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_lasts_is_true_up_to_the_length_of_the_recording(tmp_path: Path, form: str) -> None:
+def test_a_recording_outlasts_any_time_before_its_end(tmp_path: Path, form: str) -> None:
     (tmp_path / "a").write_bytes(encoded(clock(20, FORMS[form].rate), FORMS[form]))
-    assert [lasts(tmp_path / "a", seconds) for seconds in (10, 19.9, 20.5)] == [True, True, False]
+    assert [outlasts(tmp_path / "a", seconds) for seconds in (10, 19.9, 20.5)] == [True, True, False]
 
 
-def test_lasts_raises_for_a_file_that_is_not_audio(tmp_path: Path) -> None:
+def test_outlasts_raises_for_a_file_that_is_not_audio(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a dog barks")
     with pytest.raises(FailedClipError, match="cannot be decoded as audio"):
-        lasts(tmp_path / "a", 1)
+        outlasts(tmp_path / "a", 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from encoded import ENCODINGS, EXCESS_S, clock, encode_all, start_error_ms
-from sedpipe.io.audio.cut import cut, lasts
+from sedpipe.io.audio.cut import cut, outlasts
 from sedpipe.io.audio.waveforms import Recording, read_waveform
 
 RATE = 16_000
@@ -51,8 +51,8 @@ def test_every_encoding_has_the_length_of_the_sound_for_every_reader(
     assert -0.05 < seconds[0] - length_s < EXCESS_S.get(name, 0.05)
     assert recording.remarks == []
     assert piece.is_short
-    assert lasts(path, length_s - 0.1)
-    assert not lasts(path, length_s + 0.25)
+    assert outlasts(path, length_s - 0.1)
+    assert not outlasts(path, length_s + 0.25)
     if length_s > 2:
         late = [start_error_ms(samples[: 2 * 44_100], heard, 0) for samples in (blocks, piece.samples)]
         assert abs(late[0]) < 150  # delay that an encoder adds before the sound

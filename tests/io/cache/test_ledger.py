@@ -68,7 +68,7 @@ def test_the_latest_entry_of_several_ledgers_counts_and_ok_wins_a_tie(
     assert (entry.fate.state, entry.last_try) == (counts[0], f"2026-01-0{counts[1]}")
 
 
-def test_retryable_clips_are_due_for_five_attempts_and_settled_clips_never() -> None:
+def test_retryable_clips_are_due_for_five_attempts_gone_and_blocked_ones_never_and_others_always() -> None:
     assert MOST_ATTEMPTS == 5
     assert is_due(None)
     due = {

@@ -110,14 +110,16 @@ def test_a_damaged_archive_is_reported_if_named_or_expected_to_contain_the_file(
     assert found(tmp_path) == f"{tmp_path}: 1 file in it, none of which is it or an archive that holds it"
 
 
-def test_a_damaged_member_is_skipped_and_the_next_one_is_used(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr("first", RAW)
-        archive.writestr("second", RAW)
-    content = bytearray((tmp_path / "a.zip").read_bytes())
-    content[100] ^= 255
-    (tmp_path / "a.zip").write_bytes(content)
-    assert Search(WANTED).look(tmp_path / "a.zip") == RAW
+def test_a_damaged_member_is_skipped_if_another_is_intact_and_reported_if_none_is(tmp_path: Path) -> None:
+    for name, second in (("two.zip", RAW), ("one.zip", b"text")):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("first", RAW)
+            archive.writestr("second", second)
+        content = bytearray((tmp_path / name).read_bytes())
+        content[100] ^= 255
+        (tmp_path / name).write_bytes(content)
+    assert Search(WANTED).look(tmp_path / "two.zip") == RAW
+    assert found(tmp_path / "one.zip").startswith(f"cannot read the archive {tmp_path / 'one.zip'}: 'first': Bad CRC")
 
 
 def test_two_findings_are_listed_and_the_rest_are_counted(tmp_path: Path) -> None:

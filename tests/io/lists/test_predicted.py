@@ -28,14 +28,14 @@ PREDICTED = [
 
 
 @pytest.mark.parametrize("form", [form for form in FORMATS if form in ("tsv", "csv", "json")])
-def test_a_list_that_predict_writes_for_several_recordings_can_be_read(tmp_path: Path, form: str) -> None:
+def test_a_rendered_list_of_several_recordings_can_be_read(tmp_path: Path, form: str) -> None:
     path = tmp_path / f"predicted{FORMATS[form]}"
     path.write_text(rendered(PREDICTED, form))
     assert rows(read_annotations(path)) == [DOG, ("b.wav", None, "")]
 
 
 @pytest.mark.parametrize("form", list(FORMATS))
-def test_a_folder_of_lists_that_predict_writes_can_be_read(tmp_path: Path, form: str) -> None:
+def test_a_folder_of_rendered_lists_can_be_read(tmp_path: Path, form: str) -> None:
     for file in PREDICTED:
         (tmp_path / f"{file.name}{FORMATS[form]}").write_text(rendered([file], form))
     assert rows(read_annotations(tmp_path)) == [DOG, ("b.wav", None, "")]

@@ -64,9 +64,11 @@ def test_sizes_seeds_and_mixture_settings_match_the_recipe(name: str, splits: di
 
 def test_checksums_match_the_recordings(shared_data: Path) -> None:
     manifest = shipped("esc10-fold4")
-    for paths in manifest.recordings_of("testing"):
-        content = (shared_data / "esc10" / paths[0]).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == manifest.checksum_of(paths[0])
+    drawn = [path for split in manifest.split_names for paths in manifest.recordings_of(split) for path in paths]
+    assert len(drawn) == 159 + 79 + 80
+    for path in drawn:
+        content = (shared_data / "esc10" / path).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == manifest.checksum_of(path)
 
 
 def test_demo_synthesises_takes_of_each_class_and_fold() -> None:

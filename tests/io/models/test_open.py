@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,10 @@ def cache(tmp_path: Path) -> Dataset:
     return cache
 
 
-def test_a_run_is_opened_by_folder_by_name_or_as_the_only_run_of_a_dataset(cache):
+def test_a_run_is_opened_by_folder_by_name_or_as_the_newest_of_a_dataset(cache):
+    for name, changed_s in (("a", 1), ("z", 2)):
+        write_model(cache.runs / name / "checkpoint.pt", trained("max"))
+        os.utime(cache.runs / name / "checkpoint.pt", (changed_s, changed_s))
     by_path = open_model(str(cache.runs / "first"), None, "cpu")
     for address in ("first", None, str(cache.runs / "first")):
         opened = open_model(address, cache, "cpu")

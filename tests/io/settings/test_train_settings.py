@@ -7,7 +7,9 @@ from sedpipe.features.front_end import CONTENTS
 from sedpipe.io.settings import train_settings as room
 from sedpipe.io.settings.presets import load_preset
 from sedpipe.io.settings.train_settings import Asked, train_settings
+from sedpipe.nn.networks.crnn import CRNNConfig
 from sedpipe.nn.networks.registry import kind_of
+from sedpipe.nn.networks.talnet import TALNetConfig
 
 
 def test_settings_not_asked_for_are_those_of_the_preset() -> None:
@@ -56,8 +58,16 @@ def test_every_kind_of_features_has_a_preset() -> None:
     )
 
 
-def test_a_named_network_keeps_the_presets_sizes_and_an_unknown_one_is_refused() -> None:
-    assert train_settings(Asked(1, "small", network="crnn", device="cpu")).network == load_preset("small").network
+def test_a_named_network_has_the_presets_sizes_if_it_is_the_presets_and_its_default_sizes_if_not() -> None:
+    small, talnet = load_preset("small").network, load_preset("talnet").network
+    assert small != CRNNConfig()
+    assert train_settings(Asked(1, "small", network="crnn", device="cpu")).network == small
+    assert train_settings(Asked(1, "talnet", network="crnn", device="cpu")).network == CRNNConfig()
+    assert train_settings(Asked(1, "talnet", network="talnet", device="cpu")).network == talnet
+    assert train_settings(Asked(1, "small", network="talnet", device="cpu")).network == TALNetConfig()
+
+
+def test_an_unknown_network_is_refused_with_a_suggestion() -> None:
     with pytest.raises(SettingsError, match=r"--network\.name: network 'crn' is not one of .*did you mean 'crnn'"):
         train_settings(Asked(1, "small", network="crn", device="cpu"))
 

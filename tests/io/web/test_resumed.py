@@ -55,13 +55,11 @@ def test_a_complete_partial_file_needs_no_request(tmp_path: Path, site: loopback
 
 
 @pytest.mark.parametrize("other", [CONTENT[:-1] + b"x", CONTENT[:-5], CONTENT + b"more", b""])
-def test_unexpected_content_is_rejected_and_leaves_no_target_file(
-    tmp_path: Path, site: loopback.Site, other: bytes
-) -> None:
-    with pytest.raises(SedpipeError, match=r"is not the file that was expected|cannot fetch") as caught:
+def test_unexpected_content_is_rejected_and_leaves_no_file(tmp_path: Path, site: loopback.Site, other: bytes) -> None:
+    with pytest.raises(SedpipeError, match="is not the file that was expected") as caught:
         fetch_resumed(site.add("a.bin", other), tmp_path / "ears.tflite", len(CONTENT), SHA256, otherwise=OTHERWISE)
     assert OTHERWISE in caught.value.hint
-    assert not (tmp_path / "ears.tflite").exists()
+    assert list(tmp_path.iterdir()) == []  # a partial file would be resumed by the next call
 
 
 def test_a_file_that_is_too_long_is_not_read_to_its_end(tmp_path: Path, site: loopback.Site) -> None:

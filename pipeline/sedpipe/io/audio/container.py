@@ -177,14 +177,14 @@ class Track:
             at_s = clock.at_s(frame.pts, frame.time_base, frame.samples / frame.sample_rate)
             yield Frame(at_s, frame.samples, frame.sample_rate, frame.layout.nb_channels, frame, self._name)
 
-    def goes_on_until(self, seconds: float) -> bool:
-        """Return whether packets reach ``seconds``; nothing is decoded, so damage cannot shorten it."""
+    def goes_on_after(self, seconds: float) -> bool:
+        """Return whether packets reach beyond ``seconds``; nothing is decoded, so damage cannot shorten it."""
         clock, end_s = _Clock(self._zero_s), 0.0
         for packet in self.packets():
             lasts_s = float((packet.duration or 0) * packet.time_base)
             at_s = clock.at_s(packet.pts, packet.time_base, lasts_s)
             end_s = max(end_s, (end_s if at_s is None else at_s) + lasts_s)
-            if end_s >= seconds:
+            if end_s > seconds:
                 return True
         return False
 

@@ -9,7 +9,7 @@ Files that libsndfile reads reliably (:mod:`sedpipe.io.audio.opening`) are cut b
 
 - :func:`cut`: recording -> :class:`Cut`
 - :class:`Cut`: the samples, and properties of the recording that they were cut from
-- :func:`lasts`: whether a recording lasts until a given time
+- :func:`outlasts`: whether a recording is longer than a given time
 """
 
 from __future__ import annotations
@@ -135,8 +135,8 @@ def cut(
         return replace(piece, remarks=(*told, *piece.remarks))
 
 
-def lasts(path: Path, seconds: float) -> bool:
-    """Return whether a recording lasts until ``seconds`` or longer; nothing is decoded, so damage cannot shorten it.
+def outlasts(path: Path, seconds: float) -> bool:
+    """Return whether a recording is longer than ``seconds``; nothing is decoded, so damage cannot shorten it.
 
     Raises
     ------
@@ -146,10 +146,10 @@ def lasts(path: Path, seconds: float) -> bool:
     with look_into(path) as opened:
         with open_surely(opened) as file:
             if file is not None:
-                return bool(file.frames >= seconds * file.samplerate)
+                return bool(file.frames > seconds * file.samplerate)
         opened.file.seek(0)
         with open_track(opened.file, str(path)) as track:
-            return track.goes_on_until(seconds)
+            return track.goes_on_after(seconds)
 
 
 def _stretch_of(opened: Opened, start_s: float, end_s: float, deadline: float) -> _Stretch:

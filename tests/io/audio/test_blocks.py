@@ -10,11 +10,12 @@ from sedpipe.io.audio.blocks import track_blocks
 from sedpipe.io.audio.container import open_track
 from sedpipe.io.audio.cut import cut
 from sedpipe.io.audio.level import Level
+from sedpipe.io.audio.losses import Losses
 
 
 def in_blocks(path: Path) -> tuple[int, np.ndarray]:
     with path.open("rb") as file, open_track(file, str(path)) as track:
-        first, blocks = zip(*track_blocks(track, str(path), Level()), strict=True)
+        first, blocks = zip(*track_blocks(track, str(path), Level(), Losses()), strict=True)
     return first[0].rate, np.concatenate(blocks)
 
 
@@ -73,7 +74,7 @@ def test_a_block_contains_only_a_few_frames(tmp_path: Path) -> None:
     path = tmp_path / "a.m4a"
     path.write_bytes(encoded(clock(20, FORMS["m4a"].rate), FORMS["m4a"]))
     with path.open("rb") as file, open_track(file, str(path)) as track:
-        assert max(len(block) for _, block in track_blocks(track, str(path), Level())) <= 8 * 2048
+        assert max(len(block) for _, block in track_blocks(track, str(path), Level(), Losses())) <= 8 * 2048
 
 
 def test_a_long_gap_comes_in_small_blocks_and_a_recording_that_is_almost_all_gap_is_rejected(tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_a_long_gap_comes_in_small_blocks_and_a_recording_that_is_almost_all_gap
     with_gap(path, before_s=1, gap_s=100.0, after_s=1)
     lengths: list[int] = []
     with path.open("rb") as file, open_track(file, str(path)) as track, pytest.raises(FailedClipError, match="missing"):
-        lengths.extend(len(block) for _, block in track_blocks(track, str(path), Level()))
+        lengths.extend(len(block) for _, block in track_blocks(track, str(path), Level(), Losses()))
     assert max(lengths) <= 2**20 < sum(lengths)
 
 

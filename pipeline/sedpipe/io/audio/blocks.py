@@ -12,6 +12,7 @@ import soxr
 
 from sedpipe.io.audio.container import Frame, Track, undecodable
 from sedpipe.io.audio.level import Level
+from sedpipe.io.audio.losses import Losses
 from sedpipe.io.audio.timeline import LONGEST_FRAME_S, Run, is_damaged
 
 _FRAMES_TO_PLACE = 8  # consecutive frames whose timestamps together determine where they begin
@@ -21,7 +22,7 @@ _SILENCE_AT_ONCE = 2**20  # samples of silence per block
 _LONGEST_OTHER_S = 600.0  # longest part at another sample rate in between, since it is kept in memory
 
 
-def track_blocks(track: Track, name: str, level: Level) -> Iterator[tuple[Frame, np.ndarray]]:
+def track_blocks(track: Track, name: str, level: Level, losses: Losses) -> Iterator[tuple[Frame, np.ndarray]]:
     """Yield a whole track of any length, from its beginning.
 
     Parameters
@@ -31,6 +32,8 @@ def track_blocks(track: Track, name: str, level: Level) -> Iterator[tuple[Frame,
         Name of the recording, for messages.
     level : Level
         Level to which every frame is added.
+    losses : Losses
+        Losses to which gaps and damaged packets are added.
 
     Yields
     ------
@@ -45,13 +48,15 @@ def track_blocks(track: Track, name: str, level: Level) -> Iterator[tuple[Frame,
         If the track cannot be decoded (``undecodable``); raised only at the end if more than a tenth was missing or
         damaged.
     """
-    line, first, n_damaged = None, None, 0
+    line, first, is_empty = None, None, True
+    losses.is_timed = track.is_timed
     for frame in track.frames():
+        is_empty = False
+        losses.packet(is_intact=frame is not None)
         if frame is None:
-            n_damaged += 1
             continue
         if first is None or line is None:
-            first, line = frame, _Line(name, frame.rate, track.listed_end_s)
+            first, line = frame, _Line(name, frame.rate, track.listed_end_s, losses)
         mono, channels = frame.samples()
         level.hear(mono, channels)
         for block in line.add(mono, frame.rate, frame.at_s):
@@ -59,16 +64,16 @@ def track_blocks(track: Track, name: str, level: Level) -> Iterator[tuple[Frame,
     if first is not None and line is not None:
         for block in line.finish():
             yield first, block
-    elif n_damaged:
+    elif not is_empty:
         raise undecodable(f"{name}: cannot be decoded as audio (every packet is damaged)")
 
 
 class _Line:
     """Time line on which frames are placed by their timestamps; holds back only as many of them as that requires."""
 
-    def __init__(self, name: str, rate: int, listed_end_s: float | None) -> None:
+    def __init__(self, name: str, rate: int, listed_end_s: float | None, losses: Losses) -> None:
         self.rate = rate
-        self._name = name
+        self._name, self._losses = name, losses
         self._listed_end = None if listed_end_s is None else round(listed_end_s * rate)
         self._past_it: list[np.ndarray] = []
         self._run = Run(rate)
@@ -109,6 +114,8 @@ class _Line:
         if self._run.rate != self.rate:
             mono = soxr.resample(mono, self._run.rate, self.rate)
         if gap > 0:
+            if self._length or gap > LONGEST_FRAME_S * self.rate:  # some coders lose the first frame
+                self._losses.missing_s += gap / self.rate
             for begin in range(0, gap, _SILENCE_AT_ONCE):
                 yield from self._hand_on(np.zeros(min(_SILENCE_AT_ONCE, gap - begin), np.float32))
             self._covered -= gap

@@ -35,6 +35,11 @@ _FORMATS = (
 
 _COUNTING = frozenset({"mov", "asf", "wv", "ape", "tta", "avi"})
 
+_UNTIMED = frozenset({"mp3", "aac", "ac3", "eac3", "dts", "dtshd", "truehd"})
+"""Bare streams of packets: FFmpeg makes up their timestamps by counting packets, so that lost ones leave no gap."""
+
+_TAGS = (b"ID3", b"TAG", b"APETAGEX")  # titles and the like, which are a packet of their own where MP3s are joined
+
 _INTEGER_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 
 
@@ -142,6 +147,11 @@ class Track:
     def listed_duration_s(self) -> float:
         """Duration of the whole container in seconds according to its header; 0 if it does not say."""
         return (self._container.duration or 0) / 1e6
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether the container has timestamps of its own."""
+        return self._container.format.name not in _UNTIMED
 
     @property
     def promised_s(self) -> float | None:
@@ -257,7 +267,8 @@ def _decoded(packets: Iterable[Any], name: str, deadline: float) -> Iterator[Any
         try:
             frames = packet.decode()
         except av.error.FFmpegError:
-            yield None
+            if not bytes(packet).startswith(_TAGS):
+                yield None
             continue
         yield from frames
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ import soxr
 from sedpipe.failures import FailedClipError
 from sedpipe.io.audio.container import Readable, Track, not_finite, open_track, undecodable
 from sedpipe.io.audio.level import SILENT_BELOW, Level, Remark, check_length, check_rate, silent
+from sedpipe.io.audio.losses import Losses
 from sedpipe.io.audio.opening import Opened, look_into, open_anyway, open_surely
 from sedpipe.io.audio.timeline import LONGEST_FRAME_S, Run, is_damaged, place
 
@@ -81,6 +82,7 @@ class _Stretch:
     format: str
     listed_end_s: float | None  # end according to the container; the last frame of Ogg Vorbis is padded beyond it
     goes_on_at_s: float  # where a frame after the stretch begins, else 0: a gap before it is damage, not the end
+    losses: Losses = field(default_factory=Losses)  # damaged packets in and around the stretch
 
 
 def cut(
@@ -222,11 +224,13 @@ def _decode_from(file: Readable, name: str, begin_s: float, wanted: tuple[float,
 def _decoded(track: Track, name: str, begin_s: float, wanted: tuple[float, float], deadline: float) -> _Stretch:
     first_s, last_s = wanted[0] - _CONTEXT_S, wanted[1] + _CONTEXT_S
     runs: list[Run] = []
-    level = Level()
+    level, losses = Level(), Losses(is_timed=track.is_timed)
     began_s, channels, lost, goes_on_at_s = None, 0, 0, 0.0
     for frame in track.frames(begin_s, deadline):
         if frame is None:
             lost += 1
+            if runs:  # before them, the jump itself may be the reason
+                losses.packet(is_intact=False)
             continue
         at_s = frame.at_s
         if began_s is None:
@@ -240,6 +244,7 @@ def _decoded(track: Track, name: str, begin_s: float, wanted: tuple[float, float
                 runs.append(Run(frame.rate))
             mono, of_channels = frame.samples()
             runs[-1].add(mono, at_s)
+            losses.packet(is_intact=True)
             if at_s is None or (at_s + frame.n_samples / frame.rate > wanted[0] and at_s < wanted[1]):
                 level.hear(mono, of_channels)
             if runs[-1].begins_s and runs[-1].end_s >= last_s + 1.0:  # also stops in a stream without timestamps
@@ -250,7 +255,7 @@ def _decoded(track: Track, name: str, begin_s: float, wanted: tuple[float, float
     if lost and not runs:
         raise undecodable(f"{name}: cannot be decoded as audio (every packet is damaged)")
     rate = runs[0].rate if runs else track.listed_rate
-    return _Stretch(runs, level, is_whole, rate, channels, track.format, track.listed_end_s, goes_on_at_s)
+    return _Stretch(runs, level, is_whole, rate, channels, track.format, track.listed_end_s, goes_on_at_s, losses)
 
 
 def _trim(stretch: _Stretch, name: str, start_s: float, end_s: float, sample_rate: int) -> Cut:
@@ -276,13 +281,21 @@ def _trim(stretch: _Stretch, name: str, start_s: float, end_s: float, sample_rat
     inside = covered[round((start_s - origin) * found_rate) : round((min(end_s, last_s) - origin) * found_rate)]
     if inside.size and is_damaged(int(np.count_nonzero(inside)), inside.size, found_rate):
         raise undecodable(f"{name}: {100 * (1 - inside.mean()):.0f} % of the clip is missing or damaged")
+    stretch.losses.missing_s = _missing_s(inside, found_rate, begins=start_s == 0)
     stretch.level.check(name)
     if stretch.level.is_silent:
         raise silent(name)
     if np.abs(samples).max() < SILENT_BELOW:  # the stretch can be silent although the frames at its edges are not
         raise silent(f"{name} from {start_s:g} s to {end_s:g} s")
-    is_short, remarks = len(samples) < wanted, stretch.level.remarks
+    is_short, remarks = len(samples) < wanted, (*stretch.losses.remarks, *stretch.level.remarks)
     return Cut(samples, sample_rate, found_rate, stretch.channels, stretch.format, is_short, remarks)
+
+
+def _missing_s(covered: np.ndarray, rate: int, *, begins: bool) -> float:
+    """Return the seconds of a stretch that are not covered, except a first frame that some coders lose."""
+    there = np.flatnonzero(covered)
+    lost_first = int(there[0]) if begins and len(there) and there[0] <= LONGEST_FRAME_S * rate else 0
+    return (covered.size - len(there) - lost_first) / rate
 
 
 def _end_s(stretch: _Stretch) -> float:

@@ -1,8 +1,9 @@
 """Choice of the decoder for a recording.
 
 libsndfile is fast and exact where its result can be relied upon: samples of a fixed size in a chunked file whose header
-agrees with the file, one FLAC stream of known length, one Ogg Vorbis stream. It stops after the first of several
-streams, estimates the length of MP3, and trusts the header of everything else. All those are left to FFmpeg.
+agrees with the file, one FLAC stream of known length, one undamaged Ogg Vorbis stream. It stops after the first of
+several streams, moves forward what follows a damaged page of Vorbis, estimates the length of MP3, and trusts the header
+of everything else. All those are left to FFmpeg.
 
 - :func:`look_into`: path -> :class:`Opened`
 - :class:`Opened`: the file as decoders should read it, and what its header claims
@@ -25,11 +26,11 @@ import soundfile
 from sedpipe.failures import FailedClipError, Failure
 from sedpipe.io.audio.chunks import Samples, find_samples, mended
 from sedpipe.io.audio.container import undecodable
+from sedpipe.io.audio.ogg import FIRST_PAGE, has_intact_pages
 
 _BYTES_A_SAMPLE = {
     "PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8, "ULAW": 1, "ALAW": 1,
 }  # fmt: skip
-_FIRST_PAGE = b"OggS\x00\x02"  # begins the first page of each stream of an Ogg file
 _SEARCHED_BYTES = 1 << 20
 
 
@@ -47,7 +48,7 @@ class Opened:
     n_frames : int or None
         Number of frames that the header of a FLAC file claims; None if it gives no number.
     is_one_stream : bool
-        Whether it is a FLAC or Ogg file that contains one stream.
+        Whether it is a FLAC or undamaged Ogg file that contains one stream.
     is_joined : bool
         Whether it is a FLAC or Ogg file that contains several: then a decoder's timestamps start again in the middle.
     """
@@ -87,9 +88,9 @@ def look_into(path: Path) -> Iterator[Opened]:
             n_frames = (int.from_bytes(head[18:26], "big") & (1 << 36) - 1) or None
             is_joined = _occurs(file, b"fLaC", 4)
             yield Opened(path, file, None, None if is_joined else n_frames, not is_joined, is_joined)
-        elif head.startswith(_FIRST_PAGE):
-            is_joined = _occurs(file, _FIRST_PAGE, 1)
-            yield Opened(path, file, None, None, not is_joined, is_joined)
+        elif head.startswith(FIRST_PAGE):
+            is_joined = _occurs(file, FIRST_PAGE, 1)
+            yield Opened(path, file, None, None, not is_joined and has_intact_pages(file), is_joined)
         else:
             yield Opened(path, file)
 

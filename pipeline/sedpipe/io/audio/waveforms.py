@@ -22,6 +22,7 @@ from sedpipe.failures import FailedClipError
 from sedpipe.io.audio.blocks import track_blocks
 from sedpipe.io.audio.container import not_finite, open_track, undecodable
 from sedpipe.io.audio.level import SILENCE, Level, Remark, check_length, check_rate, silent
+from sedpipe.io.audio.losses import Losses
 from sedpipe.io.audio.opening import Opened, look_into, open_anyway, open_surely
 
 MOST_SECONDS = 4 * 3600
@@ -53,7 +54,7 @@ class Recording:
     remarks : list of Remark
         What a user should know about a recording that can be used all the same; known after the last block:
         ``truncated``, ``header`` (the header claims another length than the file has), ``joined`` (several files in
-        one), ``clipped`` (beyond full scale), ``silent``.
+        one), ``damaged`` (parts are missing), ``clipped`` (beyond full scale), ``silent``.
 
     Examples
     --------
@@ -67,7 +68,7 @@ class Recording:
         self.path, self.rate, self.channels, self.format, self.n_samples = path, 0, 0, "", 0
         self.remarks: list[Remark] = []
         self._dtype = dtype
-        self._level = Level()
+        self._level, self._losses = Level(), Losses()
         self._promised_s: float | None = None
 
     def blocks(self) -> Iterator[np.ndarray]:
@@ -136,7 +137,7 @@ class Recording:
         opened.file.seek(0)
         try:
             with open_track(opened.file, name) as track:
-                for frame, block in track_blocks(track, name, self._level):
+                for frame, block in track_blocks(track, name, self._level, self._losses):
                     if not self.rate:
                         self._begin(frame.rate, frame.channels, track.format)
                     kept = block[min(skipped, len(block)) :]
@@ -175,6 +176,7 @@ class Recording:
             promised_s = opened.n_frames / self.rate
         if promised_s is not None and promised_s > there_s + _NEAR_S:
             yield "truncated", f"its header says {promised_s:,.1f} s, {there_s:,.1f} s are there"
+        yield from self._losses.remarks
         yield from self._level.remarks
 
 

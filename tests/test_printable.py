@@ -30,10 +30,16 @@ def test_letters_of_any_script_are_kept(text: str) -> None:
 
 
 @given(st.text(), st.integers(10, 60))
-def test_a_short_text_is_kept_and_a_long_one_keeps_its_beginning(text: str, most: int) -> None:
+def test_a_short_text_is_kept_and_a_long_one_keeps_its_beginning_and_its_end(text: str, most: int) -> None:
     short = shortened(text, most)
-    assert len(short) <= most
-    assert short == text or (len(text) > most and text.startswith(short.split(" ... ")[0]))
+    if len(text) <= most:
+        assert short == text
+    else:
+        assert len(short) == most
+        cuts = [found.start() for found in re.finditer(r"(?= \.\.\. )", short)]
+        assert any(
+            0 < cut < most - 5 and text.startswith(short[:cut]) and text.endswith(short[cut + 5 :]) for cut in cuts
+        )
 
 
 def as_shown(page: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import rich_click as click
 import sedpipe
+from rich.text import Text
 from sedpipe.cli.main import main
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +40,7 @@ def named(path: str) -> object:
     return getattr(import_module(module), name)
 
 
-def test_every_command_is_documented_with_its_help_and_every_option() -> None:
+def test_every_command_is_documented_with_its_help_its_examples_and_every_option() -> None:
     sections = re.split(r"^#{2,3} ", hooks.command_line(), flags=re.MULTILINE)
     by_name = {section.split("\n")[0]: section for section in sections}
     commands = dict(main.commands)
@@ -48,6 +49,9 @@ def test_every_command_is_documented_with_its_help_and_every_option() -> None:
             commands |= {f"{name} {below}": inner for below, inner in group.commands.items()}
     for name, command in commands.items():
         assert command.help.split("\n")[0] in by_name[name]
+        examples = re.findall(r"^ *(sedpipe .*?) *$", Text.from_markup(command.epilog or "").plain, flags=re.MULTILINE)
+        assert bool(examples) == bool(command.epilog)
+        assert all(example in by_name[name].splitlines() for example in examples)
         rows = [line for line in by_name[name].splitlines() if line.startswith("| `")]
         options = [option for option in command.params if isinstance(option, click.Option)]
         assert len(rows) == len(options)

@@ -172,7 +172,7 @@ def test_clips_of_a_group_share_a_fold_and_folds_are_of_similar_size():
     assert sorted(np.bincount(_folds(["a"] * 7 + ["b"] * 2 + ["c"]))) == [1, 2, 7]
 
 
-def test_grouping_by_recording_lowers_the_cross_validated_score_of_overfitted_thresholds():
+def test_grouping_by_recording_lowers_the_score_of_overfitted_thresholds_and_they_are_not_chosen():
     """Each of six recordings has its own class, and every second one needs a higher threshold."""
     clip_ids = [f"{recording}@{k}" for recording in "abcdef" for k in range(8)]
     recordings = [clip_id[0] for clip_id in clip_ids]
@@ -189,6 +189,8 @@ def test_grouping_by_recording_lowers_the_cross_validated_score_of_overfitted_th
     assert [one.tuned for one in alone.steps] == [one.tuned for one in together.steps]
     own = step_of(together, "class_thresholds")
     assert own.cross_validated < step_of(alone, "class_thresholds").cross_validated - 0.1
+    chosen = [[step.step for step in point.steps if step.chosen] for point in (alone, together)]
+    assert chosen == [["class_thresholds"], ["untuned"]]
     assert tune(scores, known, candidates=FEW, groups=["one"] * 48)["max_f1"] == alone
     with pytest.raises(ValueError, match=r"^expected a group for each of 48 clips, got 2$"):
         tune(scores, known, groups=["a", "b"])

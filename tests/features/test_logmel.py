@@ -1,5 +1,6 @@
 """Log-mel against librosa, which computes it differently (its own framing, one block, float64)."""
 
+from dataclasses import fields, replace
 from pathlib import Path
 
 import librosa
@@ -125,7 +126,23 @@ def test_values_are_finite_and_never_below_the_floor(waveform: np.ndarray) -> No
     assert n_frames == -(-len(waveform) // 882)
 
 
-def test_each_parameter_of_the_config_is_used() -> None:
+OTHER = {
+    "sample_rate": 32_000, "window_length": 1000, "hop_length": 441, "n_fft": 4096, "n_frames": 10, "n_mels": 40,
+    "floor": 1e-5, "f_min": 500.0, "f_max": 5000.0, "window": "hamming", "spectrum": "magnitude", "range_db": 30.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(LogMelConfig)])
+def test_each_parameter_of_the_config_changes_the_spectrogram(name: str) -> None:
+    def of_click(config: LogMelConfig) -> np.ndarray:
+        features, n_frames = log_mel(sounds(0.5)["click"].astype(np.float32), config)
+        return features[:n_frames]
+
+    features, usual = of_click(replace(CONFIG, **{name: OTHER[name]})), of_click(CONFIG)
+    assert features.shape != usual.shape or np.abs(features - usual).max() > 0.1  # dB
+
+
+def test_the_shape_the_floor_and_the_frame_times_follow_the_config() -> None:
     waveform = sounds(0.5)["noise"].astype(np.float32)
     assert log_mel(waveform, LogMelConfig(n_mels=40))[0].shape == (500, 40)
     assert log_mel(waveform, LogMelConfig(n_frames=10))[0].shape == (10, 80)

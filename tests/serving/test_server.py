@@ -18,9 +18,11 @@ from sedpipe.errors import SedpipeError
 from sedpipe.events import Event
 from sedpipe.features.familiar import Familiar
 from sedpipe.io.lists.events import read_event_list
+from sedpipe.io.models.checkpoints import write_model
 from sedpipe.serving.ear import Ear
 from sedpipe.serving.recordings import Recordings
 from sedpipe.serving.server import Server
+from sedpipe.stages.predict import predict
 
 Answer = tuple[int, str, dict[str, str]]
 
@@ -207,12 +209,17 @@ def test_oversized_requests_are_refused_and_leave_nothing_behind(
     assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["50 % <b>.wav", "a.wav"]
 
 
-def test_a_recording_unlike_those_of_training_is_reported_on_its_page(client: Client, folder: Path, ear: Ear) -> None:
+def test_a_recording_unlike_those_of_training_is_reported_on_its_page_as_predict_reports_it(
+    client: Client, folder: Path, ear: Ear, tmp_path: Path
+) -> None:
     trained = replace(ear.opened.trained, familiar=Familiar(6.0, 400.0))  # louder than anything
     ear.opened = replace(ear.opened, trained=trained)
     status, page, _ = client.ask("recording/a.wav")
     assert status == 200
-    assert "quieter than the recordings that the model was trained on" in page
+    write_model(tmp_path / "model" / "checkpoint.pt", trained)
+    [predicted] = predict([folder / "a.wav"], str(tmp_path / "model")).files
+    assert "quieter than the recordings that the model was trained on" in predicted.reason
+    assert predicted.reason in page
 
 
 def test_an_undecodable_recording_gives_a_one_line_error(client: Client, folder: Path) -> None:

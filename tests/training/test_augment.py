@@ -159,9 +159,12 @@ def test_masks_are_contiguous_and_no_wider_than_requested(mask, axis) -> None:
     assert torch.equal(mask(x, FILL, 1, 4, draw())[kept], x[kept])
 
 
-def test_a_mask_wider_than_the_clip_keeps_the_shape_of_the_features() -> None:
+def test_a_mask_wider_than_the_clip_masks_up_to_the_whole_clip() -> None:
     x, _, _ = batch(50, 3)
-    assert mask_all_frames(x, FILL, 2, 1000, draw()).shape == x.shape
+    after = mask_all_frames(x, FILL, 1, 1000, draw())
+    masked = (after == FILL).all(dim=2)
+    assert set(masked.sum(dim=1).tolist()) == {0, 1, 2, 3}
+    assert torch.equal(after, torch.where(masked[:, :, None], FILL, x))
 
 
 def test_a_mask_lies_anywhere_in_its_clip_and_other_clips_do_not_affect_it() -> None:

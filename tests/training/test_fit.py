@@ -144,14 +144,16 @@ def test_a_continued_fit_runs_the_requested_number_of_epochs(losses):
 
 
 def test_a_fit_continued_within_its_plan_keeps_the_planned_learning_rate():
+    """Its patience ran out after two of 50 epochs: two more continue the cosine of 50."""
     config = replace(CONFIG, epochs=50, patience=1, schedule="cosine")
-    planned, goes_on = Fit(Told(), config, 0, make_fabric("cpu")), Fit(Told(), config, 0, make_fabric("cpu"), in_all=4)
-    for fit in (planned, goes_on):
-        fit.run_epoch([batch(1.0)], [batch(1.0)])
-        fit.run_epoch([batch(1.0)], [batch(0.9)])
-    assert (
-        goes_on.state()["optimiser"]["param_groups"][0]["lr"] == planned.state()["optimiser"]["param_groups"][0]["lr"]
-    )
+    ended, _ = told_fit([1.0, 1.1], config)
+    assert (ended.stopped, ended.epoch) == ("patience", 2)
+    fit, rates = Fit(Told(), config, 0, make_fabric("cpu"), in_all=4), []
+    fit.load_state(stored(ended.state()))
+    while not fit.stopped:
+        fit.run_epoch([batch(1.0)], [batch(1.2)])
+        rates.append(fit._optimiser.param_groups[0]["lr"] / config.learning_rate)
+    assert rates == pytest.approx([0.5 * (1 + math.cos(math.pi * epoch / 50)) for epoch in (2, 3)])
 
 
 def test_losses_are_means_over_clips_not_over_batches():
@@ -288,8 +290,14 @@ def test_a_cosine_schedule_starts_at_the_learning_rate_and_ends_near_zero():
     assert rates == pytest.approx([0.005 * (1 + math.cos(math.pi * done / 6)) for done in range(6)])
 
 
-def test_the_averaged_weights_are_kept_and_training_continues_with_the_latest():
-    fit = Fit(Told(), replace(CONFIG, averaging=0.9), 0, make_fabric("cpu"))
+def test_the_averaged_weights_are_validated_and_kept_and_training_continues_with_the_latest():
+    class Learns(Told):
+        """Predicts from its weight in validation, too."""
+
+        def forward(self, x, n_frames):
+            return Prediction(x, [], self.step.sigmoid().expand(len(x), 1))
+
+    fit = Fit(Learns(), replace(CONFIG, averaging=0.9), 0, make_fabric("cpu"))
     values = [0.0]
     for _ in fit.steps([batch(1.0)] * 30):
         values.append(fit.model.step.item())
@@ -297,7 +305,8 @@ def test_the_averaged_weights_are_kept_and_training_continues_with_the_latest():
     for n, value in enumerate(values[1:], start=1):
         decay = min(0.9, n / (n + 10))
         average = decay * average + (1 - decay) * value
-    fit.end_epoch([batch(1.0)])
+    record = fit.end_epoch([batch(1.0)])
+    assert record.validation_loss == pytest.approx(math.log1p(math.exp(-average)), rel=1e-5)
     assert fit.model.step.item() == values[-1]
     fit.restore_best()
     assert fit.model.step.item() == pytest.approx(average, rel=1e-5)
@@ -396,14 +405,20 @@ def test_a_fit_continued_beyond_its_step_limit_counts_all_steps() -> None:
     assert fit.steps_done == 18
 
 
-def test_a_continued_fit_follows_the_planned_cosine_schedule() -> None:
-    config = replace(CONFIG, schedule="cosine", epochs=9, epoch_steps=4, steps=6)
-    rates = []
-    for in_all in (0, 2):
-        fit = Fit(Told(), config, 0, make_fabric("cpu"), 7, in_all=in_all)
-        list(fit.steps([batch(1.0)] * 3))
-        rates.append(fit._optimiser.param_groups[0]["lr"])
-    assert rates[0] == rates[1]
+def test_a_continued_fit_follows_the_cosine_schedule_planned_up_to_its_step_limit() -> None:
+    """Its patience ran out after two epochs of two steps, of nine steps planned: two more epochs go on as planned."""
+    config = replace(CONFIG, schedule="cosine", epochs=9, patience=1, epoch_steps=2, steps=9)
+    ended = Fit(Told(), config, 0, make_fabric("cpu"), 7)
+    for loss in (1.0, 1.1):
+        ended.run_epoch([batch(1.0)] * 2, [batch(loss)])
+    assert (ended.stopped, ended.steps_done) == ("patience", 4)
+    fit, rates = Fit(Told(), config, 0, make_fabric("cpu"), 7, in_all=4), []
+    fit.load_state(stored(ended.state()))
+    while not fit.stopped:
+        for _ in fit.steps([batch(1.0)] * fit.steps_due):
+            rates.append(fit._optimiser.param_groups[0]["lr"] / config.learning_rate)
+        fit.end_epoch([batch(1.2)])
+    assert rates == pytest.approx([0.5 * (1 + math.cos(math.pi * step / 9)) for step in (4, 5, 6, 7)])
 
 
 def test_the_cosine_schedule_spans_exactly_the_steps_of_the_limit() -> None:

@@ -37,10 +37,12 @@ def test_a_class_repeats_only_after_all_its_clips_were_used() -> None:
     assert len(set(common.tolist())) == len(common)
 
 
-def test_every_clip_can_be_drawn_even_if_one_has_several_labels() -> None:
+def test_every_clip_can_be_drawn_and_one_with_several_labels_for_each_of_them() -> None:
     targets = np.array([[1, 1], [1, 0], [0, 1]])
     orders = [balanced_order(targets, np.random.default_rng(seed)) for seed in range(50)]
     assert {index for order in orders for index in order.tolist()} == {0, 1, 2}
+    rounds = {tuple(sorted(order[:2].tolist())) for order in orders}  # a clip for each class
+    assert rounds == {(1, 2), (0, 2), (0, 1), (0, 0)}  # clip 0 for neither class, the first, the second, both
 
 
 def test_a_ratio_order_gives_a_class_more_turns_per_thousand_clips_but_at_most_five() -> None:

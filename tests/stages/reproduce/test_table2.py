@@ -24,7 +24,7 @@ from sedpipe.shards import Shard
 from sedpipe.stages.reproduce.drawing import draw_table
 from sedpipe.stages.reproduce.grid import POOLINGS, GridPoint, default_folder, grid, run_name
 from sedpipe.stages.reproduce.table2 import reproduce_table2
-from sedpipe.steps.sensitivity import found_later
+from sedpipe.steps.sensitivity import found_later, sensitivity_of_run
 from sedpipe.steps.work import Work
 from sedpipe.views.terminal.learning import reproduce_lines
 from tiny_dataset import FRONT_END, GRID, LABELS, NAME, QUICK, make_dataset, reproduce_until
@@ -265,6 +265,13 @@ def test_a_cell_takes_sweeps_only_from_its_own_run(made: tuple[Path, ReproduceRe
     assert found_later(cell, Dataset(cache, NAME), run_of(cache, 1)) is None
     make_dataset(tmp_path)
     assert found_later(cell, Dataset(tmp_path, NAME), run) is None
+    shutil.copytree(cache, tmp_path, dirs_exist_ok=True)
+    copy = Dataset(tmp_path, NAME)
+    assert found_later(cell, copy, run) == cell.sensitivity
+    shutil.rmtree(named_run(copy, run).folder)
+    shutil.copytree(named_run(copy, run_of(cache, 1)).folder, named_run(copy, run).folder)  # another of that name
+    assert sensitivity_of_run(copy, run).keys() == cell.sensitivity.keys()
+    assert found_later(cell, copy, run) is None
 
 
 def test_a_cell_records_its_features_and_other_features_are_refused(made: tuple[Path, ReproduceReport]) -> None:

@@ -62,8 +62,17 @@ def test_the_key_of_a_draft_depends_on_the_recording_and_the_settings():
 
     recording = make_recording()
     assert key(recording) == key(make_recording())
-    others = [replace(recording, name="other.wav"), replace(recording, point=POINT.changed(threshold=0.7))]
-    assert len({key(each) for each in (recording, *others)}) == 3
+    others = [
+        replace(recording, name="other.wav"),
+        replace(recording, duration=recording.duration - 1),
+        replace(recording, frame_probs=recording.frame_probs * np.float32(0.9)),
+        replace(recording, clip_probs=recording.clip_probs * np.float32(0.1)),
+        replace(recording, events=recording.events[1:]),
+        replace(recording, point=POINT.changed(threshold=0.7)),
+        replace(recording, point=POINT.changed(median_s=1.0)),
+    ]
+    keys = [key(each) for each in (recording, *others)]
+    assert len(set(keys)) == len(keys) == 8
 
 
 def test_thresholds_cannot_be_moved_with_a_user_defined_post_processing_step(monkeypatch):

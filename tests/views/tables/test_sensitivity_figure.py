@@ -75,11 +75,25 @@ def test_single_pooling_has_the_same_colour_in_any_order():
         assert {label.text for group in of_class(block, "system-0") for label in of_class(group, "name")} == {"single"}
 
 
-def test_the_names_of_the_curves_do_not_overlap():
-    for block in of_class(drawn(CELLS), "block"):
-        labels = [(element.text, float(element.get("y"))) for element in of_class(block, "name")]
-        assert [name for name, _ in labels] == (["5,5", "single"] if labels[0][0] == "5,5" else ["single", "5,5"])
-        assert abs(labels[0][1] - labels[1][1]) >= 13
+def names_at_ends(block) -> list[tuple[str, float]]:
+    return [(element.text, float(element.get("y"))) for element in of_class(block, "name")]
+
+
+def test_the_names_of_the_curves_stand_at_their_ends_from_top_to_bottom():
+    for block, order in zip(of_class(drawn(CELLS), "block"), (["single", "5,5"], ["5,5", "single"]), strict=True):
+        *_, last = of_class(block, "panel")
+        styles = [{"single": "system-0", "5,5": "system-1"}[name] for name in order]
+        lines = [next(line for group in of_class(last, style) for line in of_class(group, "line")) for style in styles]
+        ends = [points_of(line.get("d"))[-1][1] for line in lines]
+        assert names_at_ends(block) == [(name, pytest.approx(y + 4)) for name, y in zip(order, ends, strict=True)]
+
+
+def test_the_names_of_curves_that_end_close_together_do_not_overlap():
+    close = [cell("linear", [], 0, [0.9, 0.5, 0.7], f1=0.5), cell("linear", [5, 5], 0, [0.4, 0.3, 0.69], f1=0.51)]
+    for block, order in zip(of_class(drawn(close), "block"), (["single", "5,5"], ["5,5", "single"]), strict=True):
+        (first, upper), (second, lower) = names_at_ends(block)
+        assert [first, second] == order
+        assert lower - upper == pytest.approx(13)
 
 
 def test_undefined_scores_are_not_drawn_and_hostile_names_are_escaped():

@@ -49,9 +49,10 @@ class Losses:
         >>> Losses(missing_s=0.03, n_damaged=1, is_timed=False).remarks
         (('damaged', '1 damaged packet left out: what follows is too early by what was lost'),)
         """
-        if self.n_damaged and not self.is_timed:
+        told = ""
+        if self.is_timed and self.missing_s > _LEAST_S:
+            told = f"{self.missing_s:.2f} s of it are missing or damaged: silent there"
+        elif not self.is_timed and self.n_damaged:
             left_out = f"{counted(self.n_damaged, 'damaged packet')} left out"
-            return (("damaged", f"{left_out}: what follows is too early by what was lost"),)
-        if self.missing_s >= _LEAST_S:
-            return (("damaged", f"{self.missing_s:.2f} s of it are missing or damaged: silent there"),)
-        return ()
+            told = f"{left_out}: what follows is too early by what was lost"
+        return (("damaged", told),) if told else ()

@@ -105,7 +105,7 @@ def test_without_an_output_folder_the_page_is_written_to_the_working_directory_a
     monkeypatch.chdir(tmp_path)
     told = CliRunner().invoke(main, ["predict", str(path), "--model", model, "--format", "html"])
     assert told.exit_code == 0, told.output
-    assert re.fullmatch(r"1 recording \(1 ok\), 9 s, \d+ events in \.\n", told.stdout)
+    assert re.fullmatch(r"1 recording \(1 ok\), 9 s, \d+ events in the current folder\n", told.stdout)
     assert data_of(tmp_path / "a.wav.html")["recording"]["file"] == "a.wav"
 
 

@@ -186,7 +186,7 @@ def predict(
         asked = Asked(_page_of(paths, cache_dir), own, shows_all, is_told)
         print_report(report, partial(heard_table, asked=asked), as_json)
     elif as_json or out is not None or chosen == "html":
-        print_report(report, partial(predict_lines, out=str(out or Path())), as_json)
+        print_report(report, partial(predict_lines, out=str(out or "the current folder")), as_json)
     else:
         from sedpipe.io.predictions import rendered
 

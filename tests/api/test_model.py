@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +123,29 @@ def test_invalid_settings_give_a_one_line_error(model: Model, tmp_path: Path) ->
         model.predict(noise(1), RATE, threshold=[0.5, 0.5, 0.5])  # type: ignore[arg-type]
     with pytest.raises(MissingStageError, match="contains no trained model"):
         load_model(tmp_path)
+
+
+@pytest.mark.parametrize("method", ["predict", "frame_scores", "unlike_training"])
+def test_what_is_not_used_as_it_is_gives_a_warning_where_the_model_is_called(
+    model: Model, tmp_path: Path, method: str
+) -> None:
+    clicks, path = noise(5.0), tmp_path / "clicks.wav"
+    clicks[::1000] = 3.0
+    soundfile.write(path, clicks, RATE, subtype="FLOAT")
+    told = "its samples reach 3.00 times full scale: clipped"
+    for given, expected in (((path,), f"{path}: {told}"), ((clicks, RATE), told)):
+        with pytest.warns(UserWarning, match="full scale") as warned:
+            getattr(model, method)(*given)
+        assert [(str(one.message), one.filename) for one in warned] == [(expected, __file__)]
+
+
+def test_a_truncated_file_gives_a_warning_and_a_silent_one_does_not(model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, noise(5.0), RATE)
+    path.write_bytes(path.read_bytes()[:6000])
+    with pytest.warns(UserWarning, match=r"a\.wav: its header says 5\.0 s, 3\.0 s are there"):
+        model.predict(path)
+    soundfile.write(path, np.zeros(5 * RATE), RATE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert model.predict(path) == []

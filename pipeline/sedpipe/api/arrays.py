@@ -80,7 +80,7 @@ def as_mono(samples: Any, sample_rate: int, wanted_rate: int) -> np.ndarray:
         level.hear(mono[some], channels[:, some].T if len(channels) > 1 else None)
     level.check("samples")
     for _, remark in level.remarks:
-        warnings.warn(remark, stacklevel=3)
+        warnings.warn(remark, stacklevel=4)  # where the model is called
     if sample_rate != wanted_rate:
         mono = soxr.resample(mono, sample_rate, wanted_rate)
         if not len(mono):
@@ -120,7 +120,7 @@ def _divided(samples: np.ndarray) -> np.ndarray:
     peak = float(np.abs(floats).max(initial=0.0))
     if samples.dtype.itemsize == BYTES_OF_INTEGERS and 0 < peak <= SIXTEEN_BITS:
         told = "if they were recorded with 16 bits, give them as np.int16, or they are heard as silence"
-        warnings.warn(f"samples of int32 reach {peak:.0f} of {full_scale:.0f}: {told}", stacklevel=5)
+        warnings.warn(f"samples of int32 reach {peak:.0f} of {full_scale:.0f}: {told}", stacklevel=6)
     return floats / full_scale
 
 

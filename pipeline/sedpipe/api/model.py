@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Callable, Iterable
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,8 +19,8 @@ from sedpipe.choices import OPERATING_POINTS
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.features.familiar import Extent
-from sedpipe.io.audio.level import check_length
-from sedpipe.io.audio.waveforms import read_blocks
+from sedpipe.io.audio.level import SILENCE, check_length
+from sedpipe.io.audio.waveforms import Recording
 from sedpipe.io.cache.open import open_dataset
 from sedpipe.io.models.open import OpenModel, able_to_hear, open_model
 from sedpipe.io.predictions import PredictedEvent
@@ -27,6 +28,8 @@ from sedpipe.labels import LabelSet
 from sedpipe.nn.device import choose_device
 from sedpipe.steps.hearing import chosen_settings, events_of, frame_probabilities, unlike_training
 from sedpipe.wording import counted
+
+Result = TypeVar("Result")
 
 IN_MEMORY = "array"
 """Name of a recording that has no file."""
@@ -142,6 +145,12 @@ class Model:
             If there is no such operating point, the threshold is out of range, or the sample rate is missing (with
             samples) or given (with a path).
 
+        Warns
+        -----
+        UserWarning
+            If the recording is not used as it is: a file is damaged, shorter than its header says or joined from
+            several, or samples are clipped (see :func:`~sedpipe.api.arrays.as_mono`).
+
         Examples
         --------
         >>> silence = np.zeros(44100 * 3)
@@ -149,7 +158,7 @@ class Model:
         []
         """
         point = chosen_settings(self._trained, operating_point, threshold)
-        probs, clip_probs, n_samples = frame_probabilities(self._blocks(recording, sample_rate), self._trained)
+        probs, clip_probs, n_samples = self._given_samples(recording, sample_rate, self._frame_probabilities)
         return events_of(probs, clip_probs, n_samples, self._trained, point)
 
     def frame_scores(self, recording: Any, sample_rate: int | None = None) -> FrameScores:
@@ -171,7 +180,7 @@ class Model:
         AudioError, SettingsError
             As :meth:`predict`.
         """
-        probs, clip_probs, n_samples = frame_probabilities(self._blocks(recording, sample_rate), self._trained)
+        probs, clip_probs, n_samples = self._given_samples(recording, sample_rate, self._frame_probabilities)
         n_frames = self._trained.grid.frames_of_samples(n_samples)
         name = Path(fspath(recording)).stem if isinstance(recording, str | PathLike) else IN_MEMORY
         return FrameScores(
@@ -204,20 +213,34 @@ class Model:
         AudioError, SettingsError
             As :meth:`predict`.
         """
-        extent = Extent(self.sample_rate)
-        for block in self._blocks(recording, sample_rate):
-            extent.hear(block)
-        return unlike_training(extent, self._trained)
+        return unlike_training(self._given_samples(recording, sample_rate, self._extent), self._trained)
 
-    def _blocks(self, recording: Any, sample_rate: int | None) -> Iterable[np.ndarray]:
+    def _frame_probabilities(self, blocks: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray, int]:
+        return frame_probabilities(blocks, self._trained)
+
+    def _extent(self, blocks: Iterable[np.ndarray]) -> Extent:
+        extent = Extent(self.sample_rate)
+        for block in blocks:
+            extent.hear(block)
+        return extent
+
+    def _given_samples(
+        self, recording: Any, sample_rate: int | None, function: Callable[[Iterable[np.ndarray]], Result]
+    ) -> Result:
+        """Call a function on the samples of a recording, in blocks; then warn of what was not used as it is."""
         if isinstance(recording, str | PathLike):
             if sample_rate is not None:
                 raise SettingsError("a file has its own sample rate: leave sample_rate out")
-            return read_blocks(Path(fspath(recording)), self.sample_rate)
+            file = Recording(Path(fspath(recording)))
+            result = function(file.resampled(self.sample_rate))
+            for remark in file.remarks:
+                if remark != SILENCE:  # nothing is lost of it
+                    warnings.warn(f"{file.path}: {remark[1]}", stacklevel=3)
+            return result
         if isinstance(recording, tuple) and len(recording) == 2 and sample_rate is None:
             recording, sample_rate = recording
         if sample_rate is None:
             raise SettingsError("samples need their sample rate", hint="call it with (samples, sample_rate)")
         mono = as_mono(recording, sample_rate, self.sample_rate)
         check_length("samples", len(mono), self.sample_rate)
-        return [mono]
+        return function([mono])

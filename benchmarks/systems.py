@@ -33,7 +33,7 @@ from sedpipe.features.spec import FeatureSpec  # noqa: E402
 from sedpipe.io.audio.store import read_stored  # noqa: E402
 from sedpipe.io.cache.dataset import Dataset  # noqa: E402
 from sedpipe.io.cache.runs import named_run  # noqa: E402
-from sedpipe.io.encoders.front_end import ready_to_hear  # noqa: E402
+from sedpipe.io.encoders.front_end import with_encoder_files  # noqa: E402
 from sedpipe.io.files.atomic import write_json  # noqa: E402
 from sedpipe.io.files.reading import is_there  # noqa: E402
 from sedpipe.io.models.checkpoints import read_model  # noqa: E402
@@ -240,7 +240,7 @@ def trained_run(
 
 def cost(dataset: Dataset, run: str, spec: FeatureSpec) -> dict[str, Any]:
     """Measure processor seconds for a clip of ``testing``, with one thread: for its features, and for the network."""
-    spec, record = ready_to_hear(spec, dataset.root.absolute()), dataset.read_record()
+    spec, record = with_encoder_files(spec, dataset.root.absolute()), dataset.read_record()
     clips = dataset.read_clips()
     timed = [dataset.audio_path(clip) for clip in clips["testing"][:TIMED_CLIPS]]
     model = read_model(named_run(dataset, run).model_path, torch.device("cpu")).model

@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
-from sedpipe.children import signals_held_back
+from sedpipe.children import signals_blocked
 from sessions import left_of, members
 
 SCRIPT = """
 import os, time
 from pathlib import Path
-from sedpipe.cli.interrupts import Interrupt, heard_as_exceptions
+from sedpipe.cli.interrupts import Interrupt, signals_as_exceptions
 from sedpipe.training.processes import launch, make_fabric
 
 def nap(fabric):
@@ -23,7 +23,7 @@ def nap(fabric):
 
 if __name__ == "__main__":
     try:
-        with heard_as_exceptions():
+        with signals_as_exceptions():
             launch(make_fabric("cpu", n_processes=2), nap)
     except Interrupt:
         print("interrupted")
@@ -54,7 +54,7 @@ def test_training_processes_end_silently_after_a_signal(tmp_path: Path, number: 
 def test_signals_stay_blocked_in_processes_started_in_the_block_but_not_after_it() -> None:
     code = "import signal; print(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])))"
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    with signals_held_back():
+    with signals_blocked():
         told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         assert name in told

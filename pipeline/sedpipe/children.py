@@ -3,7 +3,7 @@
 A terminal sends Ctrl-C to every process. Each child would print a traceback, although the parent ends them all; and a
 parent that is killed cannot end its children.
 
-- :func:`signals_held_back`: a context in which children are started
+- :func:`signals_blocked`: a context in which children are started
 - :func:`end_with`: called in a child
 - :func:`start_quietly`: for helper processes whose warnings are of no use
 """
@@ -24,7 +24,7 @@ SECONDS_BETWEEN_LOOKS = 0.2
 
 
 @contextmanager
-def signals_held_back() -> Iterator[None]:
+def signals_blocked() -> Iterator[None]:
     """Block Ctrl-C (SIGINT), SIGTERM and SIGHUP in the threads and processes that are started in this context.
 
     The thread that starts them receives after the context the signals that arrived in it.

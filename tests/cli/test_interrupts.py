@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sedpipe.cli.interrupts import heard_as_exceptions
+from sedpipe.cli.interrupts import signals_as_exceptions
 from sessions import left_of, members
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="no such signals here")
@@ -174,7 +174,7 @@ def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
 
 def test_signal_handlers_are_restored_after_an_uninterrupted_command() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with heard_as_exceptions() as exit_codes:
+    with signals_as_exceptions() as exit_codes:
         assert signal.getsignal(signal.SIGTERM) is not before
     assert signal.getsignal(signal.SIGTERM) is before
     assert exit_codes == []

@@ -15,7 +15,7 @@ from sedpipe.failures import FailedClipError
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.cut import cut
 from sedpipe.io.audio.survey import survey
-from sedpipe.io.encoders.front_end import encoders_front_end, ready_to_hear
+from sedpipe.io.encoders.front_end import encoders_front_end, with_encoder_files
 from sedpipe.io.files.archives import ArchiveError, is_archive, read_members
 from sedpipe.io.lists.durations import read_durations
 from sedpipe.io.lists.events import read_event_list
@@ -67,7 +67,7 @@ def _unpack(path: Path) -> object:
 def _hear(toml: str) -> object:
     """Return the shape of an encoder's output for half a second of silence."""
     front_end = encoders_front_end(toml, clips=ClipFormat(0.5))
-    ready = ready_to_hear(FeatureSpec(front_end), Path("elsewhere")).front_end
+    ready = with_encoder_files(FeatureSpec(front_end), Path("elsewhere")).front_end
     return ready.frames_of(np.zeros(front_end.sample_rate // 2, np.float32), front_end.n_frames).shape
 
 

@@ -80,7 +80,7 @@ def test_a_list_without_usable_times_is_reported_and_yields_to_one_with_times(tm
     (tmp_path / "night.csv").write_text("filename,onset,offset,event_label\nnight.wav,0,0,Owl\nnight.wav,30,40,Rain\n")
     found = beside(tmp_path)
     assert found is not None
-    assert found.is_of_no_use
+    assert found.has_no_usable_event
     assert found.told == (
         "0 events of night.csv; 1 event beyond the end of the recording cut there; 1 event without a length "
         "(present, not located) left out"
@@ -88,10 +88,10 @@ def test_a_list_without_usable_times_is_reported_and_yields_to_one_with_times(tm
     (tmp_path / "night.txt").write_text("1\t2.5\tOwl\n4\t4\tRain\n")
     found = beside(tmp_path)
     assert found == FoundList(tmp_path / "night.txt", OWL, n_unlocated=1)
-    assert not found.is_of_no_use
+    assert not found.has_no_usable_event
     (tmp_path / "night.csv").write_text("filename,onset,offset,event_label\nnight.wav,,,\n")
     (tmp_path / "night.txt").unlink()
-    assert not beside(tmp_path).is_of_no_use  # somebody listened and heard no events
+    assert not beside(tmp_path).has_no_usable_event  # somebody listened and heard no events
 
 
 def test_events_of_recordings_of_the_same_name_in_other_folders_are_not_shown(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from own_dataset import Own
 from sedpipe.listener import Listener
-from sedpipe.steps.changed_audio import changed, perhaps_changed, tell_of_changed
+from sedpipe.steps.changed_audio import changed, perhaps_changed, report_changed_audio
 
 
 class Remarks(Listener):
@@ -26,7 +26,7 @@ def own(tmp_path: Path) -> Own:
 
 def told(own: Own) -> list[str]:
     listener = Remarks()
-    tell_of_changed(own.cache, own.store(), own.clips, listener)
+    report_changed_audio(own.cache, own.store(), own.clips, listener)
     return listener.lines
 
 

@@ -9,7 +9,7 @@ from sedpipe.metrics.clip_scores import clip_based_scores
 from sedpipe.metrics.exact_psds import exact_psds
 from sedpipe.metrics.psds_scores import SCENARIOS
 from sedpipe.metrics.validation import validate
-from sedpipe.steps.metrics import METRICS, Heard, Metric, Scored, measured, those_of_ones_own
+from sedpipe.steps.metrics import METRICS, Heard, Metric, Scored, custom_metrics, measured
 
 SCORES, TRUTH = example()
 POINT = PostProcessing(0.5)
@@ -72,7 +72,7 @@ def test_a_user_defined_metric_is_measured_shown_and_stored(everything, own_metr
     found, shown = measured(everything)
     minutes = sum(TRUTH.durations.values()) / 60
     assert shown["rate"] == {"events a minute": pytest.approx(3 / minutes), "two": 2.0, "-": None}
-    own = those_of_ones_own(found, known=("clip_based", "event_based", "psds", "threshold_free"))
+    own = custom_metrics(found, known=("clip_based", "event_based", "psds", "threshold_free"))
     assert json.loads(json.dumps(own)) == own
     assert own == {"rate": {"of_truth": pytest.approx(3 / minutes), "deep": {"nothing": None, "two": 2}}}
 

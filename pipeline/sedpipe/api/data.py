@@ -27,7 +27,7 @@ from sedpipe.io.lists.events import read_stored_events
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
 from sedpipe.steps.batches import with_features
-from sedpipe.steps.changed_audio import tell_of_changed
+from sedpipe.steps.changed_audio import report_changed_audio
 from sedpipe.suggestions import did_you_mean
 
 
@@ -129,7 +129,7 @@ class OpenDataset:
         """
         clips = self.clips(split)
         path = self._features(split, spec)
-        tell_of_changed(self._dataset, path, clips, _Warnings())
+        report_changed_audio(self._dataset, path, clips, _Warnings())
         return TorchSplit(path, clips, self.labels)
 
     def _features(self, split: str, spec: FeatureSpec | None) -> Path:

@@ -22,7 +22,7 @@ from sedpipe.features.familiar import Extent
 from sedpipe.io.audio.level import SILENCE, check_length
 from sedpipe.io.audio.waveforms import Recording
 from sedpipe.io.cache.open import open_dataset
-from sedpipe.io.models.open import OpenModel, able_to_hear, open_model
+from sedpipe.io.models.open import OpenModel, model_with_encoder_files, open_model
 from sedpipe.io.predictions import PredictedEvent
 from sedpipe.labels import LabelSet
 from sedpipe.nn.device import choose_device
@@ -76,7 +76,7 @@ def load_model(
     address = None if model is None else fspath(model)
     opened = open_model(address, of_dataset, choose_device(device))
     try:
-        return Model(able_to_hear(opened, Path(cache)))
+        return Model(model_with_encoder_files(opened, Path(cache)))
     except MissingStageError as error:
         there = "or name the cache that has it: load_model(..., cache=FOLDER)"
         raise MissingStageError(error.message, hint=f"{error.hint}, {there}") from error

@@ -4,8 +4,8 @@ All files are written atomically, so a command may end anywhere. But it must not
 behind, or keep its temporary files: so a signal is raised as an exception, on which all open blocks clean up.
 
 - :func:`unheard`: handling of Ctrl-C while the package is imported
-- :func:`end_when_heard`: handling of signals from then on, until the process has ended
-- :func:`heard_as_exceptions`: handling of signals during a command
+- :func:`end_on_signal`: handling of signals from then on, until the process has ended
+- :func:`signals_as_exceptions`: handling of signals during a command
 - :class:`Interrupt`: the exception
 """
 
@@ -30,7 +30,7 @@ class Interrupt(KeyboardInterrupt):
 
 
 @contextmanager
-def heard_as_exceptions() -> Iterator[list[int]]:
+def signals_as_exceptions() -> Iterator[list[int]]:
     """Raise :class:`Interrupt` in the main thread on the first signal; a second signal ends the process immediately.
 
     The second signal then prints the message that the first had no time to print. Signals that are ignored (under
@@ -51,7 +51,7 @@ def heard_as_exceptions() -> Iterator[list[int]]:
 
     def hear(number: int, _: FrameType | None) -> None:
         exit_codes.append(_BY_SIGNAL + number)
-        end_when_heard()
+        end_on_signal()
         raise Interrupt
 
     for number in heard:
@@ -78,7 +78,7 @@ def unheard() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def end_when_heard(*, is_told: bool = False) -> None:
+def end_on_signal(*, is_told: bool = False) -> None:
     """Let a signal outside a command end the process immediately, with a message of one line.
 
     Before a command no work has been done; after it Python ends threads and worker processes, and would print a
@@ -91,7 +91,7 @@ def end_when_heard(*, is_told: bool = False) -> None:
         Whether the message has already been printed, because of an earlier signal.
     """
     for number in _heard():
-        signal.signal(number, _end if is_told else _tell_and_end)
+        signal.signal(number, _end if is_told else _report_and_end)
 
 
 def _heard() -> dict[int, Any]:
@@ -100,7 +100,7 @@ def _heard() -> dict[int, Any]:
     return {number: handler for number, handler in handlers.items() if handler not in (signal.SIG_IGN, None)}
 
 
-def _tell_and_end(number: int, frame: FrameType | None) -> None:
+def _report_and_end(number: int, frame: FrameType | None) -> None:
     with suppress(OSError):  # not through sys.stderr, which the signal may have interrupted while writing
         os.write(2, f"{SAID}: {HINT}\n".encode())
     _end(number, frame)

@@ -33,7 +33,7 @@ from sedpipe.cli.terminal import Terminal, is_watched, print_line, print_report,
 from sedpipe.cli.types import Quantity, ShardType
 from sedpipe.commands import command, place
 from sedpipe.printable import printable, printable_json
-from sedpipe.views.terminal.heard import Asked, heard_table
+from sedpipe.views.terminal.heard import Asked, events_table
 from sedpipe.views.terminal.listening import predict_lines, predict_remarks, report_lines
 from sedpipe.views.terminal.scores import list_score_lines, score_lines
 
@@ -184,7 +184,7 @@ def predict(
         is_told = model is None and dataset is None and not quiet
         own = command("init", "FOLDER", cache=cache_dir)
         asked = Asked(_page_of(paths, cache_dir), own, shows_all, is_told)
-        print_report(report, partial(heard_table, asked=asked), as_json)
+        print_report(report, partial(events_table, asked=asked), as_json)
     elif as_json or out is not None or chosen == "html":
         print_report(report, partial(predict_lines, out=str(out or "the current folder")), as_json)
     else:
@@ -264,11 +264,11 @@ def listen(
     from sedpipe.serving.ear import Ear
     from sedpipe.serving.recordings import Recordings
     from sedpipe.serving.server import Server
-    from sedpipe.steps.default_model import model_to_hear
+    from sedpipe.steps.default_model import model_for_prediction
     from sedpipe.steps.hearing import chosen_settings
 
     listener, cache = Terminal(quiet=quiet), open_dataset(dataset, cache_dir) if dataset else None
-    opened = model_to_hear(model, cache, choose_device(options["device"]), cache_dir, listener)
+    opened = model_for_prediction(model, cache, choose_device(options["device"]), cache_dir, listener)
     point = chosen_settings(opened.trained, options["operating_point"], options["threshold"])
     server = Server(Recordings(folder), Ear(opened, point), port)
     if as_json:

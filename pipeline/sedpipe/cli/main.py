@@ -15,28 +15,28 @@ from click.exceptions import NoArgsIsHelpError
 
 from sedpipe.cli import cache, data, encoders, learning, listening, own, reproducing
 from sedpipe.cli.help import HELP
-from sedpipe.cli.interrupts import HINT, SAID, end_when_heard, heard_as_exceptions
+from sedpipe.cli.interrupts import HINT, SAID, end_on_signal, signals_as_exceptions
 from sedpipe.cli.terminal import print_line
 from sedpipe.errors import SedpipeError, trouble_of_the_machine
 from sedpipe.printable import printable, shortened
 from sedpipe.version import __version__
 
 
-class Door(click.RichGroup):
+class ErrorBoundary(click.RichGroup):
     """The only place where errors are caught: what a user can fix, and a signal, ends in a message, not a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; a :class:`SedpipeError` ends with exit code 1, Ctrl-C with 130, SIGTERM with 143."""
         exit_codes: list[int] = []
         try:
-            with heard_as_exceptions() as exit_codes:
+            with signals_as_exceptions() as exit_codes:
                 return super().invoke(ctx)
         except BaseException as error:
             as_json = ctx.meta.get("as_json", False)
             if exit_codes:  # a library may have turned the interrupt into another exception
                 traceback.clear_frames(error.__traceback__)  # so that workers end now, not with the interpreter
-                end_when_heard(is_told=True)
-                _tell_of_interrupt(as_json=as_json)
+                end_on_signal(is_told=True)
+                _report_interrupt(as_json=as_json)
                 ctx.exit(exit_codes[0])
             told = error if isinstance(error, SedpipeError) else trouble_of_the_machine(error)
             if told is None:
@@ -70,13 +70,13 @@ def _complain(error: SedpipeError, *, as_json: bool) -> None:
         print_line(f"  {error.hint}", err=True)
 
 
-def _tell_of_interrupt(*, as_json: bool) -> None:
+def _report_interrupt(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"error": {"type": "Interrupt", "message": SAID, "hint": HINT}}))
     click.echo(f"{SAID}: {HINT}", err=True)
 
 
-@click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=ErrorBoundary, context_settings={"help_option_names": ["-h", "--help"]})
 @click.rich_config(help_config=HELP)
 @click.version_option(__version__, prog_name="sedpipe")
 def main() -> None:
@@ -94,5 +94,5 @@ for room in (own, data, learning, reproducing, listening, encoders, cache):
 
 def run() -> None:
     """Run the command ``sedpipe`` in a process of its own: signals are handled until the process has ended."""
-    end_when_heard()
+    end_on_signal()
     main(prog_name="sedpipe")

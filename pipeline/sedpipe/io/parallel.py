@@ -19,7 +19,7 @@ from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.backend import resource_tracker
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from sedpipe.children import end_with, signals_held_back, start_quietly
+from sedpipe.children import end_with, signals_blocked, start_quietly
 from sedpipe.errors import SedpipeError
 from sedpipe.registry import add, additions
 
@@ -75,7 +75,7 @@ def _here(function: Callable[[Item], Result], items: Iterable[Item], jobs: int, 
     call = joblib.delayed(_call_in)
     try:
         start_quietly(resource_tracker.ensure_running)
-        with signals_held_back():
+        with signals_blocked():
             results = workers(call(os.getcwd(), os.getpid(), additions(), function, item) for item in items)
         yield from results
     except TerminatedWorkerError as error:
@@ -124,7 +124,7 @@ def process_apart(*, wanted: bool = True) -> Iterator[Callable[[Callable[[Item],
         return
     _let_workers_grow()
     start_quietly(resource_tracker.ensure_running)
-    with signals_held_back():
+    with signals_blocked():
         workers = ProcessPoolExecutor(1)
         workers.submit(os.getpid)  # starts the process
 

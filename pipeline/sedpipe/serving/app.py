@@ -87,17 +87,17 @@ def _recording_html(recordings: Recordings, ear: Ear, home: str, name: str) -> s
     duration = parts.recording.duration
     saved = recordings.saved(file, duration)
     found = saved.found if saved.state else list_beside(file.path, duration, but=saved.path)
-    is_of_no_use = found is not None and found.is_of_no_use
+    has_no_usable_event = found is not None and found.has_no_usable_event
     remarks = [parts.remark] if parts.remark else []
-    remarks += [f"{found.told}. The predictions are shown."] if found is not None and is_of_no_use else []
+    remarks += [f"{found.told}. The predictions are shown."] if found is not None and has_no_usable_event else []
     served = Served(
         home=home,
         save=f"{home}save/{quote(name)}",
         following=_address(home, files[later[0]]) if later else "",
         list_name=saved.path.name,
         state=saved.state,
-        events=None if is_of_no_use else _spelled(saved.events if found is None else found.events, ear),
-        found="" if found is None or is_of_no_use else found.told,
+        events=None if has_no_usable_event else _spelled(saved.events if found is None else found.events, ear),
+        found="" if found is None or has_no_usable_event else found.told,
         kept=saved.kept_as,
         complaint=saved.complaint,
     )

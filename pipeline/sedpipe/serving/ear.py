@@ -16,7 +16,7 @@ from sedpipe.io.audio.waveforms import Recording
 from sedpipe.io.models.open import OpenModel
 from sedpipe.io.prediction_log import State, state_of
 from sedpipe.stages.predict_page import RecordingParts, recording_parts
-from sedpipe.steps.hearing import heard_and_told
+from sedpipe.steps.hearing import probabilities_and_remarks
 
 _KEPT = 8
 """Number of recordings whose pages are cached, so that going back to them costs nothing."""
@@ -55,7 +55,7 @@ class Ear:
         with self._one_at_a_time:
             state, known = state_of(file.path), self._known.get(file.name)
             if known is None or known.state != state:
-                heard, told = heard_and_told(Recording(file.path), self.opened.trained)
+                heard, told = probabilities_and_remarks(Recording(file.path), self.opened.trained)
                 known = _Known(state, recording_parts(file, heard, self.opened, self._point, told.remark))
                 self._known[file.name] = known
             self._known.move_to_end(file.name)

@@ -39,14 +39,14 @@ class FoundList:
     n_unlocated: int = 0
 
     @property
-    def says_all(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether nothing is cut or left out."""
         return not (self.n_cut or self.n_unlocated)
 
     @property
-    def is_of_no_use(self) -> bool:
+    def has_no_usable_event(self) -> bool:
         """Whether the list has events, but none of them lies in the recording."""
-        return not self.events and not self.says_all
+        return not self.events and not self.is_complete
 
     @property
     def told(self) -> str:

@@ -48,7 +48,7 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if scope["type"] != "http" or not self._is_welcome(scope):
+        if scope["type"] != "http" or not self._is_allowed(scope):
             await _refuse(scope, send)
             return
 
@@ -60,7 +60,7 @@ class Guard:
         _, _, rest = scope["path"].removeprefix("/").partition("/")
         await self._app({**scope, "path": f"/{rest}", "raw_path": b"", "root_path": ""}, receive, send_guarded)
 
-    def _is_welcome(self, scope: Scope) -> bool:
+    def _is_allowed(self, scope: Scope) -> bool:
         headers: dict[bytes, list[bytes]] = {}
         for name, value in scope["headers"]:
             headers.setdefault(name.lower(), []).append(value)

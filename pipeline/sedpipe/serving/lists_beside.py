@@ -55,7 +55,7 @@ def list_beside(recording: Path, duration: float, *, but: Path) -> FoundList | N
             rows = None
         if rows is not None:
             about = _found(path, rows, duration)
-            if not about.is_of_no_use:
+            if not about.has_no_usable_event:
                 return about
             of_no_use.append(about)
     return of_no_use[0] if of_no_use else None

@@ -163,7 +163,7 @@ class Recordings:
         if others := names - set(names_of(file.path, names)):
             return SavedList(path, state, complaint=f"it also lists other recordings ({min(others)})")
         found = _found(path, rows, duration)
-        if found.says_all and path.read_bytes() == _written(file, found.events).encode():
+        if found.is_complete and path.read_bytes() == _written(file, found.events).encode():
             return SavedList(path, state, found.events)
         apart, _ = taken_apart(row.label for row in rows)
         rows = [replace(row, label=label) for row in rows for label in apart[row.label]]

@@ -57,7 +57,7 @@ class Server:
             from sedpipe.serving.guard import Guard
         except ModuleNotFoundError as error:
             raise SedpipeError(f"{error.name} is not installed", hint='run `pip install "sedpipe[listen]"`') from error
-        self._socket = _listening(port) if port else _listening_as_before(recordings.folder)
+        self._socket = _listening(port) if port else _listening_on_known_port(recordings.folder)
         found, token = self._socket.getsockname()[1], secrets.token_urlsafe(24)
         self.address = f"http://{HOST}:{found}/{token}/"
         app = Guard(application(recordings, ear, f"/{token}/"), token, found)
@@ -66,7 +66,7 @@ class Server:
 
     def run(self) -> None:
         """Answer requests until Ctrl-C, which is the usual way to end it and no error, or :meth:`stop`."""
-        with self._socket, _ctrl_c_is(self.stop):
+        with self._socket, _ctrl_c_calls(self.stop):
             self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
@@ -75,7 +75,7 @@ class Server:
 
 
 @contextmanager
-def _ctrl_c_is(end: Callable[[], None]) -> Iterator[None]:
+def _ctrl_c_calls(end: Callable[[], None]) -> Iterator[None]:
     """Let Ctrl-C call ``end``: uvicorn raises the signal again for the handler that was installed before its own."""
     # other threads receive no signals, and a script's background job ignores this one
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -88,7 +88,7 @@ def _ctrl_c_is(end: Callable[[], None]) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _listening_as_before(folder: Path) -> socket.socket:
+def _listening_on_known_port(folder: Path) -> socket.socket:
     """Listen on the port of a folder: browsers store drafts by port, and would not find them at another one."""
     digest = hashlib.sha256(os.fsencode(folder.absolute())).digest()
     try:

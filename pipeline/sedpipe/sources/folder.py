@@ -74,7 +74,7 @@ class FolderSource(Source):
     def may_have_changed(self) -> bool:
         """Return True: recordings may change; but what the first edition made is left alone until a recording does."""
         if not self._known.is_there:
-            self._tell_of_beginnings()
+            self._warn_of_cut_recordings()
         return self._known.is_there or any(
             known.seen.stamp == (0, 0) and path.exists() for known, path in self._of_first_edition().values()
         )
@@ -267,7 +267,7 @@ class FolderSource(Source):
             if fate.state == "ok" and (fate.reason == reason or sentence in fate.message)
         }
 
-    def _tell_of_beginnings(self) -> None:
+    def _warn_of_cut_recordings(self) -> None:
         """Warn about clips of the first edition, which cut long recordings off and kept all of their labels."""
         entries = read_ledgers(self._cache.folder).values() if self._cache.clips_path.exists() else ()
         n_cut = sum((entry.fate.state, entry.fate.reason) == ("ok", "cut") for entry in entries)

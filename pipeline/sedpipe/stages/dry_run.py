@@ -18,7 +18,7 @@ from sedpipe.nn.device import wait_for
 from sedpipe.nn.summary import layers, saved_bytes
 from sedpipe.reports.learning import DryRunReport
 from sedpipe.stages.train import open_splits
-from sedpipe.steps.mendable import what_a_user_can_mend
+from sedpipe.steps.fixable_errors import fixable_errors
 from sedpipe.steps.start import start
 from sedpipe.steps.statistics import feature_statistics
 from sedpipe.steps.supervision import check_strong_labels
@@ -62,7 +62,7 @@ def dry_run(
     fit = start(fabric, settings, labels, spec, training, feature_statistics, begin)
     most = settings.training.batch_size if fabric.device.type == "cuda" else MEASURED_CLIPS
     size = min(most, settings.training.batch_size, len(training))
-    with what_a_user_can_mend("dry run", settings):
+    with fixable_errors("dry run", settings):
         batch = next(training.in_order(size))
         steps = fit.steps([batch, batch])
         next(steps)  # the first step is slower: imports, and allocation of memory

@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from sedpipe.errors import SettingsError
-from sedpipe.features.encoders.encoder import HearsThroughEncoders
+from sedpipe.features.encoders.encoder import NeedsEncoders
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
-from sedpipe.io.encoders.kept import how_to_bring
+from sedpipe.io.encoders.kept import fetch_hint
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import wait_for
 from sedpipe.io.models.exports import (
@@ -89,5 +89,5 @@ def export(
 
 def _needed(spec: FeatureSpec) -> list[NeededEncoder]:
     front_end = spec.front_end
-    encoders = front_end.encoders if isinstance(front_end, HearsThroughEncoders) else ()
-    return [NeededEncoder(one.name, one.file, one.sha256, how_to_bring(one)) for one in encoders]
+    encoders = front_end.encoders if isinstance(front_end, NeedsEncoders) else ()
+    return [NeededEncoder(one.name, one.file, one.sha256, fetch_hint(one)) for one in encoders]

@@ -24,7 +24,7 @@ from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.feature_shelf import Shelf
 from sedpipe.io.cache.feature_store import FeatureRow, merge, write_shard
-from sedpipe.io.encoders.front_end import ready_to_hear
+from sedpipe.io.encoders.front_end import with_encoder_files
 from sedpipe.io.files.atomic import remove_leftovers
 from sedpipe.io.files.locks import hold, is_held, wait_for
 from sedpipe.io.parallel import chunked, in_parallel
@@ -91,7 +91,7 @@ def extract_features(
     started, listener = time.monotonic(), listener or Listener()
     cache = Dataset(dataset.root.absolute(), dataset.name)  # workers may have another working directory
     audio = _audio(cache)
-    spec = ready_to_hear(spec, cache.root, listener)
+    spec = with_encoder_files(spec, cache.root, listener)
     work = _Extraction(cache, audio, spec, compression, shard)
     with hold(work.folder.lock(shard), _DOING, _ONE_AT_A_TIME):
         splits, waiting = work.run(jobs, scheduler, listener)
@@ -147,11 +147,11 @@ class _Extraction:
             plans, shelf = plan_splits(self.cache, self.folder, own, jobs)
             for split, plan in plans.items():
                 plan.checksums.save(self.audio[split])
-        _tell_of_damage(plans, shelf, listener)
+        _report_damage(plans, shelf, listener)
         if any(plan.missing for plan in plans.values()):
-            _tell_of_empty_bands(self.spec.front_end, listener)
+            _report_empty_bands(self.spec.front_end, listener)
         made, failures = self._make(plans, jobs, scheduler, listener)
-        _tell_of_failures(failures, self.cache, listener)
+        _report_failures(failures, self.cache, listener)
         with wait_for(self.folder.merge_lock):
             if self.shard is None and not any(made.values()):
                 waiting = self._merge(plans, shelf, failures)
@@ -260,7 +260,7 @@ def _damaged(plan: SplitPlan) -> list[str]:
     return [clip_id for clip_id, reason in plan.missing.items() if reason == DAMAGED]
 
 
-def _tell_of_failures(failures: Mapping[str, Mapping[str, str]], cache: Dataset, listener: Listener) -> None:
+def _report_failures(failures: Mapping[str, Mapping[str, str]], cache: Dataset, listener: Listener) -> None:
     """Report why the first clip of each split failed, and how to repair it; a table lists all that failed.
 
     Audio that exists is never made again, even if it is damaged: to have it made again, the user deletes it.
@@ -272,7 +272,7 @@ def _tell_of_failures(failures: Mapping[str, Mapping[str, str]], cache: Dataset,
             listener.remark(f"{split}: {clip_id}{others} failed: {printable(why)}; {again}")
 
 
-def _tell_of_empty_bands(front_end: FrontEnd, listener: Listener) -> None:
+def _report_empty_bands(front_end: FrontEnd, listener: Listener) -> None:
     spectrogram = front_end.spectrogram if isinstance(front_end, BothConfig) else front_end
     if isinstance(spectrogram, LogMelConfig) and (empty := empty_bands(spectrogram)):
         apart = spectrogram.sample_rate / spectrogram.n_fft
@@ -282,7 +282,7 @@ def _tell_of_empty_bands(front_end: FrontEnd, listener: Listener) -> None:
         )
 
 
-def _tell_of_damage(plans: Mapping[str, SplitPlan], shelf: Shelf, listener: Listener) -> None:
+def _report_damage(plans: Mapping[str, SplitPlan], shelf: Shelf, listener: Listener) -> None:
     for message in shelf.unreadable.values():
         listener.remark(f"{message}; its features are computed again")
     for split, plan in plans.items():

@@ -25,7 +25,7 @@ from sedpipe.listener import Listener
 from sedpipe.reports.listening import PredictReport
 from sedpipe.shards import Shard
 from sedpipe.stages.predict_files import Output, Predicting, predicted, shown, write_events
-from sedpipe.steps.default_model import model_to_hear
+from sedpipe.steps.default_model import model_for_prediction
 from sedpipe.steps.hearing import OVERLAP, Hearing, chosen_settings
 from sedpipe.steps.work import Work
 
@@ -75,7 +75,7 @@ def predict(
     """
     listener, hearing = listener or Listener(), hearing or Hearing()
     output, work = output or Output(), work or Work()
-    opened = model_to_hear(model, cache, hearing.device, hearing.encoders, listener)
+    opened = model_for_prediction(model, cache, hearing.device, hearing.encoders, listener)
     point = chosen_settings(opened.trained, hearing.operating_point, hearing.threshold, opens_gates=hearing.opens_gates)
     found = find_audio(places)
     if output.form == "audacity" and output.folder is None and len(found.files) > 1:

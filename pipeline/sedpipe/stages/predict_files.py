@@ -21,13 +21,13 @@ from sedpipe.errors import AudioError, NameTooLongError, SedpipeError
 from sedpipe.io.audio.find import AudioFile
 from sedpipe.io.audio.waveforms import Recording
 from sedpipe.io.files.atomic import check_name, write_text
-from sedpipe.io.models.open import OpenModel, open_to_hear
+from sedpipe.io.models.open import OpenModel, open_for_prediction
 from sedpipe.io.parallel import chunked, in_parallel
 from sedpipe.io.prediction_log import State, state_of
 from sedpipe.io.predictions import FORMATS, PredictedFile, rendered
 from sedpipe.nn.device import devices_like
 from sedpipe.stages.predict_page import recording_parts, write_recording_page
-from sedpipe.steps.hearing import events_of, glance_of, heard_and_told
+from sedpipe.steps.hearing import events_of, glance_of, probabilities_and_remarks
 from sedpipe.steps.work import Work
 
 FILES_A_TASK = 16
@@ -178,7 +178,7 @@ def _opened(folder: Path, device: str, encoders: Path) -> OpenModel:
             f"the worker on {socket.gethostname()} does not see {folder}",
             hint="put the model, the recordings and --out where all machines see them under the same path",
         )
-    return open_to_hear(str(folder), None, device, encoders)
+    return open_for_prediction(str(folder), None, device, encoders)
 
 
 def _predicted(file: AudioFile, opened: OpenModel, predicting: Predicting) -> Outcome:
@@ -209,7 +209,7 @@ def write_events(path: Path, found: PredictedFile, form: str, sample_rate: int) 
 def _heard(file: AudioFile, opened: OpenModel, predicting: Predicting, page: Path | None) -> PredictedFile:
     """Return the events of a recording; its page, if one is wanted, is written first."""
     trained, point, recording = opened.trained, predicting.point, Recording(file.path)
-    heard, told = heard_and_told(recording, trained)
+    heard, told = probabilities_and_remarks(recording, trained)
     if page is not None:
         write_recording_page(page, recording_parts(file, heard, opened, point, told.remark))
     duration = round(heard.n_samples / trained.spec.front_end.sample_rate, 3)

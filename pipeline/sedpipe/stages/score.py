@@ -37,7 +37,7 @@ from sedpipe.metrics.sharing import Sharing
 from sedpipe.metrics.undefined import undefined
 from sedpipe.metrics.yardsticks import commonest_class
 from sedpipe.steps.against import Rivals, against_runs
-from sedpipe.steps.metrics import Heard, Scored, measured, those_of_ones_own
+from sedpipe.steps.metrics import Heard, Scored, custom_metrics, measured
 from sedpipe.steps.recordings import recordings_of
 from sedpipe.steps.results import writing_results
 from sedpipe.steps.scoring import SEGMENTS, checked, yardstick_scores
@@ -150,7 +150,7 @@ def _scored(
         operating_points={name: scores.overall for name, scores in segment_based.items()},
         intervals={name: _intervals(truth, events, recordings.sharing) for name, events in estimated.items()},
         **{name: numbers for name, numbers in found.items() if name in _METRICS},
-        metrics=those_of_ones_own(found, known=_METRICS),
+        metrics=custom_metrics(found, known=_METRICS),
         shown=shown,
         post_processing_common=_common(truth, system, listener),
         own_rule=_by_own_rule(truth, system, listener),

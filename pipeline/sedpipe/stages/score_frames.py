@@ -33,7 +33,7 @@ from sedpipe.metrics.segment_scores import TIME_RESOLUTION, segment_based_counts
 from sedpipe.metrics.sharing import Sharing
 from sedpipe.metrics.undefined import undefined
 from sedpipe.metrics.yardsticks import commonest_class
-from sedpipe.steps.metrics import Heard, Scored, measured, those_of_ones_own
+from sedpipe.steps.metrics import Heard, Scored, custom_metrics, measured
 from sedpipe.steps.recordings import Recordings
 from sedpipe.steps.scoring import SEGMENTS, checked, yardstick_scores
 from sedpipe.suggestions import did_you_mean
@@ -115,7 +115,7 @@ def score_frames(
         operating_points={name: of.overall for name, of in segments.items()},
         intervals={name: intervals(counts, sharing) for name, counts in of_segments.items()},
         **{name: numbers for name, numbers in found.items() if name in _METRICS},
-        metrics=those_of_ones_own(found, known=_METRICS),
+        metrics=custom_metrics(found, known=_METRICS),
         shown=shown,
         post_processing_common={
             name: Common(settings=rule, segment_based=_overall(truth, scores, rule, listener))

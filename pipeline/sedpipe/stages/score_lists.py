@@ -23,7 +23,7 @@ from sedpipe.reports import as_json
 from sedpipe.reports.scores import AgainstList, ListCoverage, ListScoreReport
 from sedpipe.steps.clip_lengths import ClipLengths, lengths_of
 from sedpipe.steps.event_lists import read_lists
-from sedpipe.steps.metrics import Scored, measured, those_of_ones_own
+from sedpipe.steps.metrics import Scored, custom_metrics, measured
 from sedpipe.steps.scoring import SEGMENTS, checked, compare, yardstick_scores
 from sedpipe.truth import Truth
 
@@ -87,7 +87,7 @@ def score_lists(
         segment_based=segments.overall,
         intervals=intervals(counts, _sharing(truth)),
         event_based=numbers["event_based"],
-        metrics=those_of_ones_own(numbers, known=("event_based",)),
+        metrics=custom_metrics(numbers, known=("event_based",)),
         shown=shown,
         yardsticks=yardstick_scores(replace(truth, durations=lengths.whole), time_resolution),
         commonest_class=commonest_class(truth_events, truth.labels),

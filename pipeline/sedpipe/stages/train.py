@@ -43,17 +43,17 @@ from sedpipe.nn.networks.network import Network, NetworkConfig
 from sedpipe.steps.attention import remark_on_attention
 from sedpipe.steps.batches import ClipBatches, read_ahead
 from sedpipe.steps.chance import remark_on_chance
-from sedpipe.steps.changed_audio import tell_of_changed
+from sedpipe.steps.changed_audio import report_changed_audio
 from sedpipe.steps.default_run import default_run_name
 from sedpipe.steps.epochs import epoch_line, log_of
 from sedpipe.steps.familiar import familiar_with
 from sedpipe.steps.finish import finished
+from sedpipe.steps.fixable_errors import fixable_errors
 from sedpipe.steps.judging import Examiner
-from sedpipe.steps.mendable import what_a_user_can_mend
-from sedpipe.steps.more_epochs import epochs_in_all, never_begun, with_more
+from sedpipe.steps.more_epochs import epochs_in_all, no_run_to_continue, with_more
 from sedpipe.steps.next_steps import features_words
 from sedpipe.steps.run_record import begin_run, check_same_features, describe_run
-from sedpipe.steps.start import check_start, start, told_of
+from sedpipe.steps.start import check_start, start, start_message
 from sedpipe.steps.stopwatch import Stopwatch
 from sedpipe.steps.supervision import check_strong_labels, teach_frames
 from sedpipe.steps.without_effect import without_effect
@@ -126,7 +126,7 @@ def train(
     run = named_run(dataset, run_name or default_run_name(settings, spec))
     if run.find_record() is None:  # an existing run was checked when it was started
         if settings.more_epochs:
-            raise never_begun(run, dataset)
+            raise no_run_to_continue(run, dataset)
         check_start(settings, labels, spec, begin)
     check_same_features(run, spec)
     splits = open_splits(dataset, spec, labels, settings.command)
@@ -141,8 +141,8 @@ def train(
             return record.result
         clips = dataset.read_clips()
         for split, batches in splits.items():
-            tell_of_changed(dataset, batches.path, clips[split], listener)
-        _say_what_to_know(record.versions, description.versions, splits["training"], labels, listener)
+            report_changed_audio(dataset, batches.path, clips[split], listener)
+        _report_before_training(record.versions, description.versions, splits["training"], labels, listener)
         on_attention = remark_on_attention(settings.pooling, len(labels))
         for remark in filter(None, (on_attention, *without_effect(settings, len(labels)))):
             listener.remark(remark)
@@ -153,7 +153,7 @@ def train(
                 f"scored: run and scores are marked as contaminated"
             )
         if begin is not None:
-            listener.say(told_of(begin, labels, freeze=settings.freeze))
+            listener.say(start_message(begin, labels, freeze=settings.freeze))
         teach_frames(dataset, settings, splits["training"], spec, listener)
         remove_leftovers(run.folder)
         examiner = Examiner.of(dataset, splits["testing"], labels, spec)
@@ -204,7 +204,7 @@ def _train(fabric: Fabric, task: _Task) -> TrainReport:
     _feed(splits, fabric.device)
     watch = _resume(fit, run, task.listener)
     judge = task.examiner.judge(fit.model.time_factor)
-    with what_a_user_can_mend(run.name, settings), deterministically(fabric.device, settings.deterministic):
+    with fixable_errors(run.name, settings), deterministically(fabric.device, settings.deterministic):
         _fit(fit, fabric, task, judge, watch)
     report = _report(fit, task, watch)
     if fabric.is_global_zero:
@@ -293,7 +293,7 @@ def open_splits(
     return splits
 
 
-def _say_what_to_know(
+def _report_before_training(
     there: dict[str, str], now: dict[str, str], training: ClipBatches, labels: LabelSet, listener: Listener
 ) -> None:
     changed = differences(there, now)

@@ -5,7 +5,7 @@ recording sounds like another. Features whose audio has been deleted remain vali
 
 - :func:`perhaps_changed`: clips whose audio files may have changed since features were made, without reading them
 - :func:`changed`: clips whose audio files have changed
-- :func:`tell_of_changed`: report these, and clips that have no features yet
+- :func:`report_changed_audio`: report these, and clips that have no features yet
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def changed(cache: Dataset, store: Path, clips: Sequence[Clip], listener: Listen
     ]
 
 
-def tell_of_changed(cache: Dataset, store: Path, clips: Sequence[Clip], listener: Listener) -> None:
+def report_changed_audio(cache: Dataset, store: Path, clips: Sequence[Clip], listener: Listener) -> None:
     """Report clips whose features were made from other audio, and clips with audio but without features."""
     split, again = store.stem, f"run `{cache.command('features')}` again, with the same options"
     if other := changed(cache, store, clips, listener):

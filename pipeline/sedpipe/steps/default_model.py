@@ -2,7 +2,7 @@
 
 Runs in the cache do not affect this choice: a command does the same before and after a training, on any machine.
 
-- :func:`model_to_hear`: name of a model -> an open model
+- :func:`model_for_prediction`: name of a model -> an open model
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 from sedpipe.errors import SedpipeError
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import newest_run
-from sedpipe.io.models.open import DEFAULT_MODEL, OpenModel, open_to_hear
+from sedpipe.io.models.open import DEFAULT_MODEL, OpenModel, open_for_prediction
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
 
 
-def model_to_hear(
+def model_for_prediction(
     address: str | None, dataset: Dataset | None, device: str, cache_dir: Path, listener: Listener
 ) -> OpenModel:
     """Open the model that is named, or the default one.
@@ -40,11 +40,11 @@ def model_to_hear(
     Raises
     ------
     MissingStageError, SettingsError
-        If :func:`sedpipe.io.models.open.open_to_hear` raises it.
+        If :func:`sedpipe.io.models.open.open_for_prediction` raises it.
     """
     if address is not None or dataset is not None:
-        return open_to_hear(address, dataset, device, cache_dir)
-    opened = open_to_hear(DEFAULT_MODEL, None, device, cache_dir)
+        return open_for_prediction(address, dataset, device, cache_dir)
+    opened = open_for_prediction(DEFAULT_MODEL, None, device, cache_dir)
     listener.say(_told(opened.trained.labels, cache_dir))
     return opened
 

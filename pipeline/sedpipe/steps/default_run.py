@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from sedpipe.features.encoders.encoder import HearsThroughEncoders
+from sedpipe.features.encoders.encoder import NeedsEncoders
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.training.settings import TrainSettings
 
@@ -28,7 +28,7 @@ def default_run_name(settings: TrainSettings, spec: FeatureSpec) -> str:
 
 def _heard_through(spec: FeatureSpec) -> str:
     front_end = spec.front_end
-    if not isinstance(front_end, HearsThroughEncoders):
+    if not isinstance(front_end, NeedsEncoders):
         return ""
     names = "+".join(encoder.name for encoder in front_end.encoders)
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", names)[:_MOST_OF_ENCODERS]

@@ -31,7 +31,7 @@ from sedpipe.io.files.reading import is_there
 from sedpipe.io.parallel import process_apart
 from sedpipe.labels import LabelSet
 from sedpipe.listener import Listener
-from sedpipe.steps.changed_audio import tell_of_changed
+from sedpipe.steps.changed_audio import report_changed_audio
 
 if TYPE_CHECKING:
     from sedpipe.io.models.checkpoints import TrainedModel
@@ -100,7 +100,7 @@ def _stored(cache: Dataset, run: Run, split: str, clips: Sequence[Clip], listene
     # names have no checksum of their own: if one is damaged, everything is made again
     if found is None or found.clip_ids != [clip.clip_id for clip in there]:
         return None
-    tell_of_changed(cache, features, clips, listener)
+    report_changed_audio(cache, features, clips, listener)
     # early versions took a clip to last as long as its frames
     n_samples = np.array([audio[clip_id].n_samples for clip_id in found.clip_ids], dtype=np.int64)
     longest_s = cache.read_record().clip_format.clip_s
@@ -138,7 +138,7 @@ def _by_the_network(
         fingerprint = call(_fingerprint, heard)
         features = cache.features_dir(fingerprint) / f"{split}.h5"
         audio = _audio_of(features)
-        tell_of_changed(cache, features, clips, listener)
+        report_changed_audio(cache, features, clips, listener)
         there = [clip for clip in clips if clip.clip_id in audio]  # the same clips as in batches
         path, origin = run.frame_scores_path(split), _origin(run, fingerprint, there, audio)
         # if no clip has features, there is one empty batch, and making it raises the error

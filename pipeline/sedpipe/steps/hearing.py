@@ -7,7 +7,7 @@ from both. A silent recording gets no events, since a network has never learnt w
 - :class:`Hearing`: settings of a prediction; :func:`chosen_settings`: its post-processing
 - :func:`frame_probabilities`: probabilities of a recording, as :class:`Heard`
 - :func:`events_of`: the events in them; :func:`glance_of`: a summary of them for the user
-- :func:`heard_and_told`: probabilities of a file, and remarks on it for the user: :class:`Told`
+- :func:`probabilities_and_remarks`: probabilities of a file, and remarks on it for the user: :class:`Told`
 - :func:`unlike_training`: how a recording differs from those that the model was trained on
 """
 
@@ -218,7 +218,7 @@ class Told(NamedTuple):
         return "; ".join(self.sentences)
 
 
-def heard_and_told(recording: Recording, trained: TrainedModel) -> tuple[Heard, Told]:
+def probabilities_and_remarks(recording: Recording, trained: TrainedModel) -> tuple[Heard, Told]:
     """Read a recording, and return the probabilities that a model gives for it, and remarks on the recording.
 
     Raises

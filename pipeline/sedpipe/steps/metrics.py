@@ -5,7 +5,7 @@ A metric takes the data to score and returns named numbers. The report's JSON ha
 
 - :data:`METRICS`: metrics by name; ``METRICS["mine"] = Metric(mine, {"number": "what it is called"})`` adds one
 - :class:`Metric`, :class:`Scored`, :class:`Heard`: a metric, and the data that it can use
-- :func:`measured`: the numbers of all metrics; :func:`those_of_ones_own`: only of those that do not come with sedpipe
+- :func:`measured`: the numbers of all metrics; :func:`custom_metrics`: only of those that do not come with sedpipe
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def measured(scored: Scored) -> tuple[dict[str, Any], dict[str, Numbers]]:
     return found, shown
 
 
-def those_of_ones_own(found: Mapping[str, Measured], *, known: Container[str]) -> dict[str, Table]:
+def custom_metrics(found: Mapping[str, Measured], *, known: Container[str]) -> dict[str, Table]:
     """Return, in JSON form, the numbers of metrics that are not ``known``: the report has no fields for them."""
     return {name: _plain(name, numbers) for name, numbers in found.items() if name not in known}
 

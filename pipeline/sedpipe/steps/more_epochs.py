@@ -1,7 +1,7 @@
 """Continuing a finished run for a number of epochs beyond those after which it ended by itself.
 
 - :func:`with_more`: change the record of a finished run, so that it has epochs left to do
-- :func:`never_begun`: the error that there is no run to continue
+- :func:`no_run_to_continue`: the error that there is no run to continue
 - :func:`epochs_in_all`: total number of epochs after which the run then ends
 """
 
@@ -55,7 +55,7 @@ def with_more(run: Run, record: RunRecord, more_epochs: int) -> RunRecord:
     return asked
 
 
-def never_begun(run: Run, dataset: Dataset) -> StaleError:
+def no_run_to_continue(run: Run, dataset: Dataset) -> StaleError:
     """Return the error that a run to continue does not exist; it names the runs of the dataset that can continue."""
     finished = [other.name for other in runs_of(dataset) if is_there(other.model_path)]
     known = f"one of {', '.join(finished)} with --run" if finished else "a finished one with --run"

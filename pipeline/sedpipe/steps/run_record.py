@@ -18,7 +18,7 @@ from pathlib import Path
 from sedpipe.commands import command
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.errors import StaleError
-from sedpipe.features.encoders.encoder import HearsThroughEncoders
+from sedpipe.features.encoders.encoder import NeedsEncoders
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run, named_run
@@ -26,7 +26,7 @@ from sedpipe.io.files.checksums import sha256_in_cache
 from sedpipe.io.files.reading import is_there
 from sedpipe.io.models.beginning import Beginning
 from sedpipe.io.records.form import Table
-from sedpipe.io.records.run import HeardThrough, RunRecord, RunSettings
+from sedpipe.io.records.run import RunRecord, RunSettings, UsedEncoder
 from sedpipe.io.records.settings import as_table, differences, filled, in_words
 from sedpipe.steps.batches import ClipBatches
 from sedpipe.training.settings import TrainSettings
@@ -94,13 +94,13 @@ def _deciding(settings: Table) -> Table:
     return {name: value for name, value in settings.items() if name not in ("command", "own_rule")}
 
 
-def _encoders(spec: FeatureSpec) -> tuple[HeardThrough, ...]:
+def _encoders(spec: FeatureSpec) -> tuple[UsedEncoder, ...]:
     front_end = spec.front_end
-    encoders = front_end.encoders if isinstance(front_end, HearsThroughEncoders) else ()
-    return tuple(HeardThrough(name=one.name, sha256=one.sha256, heard=one.heard) for one in encoders)
+    encoders = front_end.encoders if isinstance(front_end, NeedsEncoders) else ()
+    return tuple(UsedEncoder(name=one.name, sha256=one.sha256, heard=one.heard) for one in encoders)
 
 
-def _encoders_of_others(cache: Dataset, teacher: str, begin: Beginning | None) -> tuple[HeardThrough, ...]:
+def _encoders_of_others(cache: Dataset, teacher: str, begin: Beginning | None) -> tuple[UsedEncoder, ...]:
     """Return the encoders behind the teacher and the initial model: the run learns what they know of recordings."""
     record = named_run(cache, teacher.partition("@")[0]).find_record() if teacher else None
     learnt = (*(record.passed_on if record else ()), *(begin.taught_by if begin else ()))

@@ -1,7 +1,7 @@
 """Sensitivity of a run's scores on ``testing`` to its post-processing, computed from its frame probabilities.
 
 - :func:`sensitivity_of_run`: the sensitivity that is stored in a cell of a table
-- :func:`found_later`: the same for a cell that was made before cells stored it
+- :func:`sweeps_of_run`: the same for a cell that was made before cells stored it
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def sensitivity_of_run(dataset: Dataset, run: str, *, device: str = "cpu") -> di
     return found
 
 
-def found_later(cell: Cell, dataset: Dataset, run: str, *, device: str = "cpu") -> dict[str, Around] | None:
+def sweeps_of_run(cell: Cell, dataset: Dataset, run: str, *, device: str = "cpu") -> dict[str, Around] | None:
     """Return sweeps of the run that a cell was made from; None if it is missing, damaged, or another of that name.
 
     Parameters

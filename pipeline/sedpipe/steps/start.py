@@ -2,7 +2,7 @@
 
 - :func:`start`: set up the fit of a network
 - :func:`check_start`: check that this can be done
-- :func:`told_of`: message about the model that the training starts from
+- :func:`start_message`: message about the model that the training starts from
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _begin(model: Network, labels: LabelSet, begin: Beginning) -> None:
         ) from error
 
 
-def told_of(begin: Beginning, labels: LabelSet, *, freeze: bool) -> str:
+def start_message(begin: Beginning, labels: LabelSet, *, freeze: bool) -> str:
     """Return a message that a training starts from a model, and which classes are new to that model."""
     new = [label for label in labels if label not in begin.labels]
     classes = f"; new classes: {', '.join(new)}" if new else ", which knows all classes"

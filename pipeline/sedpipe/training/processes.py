@@ -30,7 +30,7 @@ from lightning_fabric.strategies.strategy import Strategy
 from torch.multiprocessing import SimpleQueue, get_context
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
-from sedpipe.children import end_with, signals_held_back
+from sedpipe.children import end_with, signals_blocked
 from sedpipe.errors import SedpipeError, SettingsError, trouble_of_the_machine
 
 Result = TypeVar("Result")
@@ -112,7 +112,7 @@ def launch(fabric: Fabric, work: Callable[..., Result], *args: Any) -> Result:
     if fabric.world_size == 1:
         result: Result = fabric.launch(work, *args)
         return result
-    with signals_held_back():
+    with signals_blocked():
         answers: SimpleQueue[Any] = get_context("spawn").SimpleQueue()
     answering = partial(_answering, work=work, args=args, answers=answers, parent=os.getpid())
     try:
@@ -132,7 +132,7 @@ def _until_they_end(start: Callable[[], Any]) -> None:
     """Start processes in which signals are blocked, and wait for them; a signal received meanwhile ends them."""
 
     def started() -> None:
-        with signals_held_back():
+        with signals_blocked():
             start()
 
     with ThreadPoolExecutor(1) as starter:  # a separate thread, so that this one receives signals

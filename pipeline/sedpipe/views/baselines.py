@@ -1,7 +1,7 @@
 """Names of the baselines of ``scores-<split>.json``, as shown to people.
 
 - :func:`baseline_name`: the name, in a few words
-- :func:`baseline_tells`: what the scores of a baseline show
+- :func:`baseline_meaning`: what the scores of a baseline show
 """
 
 from __future__ import annotations
@@ -23,6 +23,6 @@ def baseline_name(name: str) -> str:
     return _NAMES.get(name, name.replace("_", " "))
 
 
-def baseline_tells(name: str, commonest: str = "") -> str:
+def baseline_meaning(name: str, commonest: str = "") -> str:
     """Return what its scores show; empty if the name says it. ``commonest`` is the most frequent class."""
     return f"here {commonest}" if name == "commonest_everywhere" and commonest else _TELLS.get(name, "")

@@ -5,7 +5,7 @@ from sedpipe.errors import SettingsError
 from sedpipe.features.encoders.both import BothConfig, aligned, both_front_end
 from sedpipe.features.logmel import LogMelConfig, log_mel
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.encoders.front_end import named_front_end, ready_to_hear
+from sedpipe.io.encoders.front_end import named_front_end, with_encoder_files
 from tiny_encoder import RATE, built, heard, write_encoder
 
 SHORT = LogMelConfig().fitted_to(RATE, 2.0)
@@ -55,7 +55,7 @@ def test_log_mel_beside_encoders_has_the_datasets_sample_rate_and_80_ms_frames()
 def test_ready_to_hear_gives_an_equal_front_end_that_can_extract(tmp_path) -> None:
     toml = write_encoder(tmp_path)
     spec = FeatureSpec(named_front_end(f"logmel,{toml}", clips=ClipFormat(1.0, RATE)))
-    ready = ready_to_hear(spec, tmp_path / "cache")
+    ready = with_encoder_files(spec, tmp_path / "cache")
     assert ready == spec
     assert ready.front_end.extract(np.ones(800, np.float32))[1] == 2
 

@@ -11,7 +11,7 @@ from sedpipe.features.encoders.front_end import EncoderConfig
 from sedpipe.features.encoders.runtimes import RUNTIMES
 from sedpipe.features.front_end import front_end_of, front_end_table
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.encoders.front_end import encoders_front_end, named_front_end, ready_to_hear
+from sedpipe.io.encoders.front_end import encoders_front_end, named_front_end, with_encoder_files
 from sedpipe.io.encoders.kept import encoder_path
 from tiny_encoder import heard, write_encoder
 
@@ -80,7 +80,7 @@ def test_naming_an_encoder_twice_is_an_error() -> None:
 
 def test_a_custom_encoder_works_after_pickling_and_without_its_toml(tmp_path: Path) -> None:
     toml = write_encoder(tmp_path / "mine")
-    spec = ready_to_hear(FeatureSpec(encoders_front_end(str(toml), clips=ClipFormat(1.0))), tmp_path / "cache")
+    spec = with_encoder_files(FeatureSpec(encoders_front_end(str(toml), clips=ClipFormat(1.0))), tmp_path / "cache")
     (tmp_path / "mine" / "ears.onnx").unlink()
     toml.unlink()
     clip = np.random.default_rng(0).standard_normal(8000).astype(np.float32)
@@ -89,7 +89,7 @@ def test_a_custom_encoder_works_after_pickling_and_without_its_toml(tmp_path: Pa
     as_in_a_model = FeatureSpec(front_end_of(front_end_table(spec.front_end)))
     assert as_in_a_model == spec
     assert as_in_a_model.fingerprint == spec.fingerprint
-    found_again, _ = ready_to_hear(as_in_a_model, tmp_path / "cache").front_end.extract(clip)
+    found_again, _ = with_encoder_files(as_in_a_model, tmp_path / "cache").front_end.extract(clip)
     np.testing.assert_array_equal(found_again, found)
 
 
@@ -106,14 +106,14 @@ def test_a_missing_encoder_of_a_model_is_an_error_with_the_fetch_command(
     of_a_model = front_end_of(front_end_table(encoders_front_end(name)))
     assert isinstance(of_a_model, EncoderConfig)
     with pytest.raises(MissingStageError, match=rf"^the encoder {name} \(sha256 \w{{16}}\.\.\.\) is not in ") as caught:
-        ready_to_hear(FeatureSpec(of_a_model), tmp_path)
+        with_encoder_files(FeatureSpec(of_a_model), tmp_path)
     assert command.format(cache=tmp_path) in caught.value.hint
 
 
 def test_the_error_for_a_missing_custom_encoder_names_its_file(tmp_path: Path) -> None:
     made = encoders_front_end(str(write_encoder(tmp_path)))
     with pytest.raises(MissingStageError, match=r"^the encoder ears ") as caught:
-        ready_to_hear(FeatureSpec(front_end_of(front_end_table(made))), tmp_path / "cache")
+        with_encoder_files(FeatureSpec(front_end_of(front_end_table(made))), tmp_path / "cache")
     assert "the TOML that describes ears.onnx" in caught.value.hint
     assert not encoder_path(tmp_path / "cache", made.encoders[0]).exists()
 
@@ -126,12 +126,12 @@ def test_a_missing_runtime_is_an_error_with_the_install_command(
     with pytest.raises(
         SettingsError, match=r"the encoder ears needs ONNX Runtime .onnxruntime., which is not installed"
     ) as caught:
-        ready_to_hear(spec, tmp_path / "cache")
+        with_encoder_files(spec, tmp_path / "cache")
     assert 'pip install "sedpipe[encoders]"' in caught.value.hint
 
 
 def test_features_without_an_encoder_are_left_unchanged(tmp_path: Path) -> None:
-    assert ready_to_hear(FeatureSpec(), tmp_path) == FeatureSpec()
+    assert with_encoder_files(FeatureSpec(), tmp_path) == FeatureSpec()
 
 
 def test_contamination_is_not_part_of_the_settings() -> None:

@@ -24,7 +24,7 @@ from sedpipe.shards import Shard
 from sedpipe.stages.reproduce.drawing import draw_table
 from sedpipe.stages.reproduce.grid import POOLINGS, GridPoint, default_folder, grid, run_name
 from sedpipe.stages.reproduce.table2 import reproduce_table2
-from sedpipe.steps.sensitivity import found_later, sensitivity_of_run
+from sedpipe.steps.sensitivity import sensitivity_of_run, sweeps_of_run
 from sedpipe.steps.work import Work
 from sedpipe.views.terminal.learning import reproduce_lines
 from tiny_dataset import FRONT_END, GRID, LABELS, NAME, QUICK, make_dataset, reproduce_until
@@ -261,17 +261,17 @@ def test_an_old_cell_without_sweeps_is_kept_and_gets_those_of_its_run(
 def test_a_cell_takes_sweeps_only_from_its_own_run(made: tuple[Path, ReproduceReport], tmp_path: Path) -> None:
     cache, report = made
     cell, run = Table(Path(report.folder)).find_cell("linear-single-seed0"), run_of(cache, 0)
-    assert found_later(cell, Dataset(cache, NAME), run) == cell.sensitivity
-    assert found_later(cell, Dataset(cache, NAME), run_of(cache, 1)) is None
+    assert sweeps_of_run(cell, Dataset(cache, NAME), run) == cell.sensitivity
+    assert sweeps_of_run(cell, Dataset(cache, NAME), run_of(cache, 1)) is None
     make_dataset(tmp_path)
-    assert found_later(cell, Dataset(tmp_path, NAME), run) is None
+    assert sweeps_of_run(cell, Dataset(tmp_path, NAME), run) is None
     shutil.copytree(cache, tmp_path, dirs_exist_ok=True)
     copy = Dataset(tmp_path, NAME)
-    assert found_later(cell, copy, run) == cell.sensitivity
+    assert sweeps_of_run(cell, copy, run) == cell.sensitivity
     shutil.rmtree(named_run(copy, run).folder)
     shutil.copytree(named_run(copy, run_of(cache, 1)).folder, named_run(copy, run).folder)  # another of that name
     assert sensitivity_of_run(copy, run).keys() == cell.sensitivity.keys()
-    assert found_later(cell, copy, run) is None
+    assert sweeps_of_run(cell, copy, run) is None
 
 
 def test_a_cell_records_its_features_and_other_features_are_refused(made: tuple[Path, ReproduceReport]) -> None:

@@ -10,7 +10,7 @@ from sedpipe.detection.steps import STEPS, Step, StepSetting
 from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
-from sedpipe.views.page.recording import Recording, can_move_thresholds, heard_classes, recording_data
+from sedpipe.views.page.recording import Recording, can_move_thresholds, classes_by_events, recording_data
 from sedpipe.views.page.recording_page import length_text, recording_page, sound_quality
 from sedpipe.views.page.recording_picture import RecordingPicture, usual_bands
 from sedpipe.views.page.sound import QUALITIES
@@ -19,7 +19,7 @@ PICTURE = RecordingPicture(np.zeros((100, 80), np.float32), 0.2, usual_bands(16_
 
 
 def test_class_rows_have_event_counts_and_the_nearness_of_classes_without_events():
-    rows = heard_classes(make_recording())
+    rows = classes_by_events(make_recording())
     dog = rows[0]
     assert (dog.label, dog.n_events) == (LABELS.names[0], 2)
     assert dog.seconds == pytest.approx(sum(e.duration for e in SOUNDS if e.label == LABELS.names[0]), abs=0.2)

@@ -5,7 +5,7 @@ from sedpipe.detection.nearness import CURVE_POINTS, Glance, NearMiss, Peak
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.io.predictions import PredictedEvent, PredictedFile
 from sedpipe.reports.listening import PredictReport
-from sedpipe.views.terminal.heard import Asked, heard_table, near_line
+from sedpipe.views.terminal.heard import Asked, events_table, near_line
 
 LABELS = ("Car", "Dog bark", "Owl")
 SEE = "sedpipe predict street.wav --model esc10 --format html --open"
@@ -20,7 +20,7 @@ QUIET = PredictedFile("in/20230501_053000.WAV", "20230501_053000.WAV", 10.0, [],
 def told(*files: PredictedFile, shows_all: bool = False, width: int = 120) -> list[str]:
     counts = {"recordings": len(files), "seconds": 70.0, "events": sum(len(file.events) for file in files)}
     report = PredictReport("esc10", list(files), PostProcessing(0.5), {}, 16_000, LABELS, counts)
-    return drawn(heard_table(report, Asked(SEE, "sedpipe init FOLDER", shows_all)), width)
+    return drawn(events_table(report, Asked(SEE, "sedpipe init FOLDER", shows_all)), width)
 
 
 def test_a_recording_is_shown_with_events_nearest_miss_known_classes_and_commands() -> None:
@@ -86,6 +86,6 @@ def test_compared_numbers_have_enough_decimals_to_differ() -> None:
 def test_a_model_of_one_class_is_described_in_the_singular() -> None:
     counts = {"recordings": 1, "seconds": 59.997, "events": 0}
     report = PredictReport("frogs", [QUIET], PostProcessing(0.5), {}, 16_000, ("Frog",), counts)
-    lines = drawn(heard_table(report, Asked(SEE, "sedpipe init FOLDER")), 120)
+    lines = drawn(events_table(report, Asked(SEE, "sedpipe init FOLDER")), 120)
     assert "The model knows only this sound: Frog." in lines
     assert lines[0].endswith(", 1:00.00: 0 events")

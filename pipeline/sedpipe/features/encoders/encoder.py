@@ -2,7 +2,7 @@
 
 - :class:`Encoder`: the description
 - :class:`Weights`: the source of the bytes of its file
-- :class:`HearsThroughEncoders`: a front end that needs encoders
+- :class:`NeedsEncoders`: a front end that needs encoders
 - :data:`RUNTIMES`: names of the runtimes
 """
 
@@ -129,7 +129,7 @@ class Encoder:
 
 
 @runtime_checkable
-class HearsThroughEncoders(Protocol):
+class NeedsEncoders(Protocol):
     """A front end that needs the files of encoders."""
 
     @property

@@ -2,7 +2,7 @@
 
 - :func:`encoders_front_end`: ``yamnet``, ``yamnet,aisfx``, ``my-ears.toml``: one or several encoders on one frame grid
 - :func:`named_front_end`: the same, or, with ``logmel`` among the names, a spectrogram combined with the encoders
-- :func:`ready_to_hear`: the same features, whose front end has all files that it needs
+- :func:`with_encoder_files`: the same features, whose front end has all files that it needs
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from sedpipe.clips import ClipFormat
 from sedpipe.errors import MissingStageError, SettingsError
 from sedpipe.features.encoders.both import BothConfig, aligned
-from sedpipe.features.encoders.encoder import HearsThroughEncoders
+from sedpipe.features.encoders.encoder import NeedsEncoders
 from sedpipe.features.encoders.front_end import EncoderConfig
 from sedpipe.features.encoders.runtimes import check_runtime
 from sedpipe.features.logmel import LogMelConfig
@@ -38,7 +38,7 @@ class OfferedWeights:
     card: EncoderCard
 
     def read(self) -> bytes:
-        """Raise MissingStageError: the file must be in a cache first, see :func:`ready_to_hear`."""
+        """Raise MissingStageError: the file must be in a cache first, see :func:`with_encoder_files`."""
         raise MissingStageError(f"the encoder {self.card.name} is not in the cache yet")
 
 
@@ -138,7 +138,7 @@ def _frames_each(hop_s: float | None, frame_s: float) -> int:
     return frames_each
 
 
-def ready_to_hear(spec: FeatureSpec, cache_dir: Path, listener: Listener | None = None) -> FeatureSpec:
+def with_encoder_files(spec: FeatureSpec, cache_dir: Path, listener: Listener | None = None) -> FeatureSpec:
     """Return the same features, with the files of the encoders that their front end needs, if any.
 
     Parameters
@@ -158,7 +158,7 @@ def ready_to_hear(spec: FeatureSpec, cache_dir: Path, listener: Listener | None 
         If the runtime of an encoder is not installed.
     """
     front_end = spec.front_end
-    if not isinstance(front_end, HearsThroughEncoders):
+    if not isinstance(front_end, NeedsEncoders):
         return spec
     for encoder in front_end.encoders:
         check_runtime(encoder)

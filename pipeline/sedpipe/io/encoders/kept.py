@@ -4,7 +4,7 @@
 - :func:`fault_of`: what is wrong with the file at that path
 - :func:`kept_files`: all files of encoders in a cache
 - :func:`fetch_command`: the command that fetches a file
-- :func:`how_to_bring`, :func:`not_there`: what to do if a file is missing
+- :func:`fetch_hint`, :func:`not_there`: what to do if a file is missing
 - :class:`KeptWeights`: a file as a front end reads it
 """
 
@@ -93,7 +93,7 @@ class KeptWeights:
         if hashlib.sha256(raw).hexdigest() != self.encoder.sha256:
             raise SedpipeError(
                 f"{path} is not the file of the encoder {self.encoder.name}: its sha256 differs",
-                hint=f"run {how_to_bring(self.encoder, self.cache_dir)}: it replaces it",
+                hint=f"run {fetch_hint(self.encoder, self.cache_dir)}: it replaces it",
             )
         return raw
 
@@ -102,11 +102,11 @@ def not_there(encoder: Encoder, cache_dir: Path) -> MissingStageError:
     """Return the error for an encoder's file that is not in a cache; its hint names the command that fetches it."""
     return MissingStageError(
         f"the encoder {encoder.name} (sha256 {encoder.sha256[:16]}...) is not in {cache_dir}",
-        hint=f"run {how_to_bring(encoder, cache_dir)} first",
+        hint=f"run {fetch_hint(encoder, cache_dir)} first",
     )
 
 
-def how_to_bring(encoder: Encoder, cache_dir: Path | None = None) -> str:
+def fetch_hint(encoder: Encoder, cache_dir: Path | None = None) -> str:
     """Return the command that fetches an encoder's file, as part of a sentence."""
     remark = f" with the TOML that describes {encoder.file}" if shipped_card(encoder) is None else ""
     return f"`{fetch_command(encoder, cache_dir)}`{remark}"

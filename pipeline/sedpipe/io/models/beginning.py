@@ -14,7 +14,7 @@ from torch import Tensor
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.cache.runs import Run
 from sedpipe.io.models.open import OpenModel
-from sedpipe.io.records.run import HeardThrough
+from sedpipe.io.records.run import UsedEncoder
 from sedpipe.labels import LabelSet
 from sedpipe.nn.networks.network import NetworkConfig
 from sedpipe.nn.pooling import PoolingConfig
@@ -40,7 +40,7 @@ class Beginning:
     network, pooling : NetworkConfig, PoolingConfig
         Configuration that it is built from.
     weights : dict of str to Tensor
-    taught_by : tuple of HeardThrough
+    taught_by : tuple of UsedEncoder
         Pretrained encoders whose knowledge is in the weights, as far as the record of its run shows.
     """
 
@@ -51,7 +51,7 @@ class Beginning:
     network: NetworkConfig
     pooling: PoolingConfig
     weights: dict[str, Tensor] = field(repr=False)
-    taught_by: tuple[HeardThrough, ...] = ()
+    taught_by: tuple[UsedEncoder, ...] = ()
 
     @property
     def told(self) -> str:

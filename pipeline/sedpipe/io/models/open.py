@@ -2,7 +2,7 @@
 
 - :func:`open_model`: the folder of a run or of an export, the name of a run or of a model that comes with sedpipe ->
   :class:`OpenModel`
-- :func:`open_to_hear`, :func:`able_to_hear`: the same, ready to process recordings
+- :func:`open_for_prediction`, :func:`model_with_encoder_files`: the same, ready to process recordings
 - :func:`shipped_models`: names of the models that come with sedpipe; :data:`DEFAULT_MODEL` is used if none is named
 """
 
@@ -15,10 +15,10 @@ from pathlib import Path
 import torch
 
 from sedpipe.errors import MissingStageError, SettingsError
-from sedpipe.features.encoders.encoder import HearsThroughEncoders
+from sedpipe.features.encoders.encoder import NeedsEncoders
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.runs import Run, cache_around, find_run, named_run
-from sedpipe.io.encoders.front_end import ready_to_hear
+from sedpipe.io.encoders.front_end import with_encoder_files
 from sedpipe.io.encoders.kept import encoder_path
 from sedpipe.io.files.checksums import sha256_of
 from sedpipe.io.files.reading import is_there
@@ -92,7 +92,7 @@ def open_model(address: str | None, cache: Dataset | None, device: str) -> OpenM
     return OpenModel(trained, folder, digest)
 
 
-def open_to_hear(address: str | None, cache: Dataset | None, device: str, cache_dir: Path) -> OpenModel:
+def open_for_prediction(address: str | None, cache: Dataset | None, device: str, cache_dir: Path) -> OpenModel:
     """Find and read a model for recordings, with the files of the encoders that make its features.
 
     Parameters
@@ -100,7 +100,7 @@ def open_to_hear(address: str | None, cache: Dataset | None, device: str, cache_
     address, cache, device
         As for :func:`open_model`.
     cache_dir : Path
-        As for :func:`able_to_hear`.
+        As for :func:`model_with_encoder_files`.
 
     Raises
     ------
@@ -109,10 +109,10 @@ def open_to_hear(address: str | None, cache: Dataset | None, device: str, cache_
     SettingsError
         As for :func:`open_model`, or if the runtime of an encoder is not installed.
     """
-    return able_to_hear(open_model(address, cache, device), cache_dir)
+    return model_with_encoder_files(open_model(address, cache, device), cache_dir)
 
 
-def able_to_hear(opened: OpenModel, cache_dir: Path) -> OpenModel:
+def model_with_encoder_files(opened: OpenModel, cache_dir: Path) -> OpenModel:
     """Return an open model with the files of the encoders that make its features.
 
     Parameters
@@ -125,18 +125,18 @@ def able_to_hear(opened: OpenModel, cache_dir: Path) -> OpenModel:
     Raises
     ------
     MissingStageError, SettingsError
-        As for :func:`open_to_hear`.
+        As for :func:`open_for_prediction`.
     """
     trained, place = opened.trained, cache_dir
     around = cache_around(opened.folder)
     if around is not None and not _has_encoders(cache_dir, trained) and _has_encoders(around, trained):
         place = around
-    return replace(opened, trained=replace(trained, spec=ready_to_hear(trained.spec, place)))
+    return replace(opened, trained=replace(trained, spec=with_encoder_files(trained.spec, place)))
 
 
 def _has_encoders(cache_dir: Path, trained: TrainedModel) -> bool:
     front_end = trained.spec.front_end
-    needed = front_end.encoders if isinstance(front_end, HearsThroughEncoders) else ()
+    needed = front_end.encoders if isinstance(front_end, NeedsEncoders) else ()
     return all(is_there(encoder_path(cache_dir, encoder)) for encoder in needed)
 
 

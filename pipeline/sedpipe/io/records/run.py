@@ -1,7 +1,7 @@
 """``run.json``: everything that determined a run, and its result.
 
 - :class:`RunRecord`, :class:`RunSettings`: the file, and the settings that the user chose
-- :class:`HeardThrough`: a pretrained encoder, and what it may have been trained on
+- :class:`UsedEncoder`: a pretrained encoder, and what it may have been trained on
 - :class:`TrainReport`: the ``result`` of the run, which ``sedpipe train --json`` prints, too
 """
 
@@ -56,7 +56,7 @@ class RunSettings(Record):
     threads: Annotated[int, Field(gt=0, le=2**20)]
 
 
-class HeardThrough(Record):
+class UsedEncoder(Record):
     """A pretrained encoder that computes the features of a run.
 
     Attributes
@@ -85,9 +85,9 @@ class RunRecord(Record):
         Fingerprints of all data that the run uses.
     versions : dict of str to str
         Versions of sedpipe, Python and the packages that affect numbers.
-    encoders : tuple of HeardThrough
+    encoders : tuple of UsedEncoder
         Pretrained encoders that compute its features; empty if there are none.
-    taught_by : tuple of HeardThrough
+    taught_by : tuple of UsedEncoder
         Encoders of its teacher and of the model that it was initialised from, and of their teachers.
     operating_points : dict
         Post-processing that was chosen, with its scores, by name; set once the run is finished.
@@ -116,8 +116,8 @@ class RunRecord(Record):
     settings: RunSettings
     data: Table
     versions: dict[str, str]
-    encoders: tuple[HeardThrough, ...] = ()
-    taught_by: tuple[HeardThrough, ...] = ()
+    encoders: tuple[UsedEncoder, ...] = ()
+    taught_by: tuple[UsedEncoder, ...] = ()
     operating_points: dict[str, Table] = Field(default_factory=dict)
     tuning: dict[str, tuple[SearchStep, ...]] = Field(default_factory=dict)
     post_processing_common: dict[str, Common] = Field(default_factory=dict)
@@ -133,6 +133,6 @@ class RunRecord(Record):
         return tuple(dict.fromkeys(encoder.name for encoder in self.passed_on if self.dataset in encoder.heard))
 
     @property
-    def passed_on(self) -> tuple[HeardThrough, ...]:
+    def passed_on(self) -> tuple[UsedEncoder, ...]:
         """Encoders whose knowledge of recordings is in its weights, and so in those of any run that learns from it."""
         return (*self.encoders, *self.taught_by)

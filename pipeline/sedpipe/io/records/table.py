@@ -236,7 +236,7 @@ class Bench(Record):
     differs: str = ""
     validations: tuple[Validation, ...] = ()
 
-    def reckoned_s(self) -> list[float]:
+    def seconds_at_validations(self) -> list[float]:
         """Return the seconds of training up to the end of each validation.
 
         They are computed as the budget is, and so are the same on any machine.

@@ -327,7 +327,7 @@ def _choose_format(context: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     heard = [item for item in formats if item.get("acodec") != "none" and not item.get("has_drm")]
     if not heard:
         only_pictures = bool(formats) and all(item.get("acodec") == "none" for item in formats)
-        raise FailedClipError("Requested format is not available", _why_unheard(only_pictures, formats))
+        raise FailedClipError("Requested format is not available", _why_no_audio(only_pictures, formats))
     rank = {id(item): number for number, item in enumerate(heard)}
 
     def order(item: dict[str, Any]) -> tuple[int, bool, bool, int]:
@@ -346,7 +346,7 @@ def _originality(item: Mapping[str, Any]) -> int:
     return 0 if mark is None or (mark == -1 and not item.get("language")) else int(mark)
 
 
-def _why_unheard(only_pictures: bool, formats: Sequence[dict[str, Any]]) -> Failure:
+def _why_no_audio(only_pictures: bool, formats: Sequence[dict[str, Any]]) -> Failure:
     """Return why there is no audio: a video without sound has all usual formats; if yt-dlp was denied some, few."""
     usual = sum(1 for item in formats if item.get("vcodec") not in (None, "none"))
     return Failure("gone", "no-audio") if only_pictures and usual >= 3 else Failure("retryable", "no-format")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from sedpipe.features.encoders.encoder import HearsThroughEncoders
+from sedpipe.features.encoders.encoder import NeedsEncoders
 from sedpipe.features.spec import FeatureSpec
 from sedpipe.nn.networks.network import Network, NetworkConfig, Prediction
 from sedpipe.nn.pooling import PoolingConfig
@@ -97,7 +97,7 @@ class Head(Network):
 def dimensions_of(spec: FeatureSpec) -> list[int]:
     """Return the number of values per frame of each encoder, in order; without encoders, that of the front end."""
     front_end = spec.front_end
-    if isinstance(front_end, HearsThroughEncoders):
+    if isinstance(front_end, NeedsEncoders):
         return [encoder.dimensions for encoder in front_end.encoders]
     return [front_end.n_features]
 

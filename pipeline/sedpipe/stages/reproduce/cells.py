@@ -136,7 +136,7 @@ def _made(plan: Plan, training: Training, listener: Listener) -> Cell:
     splits = _scores(plan, training, listener)
     record = run.find_record()
     cell = Cell(
-        **training.decides_cell(plan.dataset),
+        **training.cell_determinants(plan.dataset),
         seconds=trained.seconds,
         threads=threads,
         best_epoch=trained.best_epoch,

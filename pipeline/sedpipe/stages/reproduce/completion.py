@@ -16,7 +16,7 @@ from sedpipe.metrics.segment_scores import segment_based_scores
 from sedpipe.stages.reproduce.cells import Plan, find_cell
 from sedpipe.stages.reproduce.trainings import Training
 from sedpipe.steps.frame_scores import frame_scores
-from sedpipe.steps.sensitivity import found_later
+from sedpipe.steps.sensitivity import sweeps_of_run
 from sedpipe.steps.truth import known_truth
 
 
@@ -27,7 +27,7 @@ def complete_cell(plan: Plan, training: Training) -> None:
         return
     run, device, found = training.run, training.settings.device, dict[str, Any]()
     if not cell.sensitivity:
-        sweeps = found_later(cell, plan.dataset, run, device=device)
+        sweeps = sweeps_of_run(cell, plan.dataset, run, device=device)
         found |= {} if sweeps is None else {"sensitivity": sweeps}
     if any(_lacks_classes(scores) for scores in cell.splits.values()):
         # its run may no longer exist

@@ -18,7 +18,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.audio.store import read_stored
 from sedpipe.io.cache.dataset import Dataset, audio_name
 from sedpipe.io.cache.table_folder import Table
-from sedpipe.io.encoders.front_end import ready_to_hear
+from sedpipe.io.encoders.front_end import with_encoder_files
 from sedpipe.io.files.locks import wait_for as wait_for_lock
 from sedpipe.io.records.pace import Pace
 from sedpipe.io.records.settings import as_table, differences, filled, in_words
@@ -28,8 +28,8 @@ from sedpipe.nn.device import wait_for
 from sedpipe.nn.summary import layers
 from sedpipe.stages.train import open_splits
 from sedpipe.steps.batches import ClipBatches
+from sedpipe.steps.fixable_errors import fixable_errors
 from sedpipe.steps.judging import Examiner
-from sedpipe.steps.mendable import what_a_user_can_mend
 from sedpipe.steps.start import start
 from sedpipe.training.fit import Fit, predict
 from sedpipe.training.memory import keep_freed_memory
@@ -108,7 +108,7 @@ def measured(dataset: Dataset, settings: TrainSettings, spec: FeatureSpec) -> Pa
     examiner = Examiner.of(dataset, splits["testing"], labels, spec)
     fabric = make_fabric(settings.device, settings.precision)
     fit, clock = start(fabric, settings, labels, spec, splits["training"]), _clock(fabric.device)
-    with what_a_user_can_mend("measuring", settings):
+    with fixable_errors("measuring", settings):
         step_s = _step_s(fit, splits["training"], settings, clock)
         clip_s, judged_s = _hearing_s(fit, examiner, clock)
         rows = layers(fit.model, spec)
@@ -170,7 +170,7 @@ def _hearing_s(fit: Fit, examiner: Examiner, clock: Callable[[], float]) -> tupl
 def _front_end_s(dataset: Dataset, spec: FeatureSpec, testing: ClipBatches) -> float | None:
     """Measure the time from a clip's audio file to its features; None if the audio no longer exists."""
     paths = [dataset.audio_dir("testing") / audio_name(clip.clip_id) for clip in testing.clips[: 1 + FRONT_END_CLIPS]]
-    front_end, begun, n_clips = ready_to_hear(spec, dataset.root.absolute(), Listener()).front_end, 0.0, 0
+    front_end, begun, n_clips = with_encoder_files(spec, dataset.root.absolute(), Listener()).front_end, 0.0, 0
     for n_clips, path in enumerate(paths):
         if n_clips == 1:  # the first clip is slower: imports
             begun = time.process_time()

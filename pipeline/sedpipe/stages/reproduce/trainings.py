@@ -82,7 +82,7 @@ class Training:
     spec: FeatureSpec
     entry: Entry | None = None
 
-    def decides_cell(self, dataset: Dataset) -> dict[str, Any]:
+    def cell_determinants(self, dataset: Dataset) -> dict[str, Any]:
         """Return all that determines a cell, not only names: a preset or a recipe may change and keep its name."""
         settings = self.settings
         return {
@@ -102,4 +102,4 @@ class Training:
     def decides(self, dataset: Dataset) -> dict[str, Any]:
         """Return the same, with the name of the system in Table 3."""
         of_entry = {} if self.entry is None else {"system": self.entry.name}
-        return {**self.decides_cell(dataset), **of_entry}
+        return {**self.cell_determinants(dataset), **of_entry}

@@ -5,7 +5,7 @@ them it makes the same events as ``postprocess`` (``templates/scripts/decode.js`
 
 - :class:`Recording`: a recording and the predictions of a model
 - :func:`recording_data`: the same as plain values for the page
-- :func:`heard_classes`: for each class, its events, or how near it came to one
+- :func:`classes_by_events`: for each class, its events, or how near it came to one
 - :func:`can_move_thresholds`: whether the page can make events as ``postprocess`` does
 """
 
@@ -76,7 +76,7 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class HeardClass:
+class RecordingClass:
     """One class: its events, their total duration in seconds, highest probability, threshold, nearness to an event."""
 
     label: str
@@ -92,7 +92,7 @@ def can_move_thresholds() -> bool:
     return not STEPS.added
 
 
-def heard_classes(recording: Recording) -> list[HeardClass]:
+def classes_by_events(recording: Recording) -> list[RecordingClass]:
     """Return the classes: those with the most events first, then those that came nearest to an event."""
     rows = []
     for k, label in enumerate(recording.labels):
@@ -101,7 +101,7 @@ def heard_classes(recording: Recording) -> list[HeardClass]:
         threshold, gate = (number_of(recording.point, setting, k) for setting in ("threshold", "gate"))
         seconds = round(sum(event.duration for event in own), 3)
         rows.append(
-            HeardClass(label, len(own), seconds, round(peak, 4), threshold, nearness(peak, threshold, clip, gate))
+            RecordingClass(label, len(own), seconds, round(peak, 4), threshold, nearness(peak, threshold, clip, gate))
         )
     return sorted(rows, key=lambda row: (-row.n_events, -row.nearness))
 
@@ -181,5 +181,5 @@ def _events_data(recording: Recording) -> list[list[float]]:
 
 def _near(recording: Recording) -> list[str]:
     """Return the classes without events that came nearest to one."""
-    silent = [row for row in heard_classes(recording) if not row.n_events]
+    silent = [row for row in classes_by_events(recording) if not row.n_events]
     return [row.label for row in silent if row.nearness >= NEARLY][:_MOST_RUNNERS_UP]

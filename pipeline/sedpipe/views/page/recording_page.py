@@ -17,7 +17,7 @@ from sedpipe.views.page.recording import (
     NEVER_HEARD,
     Recording,
     can_move_thresholds,
-    heard_classes,
+    classes_by_events,
     recording_data,
 )
 from sedpipe.views.page.recording_picture import RecordingPicture, whole_picture
@@ -88,7 +88,7 @@ def recording_page(
         whole_picture(picture, decibels),
         data_uri("audio/mpeg", sound) if sound else "",
     )
-    classes = heard_classes(recording)
+    classes = classes_by_events(recording)
     counts = Counter(event.label for event in recording.events)
     return render(
         PARTS,
@@ -133,7 +133,7 @@ def _remarks(recording: Recording, sound: bytes | None) -> list[str]:
             "Thresholds cannot be moved here: this model uses a post-processing step of its own, which the page "
             "cannot repeat."
         )
-    silent = [row.label for row in heard_classes(recording) if row.peak < NEVER_HEARD and not row.n_events]
+    silent = [row.label for row in classes_by_events(recording) if row.peak < NEVER_HEARD and not row.n_events]
     if silent:
         remarks.append(f"No curve, since the probability never reaches 1 %: {', '.join(silent)}.")
     quality = sound_quality(recording.duration)

@@ -191,7 +191,7 @@ def _spent(cell: Cell, bench: Bench) -> float | None:
     Early cells do not record their validations; for them, these are the seconds that were measured: CPU seconds, or
     elapsed seconds if it was trained on a GPU.
     """
-    if reckoned := bench.reckoned_s():
+    if reckoned := bench.seconds_at_validations():
         return reckoned[-1]
     return bench.cpu_seconds if bench.pace.device == "cpu" else cell.seconds
 

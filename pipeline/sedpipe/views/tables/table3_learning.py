@@ -62,7 +62,7 @@ def _asked(longest: float) -> list[int]:
 
 def _minutes_of(bench: Bench) -> list[float]:
     """Return the minutes of training until the end of each validation."""
-    return [seconds / 60 for seconds in bench.reckoned_s()]
+    return [seconds / 60 for seconds in bench.seconds_at_validations()]
 
 
 def _over_seeds(of_system: Sequence[Bench], minutes: int) -> Interval | None:

@@ -1,6 +1,6 @@
 """Output of ``predict`` on a terminal: events with their curves, known classes, near misses, and what to do next.
 
-- :func:`heard_table`: the report of a prediction as a terminal shows it
+- :func:`events_table`: the report of a prediction as a terminal shows it
 - :class:`Asked`: the user's request, as far as the output depends on it
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sedpipe.views.terminal.quantities import moment, moment_with_unit, told_apart
+from sedpipe.views.terminal.quantities import distinguishable, moment, moment_with_unit
 from sedpipe.views.terminal.table import Column, FittingTable, spark, text
 from sedpipe.wording import counted
 
@@ -46,7 +46,7 @@ class Asked:
     knows_classes: bool = False
 
 
-def heard_table(report: PredictReport, asked: Asked) -> list[RenderableType]:
+def events_table(report: PredictReport, asked: Asked) -> list[RenderableType]:
     """Return the table of events, then near misses, the classes that the model knows, and the next commands."""
     read = [file for file in report.files if file.state != "failed"]
     has_events = any(file.events for file in read)
@@ -109,7 +109,8 @@ def _near_lines(files: Sequence[PredictedFile]) -> Iterator[RenderableType]:
 
 def near_line(miss: NearMiss) -> str:
     """Return how near a class came to an event, and why it has none."""
-    (peak, threshold), (clip, gate) = told_apart(miss.peak, miss.threshold), told_apart(miss.clip, miss.gate)
+    peak, threshold = distinguishable(miss.peak, miss.threshold)
+    clip, gate = distinguishable(miss.clip, miss.gate)
     came = f"{miss.label} {peak} at {moment_with_unit(miss.at)}"
     if miss.why == "threshold":
         return f"{came}, threshold {threshold}"

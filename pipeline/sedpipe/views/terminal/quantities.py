@@ -3,7 +3,7 @@
 - :func:`rate`, :func:`percent`: scores, with a dash if undefined
 - :func:`size`: numbers of bytes
 - :func:`moment`: a time within a recording; :func:`moment_with_unit`: the same in a sentence
-- :func:`told_apart`: two numbers that a reader compares
+- :func:`distinguishable`: two numbers that a reader compares
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ def moment_with_unit(seconds: float) -> str:
     return told if ":" in told else f"{told} s"
 
 
-def told_apart(one: float, other: float) -> tuple[str, str]:
+def distinguishable(one: float, other: float) -> tuple[str, str]:
     """Return two probabilities with two decimals, or with up to four if they would otherwise look the same.
 
-    >>> told_apart(0.31, 0.42), told_apart(0.497, 0.4999)
+    >>> distinguishable(0.31, 0.42), distinguishable(0.497, 0.4999)
     (('0.31', '0.42'), ('0.497', '0.500'))
     """
     written = [(f"{one:.{decimals}f}", f"{other:.{decimals}f}") for decimals in (2, 3, 4)]

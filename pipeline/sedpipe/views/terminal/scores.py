@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sedpipe.choices import TRAINED_ON, TUNED_ON
 from sedpipe.commands import DEFAULT_CACHE, command
 from sedpipe.listener import clock
-from sedpipe.views.baselines import baseline_name, baseline_tells
+from sedpipe.views.baselines import baseline_meaning, baseline_name
 from sedpipe.views.terminal.quantities import percent, rate
 from sedpipe.views.terminal.table import Column, FittingTable, text
 from sedpipe.views.verdicts import ONE_SEED, verdict
@@ -168,7 +168,7 @@ def _detection_table(
         text("\N{DOWNWARDS ARROW} lower is better, \N{UPWARDS ARROW} higher is better. ER is the sum of substitutions, "
              "misses and false alarms, divided by the number of reference segments.", "dim")
     )  # fmt: skip
-    told = [(baseline_name(name), baseline_tells(name, commonest)) for name in yardsticks]
+    told = [(baseline_name(name), baseline_meaning(name, commonest)) for name in yardsticks]
     known = "; ".join(f"{name} ({what})" for name, what in told if what)
     parts += [text(f"Baselines without training: {known}.", "dim")] if known else []
     return [*parts, *_interval_lines(intervals)]

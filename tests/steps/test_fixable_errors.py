@@ -2,7 +2,7 @@ import pytest
 from sedpipe.errors import SedpipeError
 from sedpipe.nn.networks.crnn import CRNNConfig
 from sedpipe.nn.pooling import PoolingConfig
-from sedpipe.steps.mendable import what_a_user_can_mend
+from sedpipe.steps.fixable_errors import fixable_errors
 from sedpipe.training.config import TrainingConfig
 from sedpipe.training.settings import TrainSettings
 
@@ -20,12 +20,12 @@ SETTINGS = TrainSettings("small", CRNNConfig(), PoolingConfig(), TrainingConfig(
     ],
 )
 def test_every_out_of_memory_message_gives_a_one_line_error(said: str) -> None:
-    with pytest.raises(SedpipeError) as caught, what_a_user_can_mend("run", SETTINGS):
+    with pytest.raises(SedpipeError) as caught, fixable_errors("run", SETTINGS):
         raise RuntimeError(said)
     assert caught.value.message == "run: memory of cuda is too small for a batch size of 64"
     assert "try --batch-size 32" in caught.value.hint
 
 
 def test_an_error_that_a_user_cannot_fix_is_raised_unchanged() -> None:
-    with pytest.raises(RuntimeError, match="no kernel image"), what_a_user_can_mend("run", SETTINGS):
+    with pytest.raises(RuntimeError, match="no kernel image"), fixable_errors("run", SETTINGS):
         raise RuntimeError("CUDA error: no kernel image is available for execution on the device")

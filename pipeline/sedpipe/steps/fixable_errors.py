@@ -1,6 +1,6 @@
 """Errors in a training step that the user can do something about.
 
-- :func:`what_a_user_can_mend`: turn a loss that is not finite, and too little memory, into messages
+- :func:`fixable_errors`: turn a loss that is not finite, and too little memory, into messages
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NO_MEMORY = ("allocate", "out of memory", "ALLOC_FAILED")
 
 
 @contextmanager
-def what_a_user_can_mend(name: str, settings: TrainSettings) -> Iterator[None]:
+def fixable_errors(name: str, settings: TrainSettings) -> Iterator[None]:
     """Turn a loss that is not finite, and too little memory, into a message for the user."""
     try:
         yield

@@ -45,13 +45,13 @@ class Losses:
         """What a user should know: ``damaged``.
 
         >>> Losses(missing_s=0.26, n_damaged=12).remarks
-        (('damaged', '0.26 s of it are missing or damaged: silent there'),)
+        (('damaged', '0.26 s of it is missing or damaged, and silent'),)
         >>> Losses(missing_s=0.03, n_damaged=1, is_timed=False).remarks
         (('damaged', '1 damaged packet left out: what follows is too early by what was lost'),)
         """
         told = ""
         if self.is_timed and self.missing_s > _LEAST_S:
-            told = f"{self.missing_s:.2f} s of it are missing or damaged: silent there"
+            told = f"{self.missing_s:.2f} s of it is missing or damaged, and silent"
         elif not self.is_timed and self.n_damaged:
             left_out = f"{counted(self.n_damaged, 'damaged packet')} left out"
             told = f"{left_out}: what follows is too early by what was lost"

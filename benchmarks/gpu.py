@@ -35,7 +35,7 @@ from sedpipe.nn.networks.crnn import CRNNConfig  # noqa: E402
 from sedpipe.nn.networks.network import Network  # noqa: E402
 from sedpipe.nn.networks.registry import build_network  # noqa: E402
 from sedpipe.nn.pooling import PoolingConfig  # noqa: E402
-from sedpipe.training.fit import clip_loss  # noqa: E402
+from sedpipe.training.loss import clip_loss  # noqa: E402
 from torch import Tensor  # noqa: E402
 
 N_CLASSES = 17

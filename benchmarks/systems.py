@@ -49,7 +49,8 @@ from sedpipe.stages.train import train  # noqa: E402
 from sedpipe.steps.frame_scores import frame_scores  # noqa: E402
 from sedpipe.steps.supervision import teacher_named  # noqa: E402
 from sedpipe.steps.truth import known_truth  # noqa: E402
-from sedpipe.training.fit import Batch, predict  # noqa: E402
+from sedpipe.training.batch import Batch  # noqa: E402
+from sedpipe.training.inference import predict  # noqa: E402
 from sedpipe.training.settings import TrainSettings  # noqa: E402
 from sedpipe.truth import Truth  # noqa: E402
 

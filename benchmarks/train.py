@@ -37,7 +37,7 @@ from sedpipe.labels import LabelSet  # noqa: E402
 from sedpipe.nn import blocks, gate  # noqa: E402
 from sedpipe.nn.networks import crnn  # noqa: E402
 from sedpipe.steps.batches import ClipBatches, read_ahead  # noqa: E402
-from sedpipe.training.fit import clip_loss  # noqa: E402
+from sedpipe.training.loss import clip_loss  # noqa: E402
 from sedpipe.training.memory import keep_freed_memory  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 

@@ -9,8 +9,9 @@ import torch
 from sedpipe.errors import SedpipeError
 from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
 from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.training.batch import Batch
 from sedpipe.training.config import TrainingConfig
-from sedpipe.training.fit import Batch, Fit
+from sedpipe.training.fit import Fit
 from specs import of
 
 NETWORK = CRNNConfig(maps=(4,), pools=((4, 4),), conv_maps=4, gru_units=4, dropout=0.0)

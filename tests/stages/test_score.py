@@ -100,14 +100,14 @@ def test_reported_scores_match_sed_eval_on_the_written_events(cache, split, poin
 def test_scoring_again_does_not_run_the_network_and_gives_the_same_numbers(cache, monkeypatch):
     first = scored(cache)
     written = Path(first.estimated).read_bytes()
-    monkeypatch.setattr("sedpipe.training.fit.predict", no_network)
+    monkeypatch.setattr("sedpipe.training.inference.predict", no_network)
     assert scored(cache) == first
     assert Path(first.estimated).read_bytes() == written
 
 
 def test_another_operating_point_is_scored_from_the_stored_frames(cache, monkeypatch):
     first = scored(cache, operating_point="min_er")
-    monkeypatch.setattr("sedpipe.training.fit.predict", no_network)
+    monkeypatch.setattr("sedpipe.training.inference.predict", no_network)
     second = scored(cache, operating_point="max_f1")
     assert second.operating_points == first.operating_points
     assert second.segment_based == first.operating_points["max_f1"]
@@ -134,7 +134,7 @@ def test_frames_of_another_model_are_not_reused(cache, monkeypatch):
     with torch.no_grad():
         trained.model.classify.bias += 1
     write_model(path, trained)
-    monkeypatch.setattr("sedpipe.training.fit.predict", no_network)
+    monkeypatch.setattr("sedpipe.training.inference.predict", no_network)
     with pytest.raises(AssertionError, match="the network was asked"):
         scored(cache)
 
@@ -152,7 +152,7 @@ def test_frames_of_other_clips_are_not_reused(cache, monkeypatch, change):
         write_clips(cache.clips_path, renamed)
         rows = [replace(row, clip_id=row.clip_id.replace("evaluation-", "renamed-")) for row in rows]
     merge(path, rows, 5, FeatureSpec(FRONT_END))
-    monkeypatch.setattr("sedpipe.training.fit.predict", no_network)
+    monkeypatch.setattr("sedpipe.training.inference.predict", no_network)
     with pytest.raises(AssertionError, match="the network was asked"):
         scored(cache)
 

@@ -15,7 +15,7 @@ from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.cache.feature_store import FeatureRow, write_shard
 from sedpipe.labels import LabelSet, UnknownLabelError
 from sedpipe.steps.batches import ClipBatches, read_ahead
-from sedpipe.training.fit import Batch
+from sedpipe.training.batch import Batch
 
 torch.set_num_threads(1)
 LABELS = LabelSet(("Dog", "Rain"))

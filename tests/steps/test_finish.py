@@ -8,8 +8,9 @@ from sedpipe.nn.networks.mean import Mean
 from sedpipe.nn.networks.registry import build_network
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.steps.finish import finished
+from sedpipe.training.batch import Batch
 from sedpipe.training.config import TrainingConfig
-from sedpipe.training.fit import Batch, Fit
+from sedpipe.training.fit import Fit
 from sedpipe.training.processes import make_fabric
 from specs import of
 

@@ -44,7 +44,7 @@ def test_many_clips_are_predicted_in_a_separate_process_with_the_same_result(
     here = np.array(frame_scores(tones, run, "testing", "cpu", Listener()).frame_probs)
     path.unlink()
     monkeypatch.setattr("sedpipe.steps.frame_scores.MANY_CLIPS", 1)
-    monkeypatch.setattr("sedpipe.training.fit.predict", None)  # this process must not predict
+    monkeypatch.setattr("sedpipe.training.inference.predict", None)  # this process must not predict
     apart = frame_scores(tones, run, "testing", "cpu", Listener())
     np.testing.assert_allclose(apart.frame_probs, here, atol=1e-6)
     assert len(apart.clip_ids) > 1
@@ -60,7 +60,7 @@ def test_durations_of_stored_scores_follow_the_sample_counts_without_the_network
     [path] = tones.folder.glob("features/*/testing.h5")
     with h5py.File(path, "r+") as file:
         file["n_samples"] = [round(rate * seconds) - rate // 100 for seconds in lasting]
-    monkeypatch.setattr("sedpipe.training.fit.predict", None)
+    monkeypatch.setattr("sedpipe.training.inference.predict", None)
     found = frame_scores(tones, run, "testing", "cpu", Listener())
     assert found.durations.tolist() == pytest.approx([seconds - 0.01 for seconds in lasting])
     record = tones.read_record()

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from sedpipe.errors import SedpipeError
 from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
-from sedpipe.nn.networks.network import Prediction, Taught
+from sedpipe.nn.networks.network import Prediction
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.training.augment import AugmentConfig
+from sedpipe.training.batch import Batch
 from sedpipe.training.config import TrainingConfig
-from sedpipe.training.fit import Batch, Fit, LossError, clip_loss, parts_loss, predict
+from sedpipe.training.fit import Fit, LossError
+from sedpipe.training.inference import predict
 from sedpipe.training.late import LateValue
 from sedpipe.training.processes import make_fabric
 from specs import of
@@ -109,27 +110,6 @@ def same(one, other) -> bool:
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
     return one == other
-
-
-def test_loss_is_the_mean_cross_entropy_over_clips_and_classes():
-    probs, targets = torch.tensor([[0.9, 0.2], [0.5, 0.7]]), torch.tensor([[1.0, 0.0], [0.0, 0.0]])
-    expected = -(math.log(0.9) + math.log(0.8) + math.log(0.5) + math.log(0.3)) / 4
-    assert clip_loss(probs, targets).item() == pytest.approx(expected)
-
-
-def test_loss_of_a_certain_mistake_is_finite():
-    probs = torch.tensor([[0.0, 1.0]], requires_grad=True)
-    loss = clip_loss(probs, torch.tensor([[1.0, 0.0]]))
-    loss.backward()
-    assert loss.item() == pytest.approx(-math.log(1e-7), rel=0.02)
-    assert probs.grad.isfinite().all()
-
-
-def test_parts_of_clips_are_trained_on_the_clips_labels_and_padding_is_ignored():
-    probs = torch.tensor([[[0.5], [0.9]], [[0.5], [0.1]]])
-    counts = torch.tensor([[True, True], [True, False]])
-    loss = parts_loss(Taught(probs, counts), torch.tensor([[1.0], [0.0]]))
-    assert loss.item() == pytest.approx((2 * math.log(2) - math.log(0.9)) / 3)
 
 
 @pytest.mark.parametrize("losses", [[0.9] * 4, [0.9, 0.8, 0.7, 0.6]])
@@ -332,8 +312,8 @@ def test_cap_keeps_alpha_within_its_bound_and_rap_draws_it_towards_the_average()
 
 def test_labels_are_smoothed_towards_one_half():
     fit = Fit(Told(), replace(CONFIG, label_smoothing=0.2), 0, make_fabric("cpu"))
-    _, y, _, _ = fit._augmented(torch.zeros(2, 1, 1), torch.tensor([[1.0], [0.0]]), torch.ones(2), None)
-    torch.testing.assert_close(y, torch.tensor([[0.9], [0.1]]))
+    clips = Batch(torch.zeros(2, 1, 1), torch.tensor([[1.0], [0.0]]), torch.ones(2), ["a", "b"])
+    torch.testing.assert_close(fit._augmented(clips).y, torch.tensor([[0.9], [0.1]]))
 
 
 def test_the_seed_determines_dropout():
@@ -350,17 +330,6 @@ def test_standardisation_is_not_trained():
     assert fit.model.scale.tolist() == [0.5] * 16
 
 
-def test_prediction_is_in_the_order_of_the_clips_and_without_dropout():
-    fit, batches = crnn_fit(), some_batches()
-    frame_probs, clip_probs = predict(fit.model, batches)
-    assert frame_probs.shape == (12, 10, 2)
-    assert clip_probs.shape == (12, 2)
-    assert frame_probs.dtype == clip_probs.dtype == np.float32
-    alone = [Batch(*(part[row : row + 1] for part in some[:4])) for some in batches for row in range(4)]
-    for one, other in zip(predict(fit.model, alone), (frame_probs, clip_probs), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-6)
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -374,15 +343,6 @@ def test_prediction_is_in_the_order_of_the_clips_and_without_dropout():
 def test_invalid_training_settings_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         replace(CONFIG, **changes)
-
-
-def test_nan_probabilities_give_a_one_line_error():
-    fit = crnn_fit()
-    fit.model.gru.weight_hh_l0.data.fill_(3e38)
-    fit.model.gru.bias_ih_l0.data.fill_(3e38)
-    fit.model.scale.fill_(torch.nan)
-    with pytest.raises(SedpipeError, match="the network's probabilities are NaN"):
-        predict(fit.model, some_batches())
 
 
 def test_a_step_limit_ends_a_fit_within_an_epoch() -> None:

@@ -7,8 +7,7 @@ from sedpipe.events import Event
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
 from sedpipe.training.augment import AugmentConfig, augment, augment_located
-from sedpipe.training.fit import clip_loss
-from sedpipe.training.located import Located, frame_loss, frames_of_events
+from sedpipe.training.located import Located, frames_of_events
 
 LABELS = LabelSet(("Dog", "Rain"))
 TIMES = st.integers(0, 400).map(lambda hundredths: hundredths / 100)
@@ -35,44 +34,6 @@ def test_events_are_cut_off_at_the_end_of_the_last_frame() -> None:
 def located(known: tuple[bool, ...] = (True, False, True)) -> Located:
     generator = torch.Generator().manual_seed(0)
     return Located(torch.rand((len(known), 8, 2), generator=generator), torch.tensor(known))
-
-
-def test_the_frame_loss_uses_only_valid_frames_of_clips_with_strong_labels() -> None:
-    truth = located()
-    probs = torch.rand((3, 4, 2), generator=torch.Generator().manual_seed(1))
-    n_frames = torch.tensor([8, 8, 5])
-    expected = 0.0
-    for clip, last in ((0, 4), (2, 3)):
-        targets = truth.frames[clip].reshape(4, 2, 2).mean(dim=1)
-        expected += float(torch.nn.functional.binary_cross_entropy(probs[clip, :last], targets[:last])) / 3
-    assert frame_loss(probs, truth, n_frames, 2).item() == pytest.approx(expected, abs=1e-6)
-    other = Located(truth.frames.clone(), truth.known)
-    other.frames[1], other.frames[2, 6:] = 0.5, 0.1
-    assert torch.equal(frame_loss(probs, other, n_frames, 2), frame_loss(probs, truth, n_frames, 2))
-
-
-def test_the_frame_loss_is_zero_without_strong_labels() -> None:
-    assert frame_loss(torch.rand(3, 8, 2), located((False,) * 3), torch.tensor([8, 8, 8]), 1) == 0
-
-
-def test_a_clip_without_valid_frames_adds_nothing_to_the_frame_loss() -> None:
-    truth, probs = located((True, True)), torch.rand(2, 8, 2)
-    alone = frame_loss(probs[:1], Located(truth.frames[:1], truth.known[:1]), torch.tensor([8]), 1)
-    torch.testing.assert_close(frame_loss(probs, truth, torch.tensor([8, 0]), 1), alone / 2)
-
-
-def test_the_frame_loss_of_clips_of_one_frame_equals_their_clip_loss() -> None:
-    probs, target = torch.rand(3, 1, 2), torch.ones(3, 1, 2)
-    of_frames = frame_loss(probs, Located(target, torch.tensor([True] * 3)), torch.tensor([1, 1, 1]), 1)
-    torch.testing.assert_close(of_frames, clip_loss(probs[:, 0], target[:, 0]))
-
-
-def test_input_frames_added_to_fill_the_last_output_frame_count_as_silent() -> None:
-    probs = torch.full((1, 3, 2), 0.25)
-    whole = Located(torch.ones(1, 8, 2), torch.tensor([True]))
-    third = torch.log(torch.tensor([0.25, 0.25]))  # 3, 3 and 2 of 3 frames
-    expected = -(third * 1).mean() * 2 / 3 - (2 / 3 * np.log(0.25) + 1 / 3 * np.log(0.75)) / 3
-    assert frame_loss(probs, whole, torch.tensor([8]), 3).item() == pytest.approx(float(expected), abs=1e-6)
 
 
 CONFIGS = [

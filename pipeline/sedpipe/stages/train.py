@@ -57,7 +57,8 @@ from sedpipe.steps.start import check_start, start, start_message
 from sedpipe.steps.stopwatch import Stopwatch
 from sedpipe.steps.supervision import check_strong_labels, teach_frames
 from sedpipe.steps.without_effect import without_effect
-from sedpipe.training.fit import Fit, Judge, predict
+from sedpipe.training.fit import Fit, Judge
+from sedpipe.training.inference import predict
 from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import launch, make_fabric
 from sedpipe.training.settings import TrainSettings

@@ -23,7 +23,7 @@ from sedpipe.io.cache.feature_file import FeatureFile
 from sedpipe.io.files.reading import is_there
 from sedpipe.labels import LabelSet
 from sedpipe.steps.frame_targets import EventTargets, FrameTargets
-from sedpipe.training.fit import Batch
+from sedpipe.training.batch import Batch
 from sedpipe.training.orders import ORDERS
 
 

@@ -191,7 +191,7 @@ def _fingerprint(heard: _Heard) -> str:
 def _heard_clips(what: tuple[_Heard, Sequence[Clip]]) -> FrameScores:
     """Return the output of a model for some clips."""
     from sedpipe.steps.batches import ClipBatches
-    from sedpipe.training.fit import predict
+    from sedpipe.training.inference import predict
 
     heard, clips = what
     trained, features = _opened(heard)

@@ -36,8 +36,8 @@ from sedpipe.io.audio.level import SILENT_BELOW, Level
 from sedpipe.io.audio.waveforms import Recording
 from sedpipe.io.models.checkpoints import TrainedModel
 from sedpipe.io.predictions import PredictedEvent
-from sedpipe.training.fit import Batch
-from sedpipe.training.fit import predict as ask_network
+from sedpipe.training.batch import Batch
+from sedpipe.training.inference import predict as ask_network
 
 OVERLAP = 1 / 5
 """Overlap of a window with the next one, as a share: 2 s of 10. Compared with no overlap, F1 gains half of what 90 %

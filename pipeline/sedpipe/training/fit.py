@@ -1,10 +1,8 @@
 """Training a network on weak labels, without access to files or the terminal.
 
-- :class:`Batch`: features and labels for one step
 - :class:`EpochRecord`: one line of ``log.csv``
 - :class:`Fit`: trains one step at a time, with early stopping; its state can be stored after every step
 - :class:`LossError`: raised when the loss is no longer finite
-- :func:`predict`: probabilities for a whole split
 """
 
 from __future__ import annotations
@@ -13,42 +11,25 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sedpipe.errors import SedpipeError
-from sedpipe.nn.networks.network import Network, Prediction, Taught
+from sedpipe.nn.networks.network import Network, Prediction
 from sedpipe.nn.precision import exactly
 from sedpipe.training.augment import augment_located, check_content
 from sedpipe.training.averaging import MovingAverage, copied
+from sedpipe.training.batch import Batch
 from sedpipe.training.config import TrainingConfig
 from sedpipe.training.late import LateValue
-from sedpipe.training.located import Located, frame_loss
+from sedpipe.training.loss import clip_loss, frame_loss, parts_loss
 from sedpipe.training.schedule import Schedule
 from sedpipe.training.smoothing import smoothed
 
 if TYPE_CHECKING:  # takes a second to import, and only training needs it
     from lightning_fabric import Fabric
-
-_SMALLEST_PROBABILITY = 1e-7  # keeps the logarithm of the loss finite
-
-
-class Batch(NamedTuple):
-    """Features ``x`` (B, T, F), weak labels ``y`` (B, K), numbers of frames that count ``n_frames`` (B,), clip names.
-
-    ``whole`` is the size of the whole batch, if these clips are only one process's part of it; by default they are
-    all of it. ``located`` is what is known about when classes sound, if the training uses it.
-    """
-
-    x: Tensor
-    y: Tensor
-    n_frames: Tensor
-    clip_ids: list[str]
-    whole: int | None = None
-    located: Located | None = None
 
 
 class LossError(ArithmeticError):
@@ -67,23 +48,6 @@ class EpochRecord:
 
 Judge = Callable[[np.ndarray, np.ndarray], dict[str, float | None]]
 """Function that scores the probabilities of the validation clips: frames (N, T', K), clips (N, K)."""
-
-
-def clip_loss(clip_probs: Tensor, targets: Tensor) -> Tensor:
-    """Return the binary cross-entropy of clip probabilities (B, K): mean over clips and classes (Eq. A-3), float32."""
-    return _cross_entropy(clip_probs, targets).mean()
-
-
-def parts_loss(taught: Taught, targets: Tensor) -> Tensor:
-    """Return the same for parts of clips, with the clips' labels (B, K): mean over parts that count, and classes."""
-    each = _cross_entropy(taught.probs, targets.unsqueeze(1)).mean(dim=2)
-    return (each * taught.counts).sum() / taught.counts.sum().clamp(min=1)
-
-
-def _cross_entropy(probs: Tensor, targets: Tensor) -> Tensor:
-    bounded = probs.float().clamp(_SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
-    # written out, since torch's own function raises an error instead of returning nan if a probability is nan
-    return -(targets * bounded.log() + (1 - targets) * (-bounded).log1p())
 
 
 class Fit:
@@ -199,13 +163,11 @@ class Fit:
         self.model.train()
         for batch in batches:
             self._begin_step()
-            x, y, n_frames, located = self._augmented(
-                *_on_device(batch, self.model), _located_on_device(batch, self.model)
-            )
-            n_clips = batch.whole or len(y)
+            part = self._augmented(batch.on_device(self.model.mean.device))
+            n_clips, n_here = batch.whole or len(batch.y), len(batch.y)
             # processes average their gradients: weight each mean by its number of clips, to get the batch's mean
-            part = len(y) * self._fabric.world_size / n_clips if len(y) < n_clips else 1.0
-            loss = part * self._loss(self._network(x, n_frames), y, n_frames, located)
+            share = n_here * self._fabric.world_size / n_clips if n_here < n_clips else 1.0
+            loss = share * self._loss(self._network(part.x, part.n_frames), part)
             value = LateValue(cast(Tensor, self._fabric.all_reduce(loss.detach(), reduce_op="mean")))
             self._settle()
             self._unsettled = (value, n_clips, self.step + 1)
@@ -323,28 +285,29 @@ class Fit:
         losses = [record.validation_loss for record in self.records]
         return schedule.share(losses, self.epoch + self.step / self._steps_per_epoch, most)
 
-    def _loss(self, prediction: Prediction, y: Tensor, n_frames: Tensor, located: Located | None) -> Tensor:
+    def _loss(self, prediction: Prediction, batch: Batch) -> Tensor:
         """Return the loss of clips, of their parts, and of frames where events are known; for members, the mean."""
         if prediction.alone:
-            each = [self._loss(one, y, n_frames, located) for one in prediction.alone]
-            return sum(each, start=y.new_zeros(())) / len(each)
+            each = [self._loss(one, batch) for one in prediction.alone]
+            return sum(each, start=batch.y.new_zeros(())) / len(each)
         # clip probabilities that are a mean of parts which learn by themselves are detached: nothing learns from them
         teaches = prediction.clip_probs.requires_grad or not prediction.taught
-        parts = [parts_loss(taught, y) for taught in prediction.taught]
-        of_clips = sum([clip_loss(prediction.clip_probs, y), *parts] if teaches else parts, start=y.new_zeros(()))
-        of_clips = of_clips + self.model.penalty()
-        if located is None:
+        parts = [parts_loss(taught, batch.y) for taught in prediction.taught]
+        losses = [clip_loss(prediction.clip_probs, batch.y), *parts] if teaches else parts
+        of_clips = sum(losses, start=batch.y.new_zeros(())) + self.model.penalty()
+        if batch.located is None:
             return of_clips
-        return of_clips + frame_loss(prediction.frame_probs, located, n_frames, self.model.time_factor)
+        return of_clips + frame_loss(prediction.frame_probs, batch.located, batch.n_frames, self.model.time_factor)
 
-    def _augmented(
-        self, x: Tensor, y: Tensor, n_frames: Tensor, located: Located | None
-    ) -> tuple[Tensor, Tensor, Tensor, Located | None]:
+    def _augmented(self, batch: Batch) -> Batch:
         numbers = np.random.SeedSequence([self._seed, self.epoch + 1, self.step, 1], spawn_key=self._process)
         generator = np.random.default_rng(numbers)
         fill, content, config = self.model.mean, self.model.content, self.config
-        x, y, n_frames, located = augment_located(x, y, n_frames, located, fill, config.augment, generator, content)
-        return x, smoothed(y, config.label_smoothing, config.smoothing), n_frames, located
+        x, y, n_frames, located = augment_located(
+            batch.x, batch.y, batch.n_frames, batch.located, fill, config.augment, generator, content
+        )
+        y = smoothed(y, config.label_smoothing, config.smoothing)
+        return batch._replace(x=x, y=y, n_frames=n_frames, located=located)
 
     def _averaged(self) -> AbstractContextManager[None]:
         return nullcontext() if self._average is None else self._average.applied_to(self.model)
@@ -354,10 +317,10 @@ class Fit:
         total, n_clips, frame_probs, clip_probs = 0.0, 0, [], []
         with torch.inference_mode(), exactly():
             for batch in batches:
-                x, y, n_frames = _on_device(batch, self.model)
-                prediction = self.model(x, n_frames)
-                total += clip_loss(prediction.clip_probs, y).item() * len(y)
-                n_clips += len(y)
+                here = batch.on_device(self.model.mean.device)
+                prediction = self.model(here.x, here.n_frames)
+                total += clip_loss(prediction.clip_probs, here.y).item() * len(here.y)
+                n_clips += len(here.y)
                 if judge is not None:
                     frame_probs.append(prediction.frame_probs.cpu().numpy())
                     clip_probs.append(prediction.clip_probs.cpu().numpy())
@@ -365,40 +328,3 @@ class Fit:
         if judge is None or not math.isfinite(loss):
             return loss, {}
         return loss, judge(np.concatenate(frame_probs), np.concatenate(clip_probs))
-
-
-def predict(model: Network, batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarray]:
-    """Return ``frame_probs`` (N, T', K) and ``clip_probs`` (N, K) of all clips of ``batches``, float32.
-
-    Nothing sounds in digital silence (:meth:`Network.digital_silence`): frame probabilities are 0 there.
-
-    Raises
-    ------
-    SedpipeError
-        If a probability is NaN or infinite, which can happen even if all weights are finite.
-    """
-    model.eval()
-    frame_probs, clip_probs = [], []
-    with torch.inference_mode(), exactly():
-        for batch in batches:
-            x, _, n_frames = _on_device(batch, model)
-            prediction = model(x, n_frames)
-            if not (prediction.frame_probs.isfinite().all() and prediction.clip_probs.isfinite().all()):
-                raise SedpipeError(
-                    "the network's probabilities are NaN or infinite", hint="its weights are damaged: train it again"
-                )
-            nothing = model.digital_silence(x).unsqueeze(-1)
-            frame_probs.append(prediction.frame_probs.masked_fill(nothing, 0).cpu().numpy())
-            clip_probs.append(prediction.clip_probs.cpu().numpy())
-    return np.concatenate(frame_probs), np.concatenate(clip_probs)
-
-
-def _on_device(batch: Batch, model: Network) -> tuple[Tensor, Tensor, Tensor]:
-    """Move features and labels to the model's device; frame counts stay in CPU memory, where they can be read."""
-    device = model.mean.device
-    return batch.x.to(device, non_blocking=True), batch.y.to(device, non_blocking=True), batch.n_frames
-
-
-def _located_on_device(batch: Batch, model: Network) -> Located | None:
-    device = model.mean.device
-    return None if batch.located is None else Located(*(part.to(device, non_blocking=True) for part in batch.located))

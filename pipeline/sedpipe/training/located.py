@@ -1,10 +1,10 @@
 """Frame targets: when classes sound in some clips of a batch, beyond the weak labels.
 
-They go through augmentation together with the features, and then enter the loss frame by frame.
+They go through augmentation together with the features, and then enter the loss frame by frame
+(:func:`sedpipe.training.loss.frame_loss`).
 
 - :class:`Located`: frame targets, and the clips for which they are known
 - :func:`frames_of_events`: events of a clip -> its frame targets
-- :func:`frame_loss`: loss of the frames, which is added to the loss of the clips
 """
 
 from __future__ import annotations
@@ -15,13 +15,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from sedpipe.events import Event, merged
 from sedpipe.frames import FrameGrid
 from sedpipe.labels import LabelSet
-
-_SMALLEST_PROBABILITY = 1e-7  # keeps the logarithm of the loss finite
 
 
 class Located(NamedTuple):
@@ -84,38 +81,3 @@ def frames_of_events(events: Iterable[Event], labels: LabelSet, grid: FrameGrid,
         heard = np.minimum(edges[1:], event.offset) - np.maximum(edges[:-1], event.onset)
         filled[:, labels.index(event.label)] += np.maximum(heard, 0) / grid.frame_duration
     return np.minimum(filled, 1)
-
-
-def frame_loss(frame_probs: Tensor, located: Located, n_frames: Tensor, time_factor: int) -> Tensor:
-    """Return the binary cross-entropy of frame probabilities for the clips whose events are known.
-
-    The loss of a clip is the mean over its frames and classes, that of the batch the mean over all of its clips, as is
-    the loss of clips that it is added to. So the weight of frame targets is the share of clips that have them.
-
-    Parameters
-    ----------
-    frame_probs : Tensor [shape=(B, T', K)]
-        Frame probabilities in [0, 1].
-    located : Located
-        Targets of the T input frames.
-    n_frames : Tensor [shape=(B,)]
-        Number of input frames that count, without padding.
-    time_factor : int
-        Number of input frames per output frame.
-
-    Returns
-    -------
-    Tensor [shape=()]
-        Loss; 0 if events are known for no clip.
-    """
-    lacking = frame_probs.shape[1] * time_factor - located.frames.shape[1]
-    frames = functional.pad(located.frames, (0, 0, 0, max(lacking, 0)))[:, : frame_probs.shape[1] * time_factor]
-    n_clips, n_output, n_classes = frame_probs.shape
-    targets = frames.reshape(n_clips, n_output, time_factor, n_classes).mean(dim=2)
-    first = torch.arange(frame_probs.shape[1], device=frame_probs.device) * time_factor
-    valid = (first < n_frames.to(first.device).unsqueeze(1)).float()
-    bounded = frame_probs.float().clamp(_SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
-    each = -(targets * bounded.log() + (1 - targets) * (-bounded).log1p()).mean(dim=2)
-    of_clips = (each * valid).sum(dim=1) / valid.sum(dim=1).clamp(min=1)
-    loss: Tensor = (of_clips * located.known).mean()
-    return loss

@@ -11,8 +11,10 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.io.settings.presets import load_preset
 from sedpipe.nn.networks.crnn import CRNN, CRNNConfig
 from sedpipe.nn.pooling import POOLING_FUNCTIONS, PoolingConfig, frame_weights, pool
+from sedpipe.training.batch import Batch
 from sedpipe.training.config import TrainingConfig
-from sedpipe.training.fit import Batch, Fit, predict
+from sedpipe.training.fit import Fit
+from sedpipe.training.inference import predict
 from sedpipe.training.processes import make_fabric
 from specs import of
 

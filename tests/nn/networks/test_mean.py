@@ -11,8 +11,9 @@ from sedpipe.nn.networks.mean import Mean
 from sedpipe.nn.networks.network import Network
 from sedpipe.nn.networks.registry import build_network
 from sedpipe.nn.pooling import PoolingConfig
+from sedpipe.training.batch import Batch
 from sedpipe.training.config import TrainingConfig
-from sedpipe.training.fit import Batch, Fit
+from sedpipe.training.fit import Fit
 from sedpipe.training.located import Located
 from sedpipe.training.processes import make_fabric
 from specs import of

@@ -3,8 +3,8 @@ from sedpipe.nn.networks.mlms import MLMS, MLMSConfig
 from sedpipe.nn.networks.multiscale import Multiscale, MultiscaleConfig
 from sedpipe.nn.networks.network import Prediction
 from sedpipe.nn.pooling import PoolingConfig
-from sedpipe.training.fit import parts_loss
-from sedpipe.training.located import Located, frame_loss
+from sedpipe.training.located import Located
+from sedpipe.training.loss import frame_loss, parts_loss
 from specs import of
 
 torch.set_num_threads(1)

@@ -22,7 +22,7 @@ RECIPES = Shelf("recipe", PACKAGE / "recipes")
 
 @dataclass(frozen=True)
 class Recipe:
-    """Keys of :class:`~sedpipe.training.fit.TrainingConfig` that a recipe sets, and the file that they come from."""
+    """Keys of :class:`~sedpipe.training.config.TrainingConfig` that a recipe sets, and the file that they come from."""
 
     name: str
     path: Path

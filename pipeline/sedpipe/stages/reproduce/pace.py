@@ -31,7 +31,8 @@ from sedpipe.steps.batches import ClipBatches
 from sedpipe.steps.fixable_errors import fixable_errors
 from sedpipe.steps.judging import Examiner
 from sedpipe.steps.start import start
-from sedpipe.training.fit import Fit, predict
+from sedpipe.training.fit import Fit
+from sedpipe.training.inference import predict
 from sedpipe.training.memory import keep_freed_memory
 from sedpipe.training.processes import make_fabric
 from sedpipe.training.settings import TrainSettings

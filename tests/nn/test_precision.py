@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 from sedpipe.nn.precision import exactly, without_autocast
@@ -18,16 +21,48 @@ def test_without_autocast_works_on_a_device_that_does_not_support_autocast() -> 
         assert (one @ one).dtype == torch.float32
 
 
-def test_tf32_is_off_in_the_block_and_restored_after_it_even_after_an_error() -> None:
-    def flags() -> tuple[bool, bool]:
-        return torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+PLACES = (torch.backends.cuda.matmul, torch.backends.cudnn.conv, torch.backends.cudnn.rnn)
 
+
+def precisions() -> list[str]:
+    return [place.fp32_precision for place in PLACES]
+
+
+def test_tf32_is_off_in_the_block_and_restored_after_it_even_after_an_error() -> None:
     def fails() -> None:
         with exactly():
-            assert flags() == (False, False)
+            assert precisions() == ["ieee"] * 3
             raise KeyError
 
-    before = flags()
+    before = precisions()
     with pytest.raises(KeyError):
         fails()
-    assert flags() == before
+    assert precisions() == before
+    assert isinstance(torch.backends.cudnn.allow_tf32, bool)  # torch's older interface can still be read
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "torch.backends.cuda.matmul.fp32_precision = 'tf32'",
+        "torch.backends.cudnn.conv.fp32_precision = 'ieee'",
+        "torch.backends.cuda.matmul.allow_tf32 = True",
+        "torch.backends.cudnn.allow_tf32 = False",
+        "torch.set_float32_matmul_precision('high')",
+    ],
+)
+def test_a_caller_may_have_set_tf32_with_either_of_torchs_interfaces(setting: str) -> None:
+    # in a process of its own, since torch remembers which of them was used
+    places = "[b.cuda.matmul.fp32_precision, b.cudnn.conv.fp32_precision, b.cudnn.rnn.fp32_precision]"
+    script = f"""
+import torch
+from sedpipe.nn.precision import exactly
+b = torch.backends
+{setting}
+before = {places}
+with exactly():
+    assert {places} == ["ieee"] * 3
+assert {places} == before
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
 import torch
+from copies import META, Copies
 from hypothesis import given
 from hypothesis import strategies as st
 from sedpipe.features.front_end import CONTENTS
 from sedpipe.features.logmel import LogMelConfig, log_mel
+from sedpipe.training import microphones
 from sedpipe.training.augment import (
     AugmentConfig,
     augment,
+    augment_located,
     check_content,
     filter_bands,
     mask_bands,
@@ -17,6 +20,7 @@ from sedpipe.training.augment import (
     superpose,
     warp_bands,
 )
+from sedpipe.training.located import Located
 
 FILL = torch.full((6,), -1.0)
 EVERYTHING = AugmentConfig(
@@ -248,3 +252,19 @@ def test_augmentations_that_do_not_suit_the_features_are_refused(content: str, c
             check_content(AugmentConfig(**change), content)
     else:
         check_content(AugmentConfig(**change), content)
+
+
+def test_no_augmentation_waits_for_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    # the stand-in for a GPU has no random numbers of its own
+    monkeypatch.setattr(microphones, "_generator_on", lambda device, generator: None)
+    x, y, n_frames = batch()
+    located = Located(torch.empty(8, 20, 3, device=META), torch.ones(8, dtype=torch.bool, device=META))
+    for content in ("decibels", "samples"):
+        config = EVERYTHING if content == "decibels" else AugmentConfig(shift=True, superpose=0.5, mixup_alpha=0.5)
+        with Copies() as copies:
+            told = augment_located(x.to(META), y.to(META), n_frames, located, FILL.to(META), config, draw(), content)
+        assert [part.device for part in (*told[:2], *told[3])] == [META] * 4
+        assert told[2].device.type == "cpu"
+        assert copies.waiting[:3] == [True] * 3  # those of this test itself
+        assert len(copies.waiting) > 6
+        assert not any(copies.waiting[3:])

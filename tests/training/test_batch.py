@@ -1,8 +1,7 @@
 import torch
+from copies import META, Copies
 from sedpipe.training.batch import Batch
 from sedpipe.training.located import Located
-
-META = torch.device("meta")
 
 
 def a_batch(located: Located | None = None) -> Batch:
@@ -11,7 +10,9 @@ def a_batch(located: Located | None = None) -> Batch:
 
 def test_features_labels_and_frame_targets_move_to_the_device_and_frame_counts_stay() -> None:
     located = Located(torch.zeros(2, 8, 3), torch.tensor([True, False]))
-    moved = a_batch(located).on_device(META)
+    with Copies() as copies:
+        moved = a_batch(located).on_device(META)
+    assert copies.waiting == [False] * 4
     assert moved.located is not None
     assert {part.device for part in (moved.x, moved.y, *moved.located)} == {META}
     assert moved.n_frames.tolist() == [8, 5]

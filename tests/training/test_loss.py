@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from copies import META, Copies
 from sedpipe.nn.networks.network import Taught
 from sedpipe.training.located import Located
 from sedpipe.training.loss import clip_loss, frame_loss, parts_loss
@@ -70,3 +71,14 @@ def test_input_frames_added_to_fill_the_last_output_frame_count_as_silent() -> N
     third = torch.log(torch.tensor([0.25, 0.25]))  # 3, 3 and 2 of 3 frames
     expected = -(third * 1).mean() * 2 / 3 - (2 / 3 * np.log(0.25) + 1 / 3 * np.log(0.75)) / 3
     assert frame_loss(probs, whole, torch.tensor([8]), 3).item() == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_no_loss_waits_for_the_gpu() -> None:
+    probs = torch.empty(2, 4, 3, device=META, requires_grad=True)
+    known = Located(torch.empty(2, 8, 3, device=META), torch.empty(2, dtype=torch.bool, device=META))
+    taught = Taught(probs, torch.empty(2, 4, dtype=torch.bool, device=META))
+    targets = torch.empty(2, 3, device=META)
+    with Copies() as copies:
+        of_frames = frame_loss(probs, known, torch.tensor([8, 5]), 2)
+        (clip_loss(probs[:, 0], targets) + parts_loss(taught, targets) + of_frames).backward()
+    assert copies.waiting == [False]

@@ -26,11 +26,25 @@ def without_autocast(device: torch.device) -> AbstractContextManager[None]:
 
 @contextmanager
 def exactly() -> Iterator[None]:
-    """Disable TF32 in the block, for convolutions and matrix products; on a CPU there is none anyway."""
-    convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
-    before = convolutions.allow_tf32, products.allow_tf32
-    convolutions.allow_tf32 = products.allow_tf32 = False
+    """Disable TF32 in the block, for convolutions, recurrent layers and matrix products; on a CPU there is none anyway.
+
+    A caller may have set it with either of torch's two interfaces; it is restored with the one that torch has.
+    """
+    settings = _where_tf32_is_set()
+    before = [getattr(place, name) for place, name, _ in settings]
+    for place, name, off in settings:
+        setattr(place, name, off)
     try:
         yield
     finally:
-        convolutions.allow_tf32, products.allow_tf32 = before
+        for (place, name, _), value in zip(settings, before, strict=True):
+            setattr(place, name, value)
+
+
+def _where_tf32_is_set() -> list[tuple[object, str, object]]:
+    """Return the objects that have a setting, its name, and the value that means float32."""
+    cudnn, products = torch.backends.cudnn, torch.backends.cuda.matmul
+    if hasattr(products, "fp32_precision"):
+        # torch 2.9 and later: once this name has been set anywhere, reading ``allow_tf32`` raises an error
+        return [(place, "fp32_precision", "ieee") for place in (products, cudnn.conv, cudnn.rnn)]  # type: ignore[attr-defined]
+    return [(place, "allow_tf32", False) for place in (products, cudnn)]

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from sedpipe.nn.precision import without_autocast
+from sedpipe.nn.sending import sent
 
 
 class BidirectionalGRU(nn.GRU):
@@ -39,14 +40,17 @@ class BidirectionalGRU(nn.GRU):
         """
         with without_autocast(x.device):
             x = x.float()
-            return self._whole(x, n_frames) if x.is_cuda else self._by_halves(x, n_frames.to(x.device))
+            return self._whole(x, n_frames) if x.is_cuda else self._by_halves(x, sent(n_frames, x.device))
 
     def _whole(self, x: Tensor, n_frames: Tensor) -> Tensor:
         """Compute both directions in one call, which is fast with cuDNN and keeps its weights in one piece."""
-        lengths = n_frames.cpu().clamp(1, x.shape[1])
-        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        # torch could sort the clips by length itself (enforce_sorted=False), but would wait for the GPU twice to do so
+        lengths, longest_first = n_frames.cpu().clamp(1, x.shape[1]).sort(descending=True)
+        by_length, as_before = (sent(order, x.device) for order in (longest_first, longest_first.argsort()))
+        packed = pack_padded_sequence(x.index_select(0, by_length), lengths, batch_first=True)
         hidden, _ = super().forward(packed)
-        return pad_packed_sequence(hidden, batch_first=True, total_length=x.shape[1])[0]
+        padded, _ = pad_packed_sequence(hidden, batch_first=True, total_length=x.shape[1])
+        return padded.index_select(0, as_before)
 
     def _by_halves(self, x: Tensor, n_frames: Tensor) -> Tensor:
         """Compute one direction per call: on a CPU, torch would process a packed sequence in a loop over frames."""
@@ -97,7 +101,7 @@ class GatedGRU(nn.Module):
         """(B, T, n_in), of which the first ``n_frames`` (B,) count -> (B, T, 2 * units)."""
         with without_autocast(x.device):
             x = x.float()
-            there_and_back = _from_the_end(n_frames.to(x.device), x.shape[1]).unsqueeze(-1)
+            there_and_back = _from_the_end(sent(n_frames, x.device), x.shape[1]).unsqueeze(-1)
             both = torch.stack([x, x.gather(1, there_and_back.expand_as(x))])
             given = both.flatten(1, 2).repeat(2, 1, 1) @ self.weight_ih + self.bias
             hidden = self._steps(given.view(4, *x.shape[:2], -1))

@@ -24,6 +24,7 @@ from numpy.random import Generator
 from torch import Tensor
 
 from sedpipe.nn.networks.network import first_frames
+from sedpipe.nn.sending import sent
 from sedpipe.training.located import Located
 from sedpipe.training.microphones import other_backgrounds, other_bandwidths, other_levels
 
@@ -171,13 +172,13 @@ def augment_located(
     """
     plain = x
     if config.shift:
-        source = _turned_round(n_frames, x.shape[1], generator).to(x.device)
+        source = sent(_turned_round(n_frames, x.shape[1], generator), x.device)
         x = x.gather(1, source[:, :, None].expand_as(x))
         located = located and located.rearranged(source)
     if config.superpose > 0:
         pairs = _drawn_pairs(len(x), config.superpose, generator)
         x, y, n_frames = _superposed(x, y, n_frames, pairs, content)
-        located = located and located.superposed(*(part.to(x.device) for part in pairs))
+        located = located and located.superposed(*(sent(part, x.device) for part in pairs))
     if config.warp > 0:
         x = warp_bands(x, config.warp, generator)
     if config.filter_db > 0:
@@ -191,19 +192,19 @@ def augment_located(
     if config.mixup_alpha > 0:
         others, shares = _drawn_shares(len(x), config.mixup_alpha, generator)
         x, y, n_frames = _mixed(x, y, n_frames, others, shares)
-        located = located and located.mixed(others.to(x.device), shares.to(x))
+        located = located and located.mixed(sent(others, x.device), sent(shares, x.device, x.dtype))
     if config.frequency_masks:
         x = mask_bands(x, fill, config.frequency_masks, config.frequency_mask_bands, generator)
     if config.time_masks:
         x = mask_frames(x, n_frames, fill, config.time_masks, config.time_mask_frames, generator)
     if x is not plain:
-        x = torch.where(first_frames(n_frames.to(x.device), x.shape[1])[:, :, None], x, plain)
+        x = torch.where(first_frames(sent(n_frames, x.device), x.shape[1])[:, :, None], x, plain)
     return x, y, n_frames, located
 
 
 def shift_in_time(x: Tensor, n_frames: Tensor, generator: Generator) -> Tensor:
     """Shift each clip circularly by a random number of its frames; padding stays where it is."""
-    source = _turned_round(n_frames, x.shape[1], generator).to(x.device)
+    source = sent(_turned_round(n_frames, x.shape[1], generator), x.device)
     return x.gather(1, source[:, :, None].expand_as(x))
 
 
@@ -255,7 +256,7 @@ def _superposed(
     others, chosen = pairs
     longer = _longer(n_frames, others)
     n_frames = torch.where(chosen.to(n_frames.device), longer, n_frames)
-    others, chosen = others.to(x.device), chosen.to(x.device)
+    others, chosen = sent(others, x.device), sent(chosen, x.device)
     return (
         torch.where(chosen[:, None, None], _sum(x, x[others], content), x),
         torch.where(chosen[:, None], torch.maximum(y, y[others]), y),
@@ -284,8 +285,8 @@ def warp_bands(x: Tensor, most: float, generator: Generator) -> Tensor:
     factors = generator.uniform(1 - most, 1 + most, (len(x), 1))
     places = np.clip(np.arange(last + 1) * factors, 0, last)
     below = np.minimum(places.astype(int), max(last - 1, 0))
-    share = torch.from_numpy(places - below).to(x)[:, None, :]
-    low = torch.from_numpy(below).to(x.device)[:, None, :].expand_as(x)
+    share = sent(torch.from_numpy(places - below), x.device, x.dtype)[:, None, :]
+    low = sent(torch.from_numpy(below), x.device)[:, None, :].expand_as(x)
     return torch.lerp(x.gather(2, low), x.gather(2, (low + 1).clamp(max=last)), share)
 
 
@@ -299,7 +300,7 @@ def filter_bands(x: Tensor, most_db: float, generator: Generator) -> Tensor:
     gains = generator.uniform(-most_db, most_db, (len(x), _FILTER_PLACES))
     bands = np.arange(n_bands)
     responses = np.stack([np.interp(bands, *pair) for pair in zip(places, gains, strict=True)])
-    return x + torch.from_numpy(responses).to(x)[:, None, :]
+    return x + sent(torch.from_numpy(responses), x.device, x.dtype)[:, None, :]
 
 
 def mix_up(x: Tensor, y: Tensor, n_frames: Tensor, alpha: float, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
@@ -333,8 +334,8 @@ def _drawn_shares(n_clips: int, alpha: float, generator: Generator) -> tuple[Ten
 
 
 def _mixed(x: Tensor, y: Tensor, n_frames: Tensor, others: Tensor, shares: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    longer, others = _longer(n_frames, others), others.to(x.device)
-    shares = shares.to(x)
+    longer, others = _longer(n_frames, others), sent(others, x.device)
+    shares = sent(shares, x.device, x.dtype)
     mixed_x = torch.lerp(x[others], x, shares[:, None, None])
     mixed_y = torch.lerp(y[others], y, shares[:, None].to(y))
     return mixed_x, mixed_y, longer
@@ -357,7 +358,7 @@ def mask_bands(x: Tensor, fill: Tensor, n_masks: int, widest: int, generator: Ge
         Random number generator.
     """
     n_bands = np.full(len(x), x.shape[2])
-    masked = _stretches(n_bands, x.shape[2], n_masks, widest, generator).to(x.device)
+    masked = sent(_stretches(n_bands, x.shape[2], n_masks, widest, generator), x.device)
     return torch.where(masked[:, None, :], fill.to(x.dtype), x)
 
 
@@ -377,7 +378,7 @@ def mask_frames(x: Tensor, n_frames: Tensor, fill: Tensor, n_masks: int, widest:
     generator : Generator
         Random number generator.
     """
-    masked = _stretches(n_frames.cpu().numpy(), x.shape[1], n_masks, widest, generator).to(x.device)
+    masked = sent(_stretches(n_frames.cpu().numpy(), x.shape[1], n_masks, widest, generator), x.device)
     return torch.where(masked[:, :, None], fill.to(x.dtype), x)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from sedpipe.nn.sending import sent
 from sedpipe.training.located import Located
 
 
@@ -29,9 +30,5 @@ class Batch(NamedTuple):
 
     def on_device(self, device: torch.device) -> Batch:
         """Return the batch with features and labels on ``device``; frame counts stay in CPU memory, to be read."""
-
-        def moved(part: Tensor) -> Tensor:
-            return part.to(device, non_blocking=True)
-
-        located = None if self.located is None else Located(*map(moved, self.located))
-        return self._replace(x=moved(self.x), y=moved(self.y), located=located)
+        located = None if self.located is None else Located(*(sent(part, device) for part in self.located))
+        return self._replace(x=sent(self.x, device), y=sent(self.y, device), located=located)

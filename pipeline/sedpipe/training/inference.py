@@ -13,6 +13,7 @@ import torch
 from sedpipe.errors import SedpipeError
 from sedpipe.nn.networks.network import Network
 from sedpipe.nn.precision import exactly
+from sedpipe.nn.sending import sent
 from sedpipe.training.batch import Batch
 
 
@@ -30,7 +31,7 @@ def predict(model: Network, batches: Iterable[Batch]) -> tuple[np.ndarray, np.nd
     frame_probs, clip_probs = [], []
     with torch.inference_mode(), exactly():
         for batch in batches:
-            x, n_frames = batch.x.to(model.mean.device, non_blocking=True), batch.n_frames
+            x, n_frames = sent(batch.x, model.mean.device), batch.n_frames
             prediction = model(x, n_frames)
             if not (prediction.frame_probs.isfinite().all() and prediction.clip_probs.isfinite().all()):
                 raise SedpipeError(

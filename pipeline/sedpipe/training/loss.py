@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sedpipe.nn.networks.network import Taught
+from sedpipe.nn.sending import sent
 from sedpipe.training.located import Located
 
 _SMALLEST_PROBABILITY = 1e-7  # keeps the logarithm of the loss finite
@@ -55,7 +56,7 @@ def frame_loss(frame_probs: Tensor, located: Located, n_frames: Tensor, time_fac
     n_clips, n_output, n_classes = frame_probs.shape
     targets = frames.reshape(n_clips, n_output, time_factor, n_classes).mean(dim=2)
     first = torch.arange(frame_probs.shape[1], device=frame_probs.device) * time_factor
-    valid = (first < n_frames.to(first.device).unsqueeze(1)).float()
+    valid = (first < sent(n_frames, first.device).unsqueeze(1)).float()
     each = _cross_entropy(frame_probs, targets).mean(dim=2)
     of_clips = (each * valid).sum(dim=1) / valid.sum(dim=1).clamp(min=1)
     loss: Tensor = (of_clips * located.known).mean()

@@ -20,6 +20,7 @@ from numpy.random import Generator
 from torch import Tensor
 
 from sedpipe.nn.networks.network import first_frames
+from sedpipe.nn.sending import sent
 
 QUIETEST_DB = -100.0
 """Value of log-mel for silence, 10 log10 of the front end's smallest power; its values are never lower."""
@@ -38,7 +39,7 @@ def other_levels(x: Tensor, most_db: float, generator: Generator) -> Tensor:
     >>> bool((other_levels(x, 40.0, np.random.default_rng(1)) >= QUIETEST_DB).all())
     True
     """
-    gains = torch.from_numpy(generator.uniform(-most_db, most_db, (len(x), 1, 1))).to(x)
+    gains = sent(torch.from_numpy(generator.uniform(-most_db, most_db, (len(x), 1, 1))), x.device, x.dtype)
     return _no_quieter(x + gains, x)
 
 
@@ -59,7 +60,7 @@ def other_bandwidths(x: Tensor, share: float, generator: Generator) -> Tensor:
     cuts = generator.uniform(_LOWEST_CUT * n_bands, n_bands, n_clips)
     removed = chosen[:, None] & (np.arange(n_bands) >= cuts[:, None])
     silence = torch.full_like(x, QUIETEST_DB).minimum(x)
-    return torch.where(torch.from_numpy(removed).to(x.device)[:, None, :], silence, x)
+    return torch.where(sent(torch.from_numpy(removed), x.device)[:, None, :], silence, x)
 
 
 def other_backgrounds(x: Tensor, n_frames: Tensor, share: float, generator: Generator) -> Tensor:
@@ -77,16 +78,22 @@ def other_backgrounds(x: Tensor, n_frames: Tensor, share: float, generator: Gene
         Random number generator.
     """
     n_clips, n_all, n_bands = x.shape
-    chosen = torch.from_numpy(generator.random(n_clips) < share).to(x.device)
+    chosen = sent(torch.from_numpy(generator.random(n_clips) < share), x.device)
     below = generator.uniform(*_BELOW_DB, (n_clips, 1, 1))
     tilts = generator.uniform(-_TILT_DB / 2, _TILT_DB / 2, (n_clips, 1, 1))
     shape = tilts * np.linspace(-1, 1, n_bands) - below
-    flicker = generator.normal(0, _FLICKER_DB, (n_clips, n_all, n_bands))
-    counts_db = [[[10 * math.log10(max(count, 1) * n_bands)]] for count in n_frames.tolist()]
-    heard = x.masked_fill(~first_frames(n_frames.to(x.device), n_all)[:, :, None], -math.inf)
-    level = torch.logsumexp(heard * _NEPERS, dim=(1, 2), keepdim=True) / _NEPERS - torch.tensor(counts_db).to(x)
-    noise = level + torch.from_numpy(shape + flicker).to(x)
+    # one value for each value of x: drawn where x is, since a CPU would take longer than a GPU's whole step
+    flicker = torch.empty_like(x).normal_(0, _FLICKER_DB, generator=_generator_on(x.device, generator))
+    counts_db = torch.tensor([[[10 * math.log10(max(count, 1) * n_bands)]] for count in n_frames.tolist()])
+    heard = x.masked_fill(~first_frames(sent(n_frames, x.device), n_all)[:, :, None], -math.inf)
+    level = torch.logsumexp(heard * _NEPERS, dim=(1, 2), keepdim=True) / _NEPERS - sent(counts_db, x.device, x.dtype)
+    noise = level + sent(torch.from_numpy(shape), x.device, x.dtype) + flicker
     return torch.where(chosen[:, None, None], torch.logaddexp(x * _NEPERS, noise * _NEPERS) / _NEPERS, x)
+
+
+def _generator_on(device: torch.device, generator: Generator) -> torch.Generator:
+    """Return a generator of random numbers on ``device``, seeded by the next number of ``generator``."""
+    return torch.Generator(device).manual_seed(int(generator.integers(2**63)))
 
 
 def _no_quieter(changed: Tensor, before: Tensor) -> Tensor:

@@ -30,6 +30,7 @@ from sedpipe.nn.blocks import begin_xavier, rectified
 from sedpipe.nn.networks.network import Network, NetworkConfig, Prediction, first_frames
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.nn.recurrence import BidirectionalGRU
+from sedpipe.nn.sending import sent
 
 CONTEXTS = ("gru", "transformer", "none")
 _LARGEST_LOGIT = 10.0  # of attention over time
@@ -110,7 +111,7 @@ class SelfAttention(nn.Module):
             for name in ("ask", "match", "say")
         )
         logits = ask @ match.transpose(-1, -2) / sqrt(self.head_size)
-        counts = first_frames(n_frames.to(x.device), x.shape[1])
+        counts = first_frames(sent(n_frames, x.device), x.shape[1])
         weights = logits.masked_fill(~counts[:, None, None], torch.finfo(logits.dtype).min).softmax(dim=-1)
         heard = (self.drop_weights(weights) @ say).transpose(1, 2).flatten(2)
         said: Tensor = self.drop(self.join(heard))

@@ -36,6 +36,7 @@ from sedpipe.nn.blocks import begin_xavier
 from sedpipe.nn.networks.network import Network, NetworkConfig, Prediction, Taught
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.nn.precision import without_autocast
+from sedpipe.nn.sending import sent
 
 _N_LEVELS = 3  # layers whose maps are the input of the second stage
 _LONGEST = 2**20
@@ -186,7 +187,7 @@ class MLMS(Network):
         """Return the probabilities of each class; see :meth:`Network.forward`."""
         samples = self.without_padding(self.standardised(x), n_frames).flatten(1)
         with without_autocast(x.device):
-            return self._predicted(samples.float(), n_frames.to(x.device))
+            return self._predicted(samples.float(), sent(n_frames, x.device))
 
     def _predicted(self, samples: Tensor, n_frames: Tensor) -> Prediction:
         n_samples = (n_frames * self._samples_a_frame).unsqueeze(1)

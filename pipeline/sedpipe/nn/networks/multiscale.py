@@ -30,6 +30,7 @@ from sedpipe.nn.blocks import begin_xavier, rectified
 from sedpipe.nn.networks.network import Network, NetworkConfig, Prediction, Taught
 from sedpipe.nn.pooling import PoolingConfig
 from sedpipe.nn.precision import without_autocast
+from sedpipe.nn.sending import sent
 from sedpipe.nn.windowed import Windows
 
 _LONGEST_S = 1e4
@@ -108,7 +109,7 @@ class Multiscale(Network):
     def forward(self, x: Tensor, n_frames: Tensor) -> Prediction:
         """Return the probabilities of each class; see :meth:`Network.forward`."""
         silent = self.without_padding(self.standardised(x), n_frames)
-        n_steps, lasting = silent.shape[1] // self.time_factor, self.output_frames(n_frames).to(x.device)
+        n_steps, lasting = silent.shape[1] // self.time_factor, sent(self.output_frames(n_frames), x.device)
         of_frames, of_clips, taught = [], [], []
         for covered, member in zip(self._covered, self.members, strict=True):
             windows = Windows(n_steps, min(covered, n_steps), covered if self.training else max(1, covered // 2))

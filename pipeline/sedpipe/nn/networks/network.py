@@ -24,6 +24,7 @@ from sedpipe.features.spec import FeatureSpec
 from sedpipe.nn.pooling import PoolingConfig, check_hierarchy, frame_weights, pool, pool_stage
 from sedpipe.nn.pooling_functions import POOLING_FUNCTIONS, alpha_penalty, keep_in_range, learned_weights
 from sedpipe.nn.precision import without_autocast
+from sedpipe.nn.sending import sent
 
 _MOST_FRAMES_A_SECOND = 1000
 """Limit for output frames: probabilities of an hour and of many classes must fit in memory, and times have a
@@ -227,7 +228,7 @@ class Network(nn.Module, ABC):
 
     def without_padding(self, x: Tensor, n_frames: Tensor) -> Tensor:
         """(B, T, F) -> (B, T' * time_factor, F): set frames that do not count to 0, and append zeros as needed."""
-        padding = ~first_frames(n_frames.to(x.device, non_blocking=True), x.shape[1])
+        padding = ~first_frames(sent(n_frames, x.device), x.shape[1])
         silent = x.masked_fill(padding.unsqueeze(-1), 0)
         lacking = -x.shape[1] % self.time_factor
         return nn.functional.pad(silent, (0, 0, 0, lacking)) if lacking else silent
@@ -264,7 +265,7 @@ class Network(nn.Module, ABC):
 
     def pooled_probs(self, frame_probs: Tensor, hidden: Tensor, n_frames: Tensor) -> Prediction:
         """Pool frame probabilities (B, T', K); attention layers, if any, take ``hidden`` as input."""
-        valid = first_frames(self.output_frames(n_frames).to(hidden.device, non_blocking=True), hidden.shape[1])
+        valid = first_frames(sent(self.output_frames(n_frames), hidden.device), hidden.shape[1])
         with without_autocast(hidden.device):
             return self._pool(frame_probs.float(), hidden.float(), valid)
 

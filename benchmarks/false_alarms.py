@@ -8,9 +8,11 @@ and once as if every clip had a recording of its own, by Student's t-test over s
 method: the middle 95 % of draws of seeds and clips.
 
 The method was developed on these worlds. ``--fresh SEED`` tests it in others, which are drawn at random and differ in
-their numbers of clips and recordings.
+their numbers of clips and recordings. ``--lists`` tests Holm's correction, in the worlds of both kinds: how many lists
+of 3 and of 24 comparisons, which are judged together, have a false alarm; comparisons of a list are independent.
 
     python benchmarks/false_alarms.py [--tables 2000] [--fresh SEED] [--out benchmarks/results/false-alarms.json]
+    python benchmarks/false_alarms.py --lists --tables 24000 --fresh 20261128
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "pipeline"))
 
 import numpy as np  # noqa: E402
-from sedpipe.metrics.comparison import LEVEL, LOWER_IS_BETTER, compare, student, variances  # noqa: E402
+from sedpipe.metrics.comparison import LEVEL, LOWER_IS_BETTER, Difference, compare, judged, student, variances  # noqa: E402
 from sedpipe.metrics.contributions import of_rows  # noqa: E402
 from sedpipe.metrics.sharing import Sharing  # noqa: E402
 from sedpipe.metrics.spread import rates  # noqa: E402
@@ -36,6 +38,9 @@ from sedpipe.metrics.spread import rates  # noqa: E402
 RESULT = ROOT / "benchmarks" / "results" / "false-alarms.json"
 N_CLASSES = 10
 SEEDS = (3, 5, 10)
+IN_LISTS = (3, 24)
+"""Numbers of comparisons that are judged together, as those of a table's primary endpoint and all of one rule."""
+
 EFFECTS = (0.01, 0.02, 0.03, 0.05, 0.08)
 """Differences between error rates."""
 
@@ -175,6 +180,19 @@ def false_alarms(world: World, n_seeds: int, n_tables: int) -> dict[str, Any]:
     }
 
 
+def in_lists(world: World, n_seeds: int, n_tables: int) -> dict[str, Any]:
+    """Return the share of comparisons, and of lists of comparisons, in which a difference is reported."""
+    found: list[Difference | None] = []
+    for sharing, (ours, theirs) in tables(world, n_seeds, n_tables):
+        pair = of_rows(ours)["error_rate"], of_rows(theirs)["error_rate"]
+        found.append(compare(*pair, sharing, lower_is_better=True))
+    told = {"alone": [one is not None and one.p is not None and one.p < LEVEL for one in found]}
+    for length in IN_LISTS:
+        lists = (judged(found[at : at + length]) for at in range(0, n_tables - length + 1, length))
+        told[f"lists of {length}"] = [any(one and one.outcome in ("better", "worse") for one in of) for of in lists]
+    return {name: round(float(np.mean(of)), 4) for name, of in told.items()}
+
+
 def power(world: World, n_seeds: int, n_tables: int) -> dict[str, dict[str, float]]:
     """Return, by intended difference, the mean difference and how often it was found: alone, and as the first of 24."""
     seen = {}
@@ -200,33 +218,42 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", type=int, default=2000, help="pairs of systems of each world and number of seeds")
     parser.add_argument("--fresh", type=int, metavar="SEED", help="of six worlds that are drawn, instead of the known")
-    parser.add_argument("--out", type=Path, help="false-alarms.json or false-alarms-fresh.json in benchmarks/results/")
+    parser.add_argument("--lists", action="store_true", help="test Holm's correction, in drawn and in known worlds")
+    parser.add_argument("--out", type=Path, help="where to write, instead of benchmarks/results/")
     options = parser.parse_args()
-    fresh = options.fresh is not None
-    options.out = options.out or (RESULT.with_stem("false-alarms-fresh") if fresh else RESULT)
+    fresh = {} if options.fresh is None else drawn_worlds(options.fresh)
+    kind = "-in-lists" if options.lists else "-fresh" if fresh else ""
+    path = options.out or RESULT.with_stem(f"false-alarms{kind}")
     begun = time.monotonic()
-    found: dict[str, Any] = {
-        "tables": options.tables, "tables_by_other_methods": _WITH_OTHERS, "tables_with_draws": _WITH_DRAWS,
-        "level": LEVEL, **({"seed": options.fresh} if fresh else {}), "worlds": {}, "power": {},
-    }  # fmt: skip
-    for name, world in (drawn_worlds(options.fresh) if fresh else WORLDS).items():
-        of_world: dict[str, Any] = {}
-        found["worlds"][name] = {
-            "standard_deviations": world.deviations,
-            "clips": world.n_clips,
-            "recordings": N_CLASSES * world.n_a_class,
-            "seeds": of_world,
-        }
+    found: dict[str, Any] = {"tables": options.tables, "level": LEVEL}
+    found |= {"seed": options.fresh} if fresh else {}
+    if options.lists:
+        for name, world in {**WORLDS, **fresh}.items():
+            found.setdefault("worlds", {})[name] = of_world = described(world)
+            for n_seeds in (2, *SEEDS):
+                of_world["seeds"][str(n_seeds)] = row = in_lists(world, n_seeds, options.tables)
+                print(f"{name}, {n_seeds} seeds: {row}", flush=True)
+                write(path, found, begun)
+        return
+    found |= {"tables_by_other_methods": _WITH_OTHERS, "tables_with_draws": _WITH_DRAWS, "worlds": {}, "power": {}}
+    for name, world in (fresh or WORLDS).items():
+        found["worlds"][name] = of_world = described(world)
         for n_seeds in SEEDS if world.seeds or world.seeds_by_recordings else (1, *SEEDS):
-            of_world[str(n_seeds)] = row = false_alarms(world, n_seeds, options.tables)
+            of_world["seeds"][str(n_seeds)] = row = false_alarms(world, n_seeds, options.tables)
             alarms = row["false_alarms"].items()
             shown = (f"{way} {100 * by['error_rate']:.1f} {100 * by['f1']:.1f}" for way, by in alarms)
             print(f"{name}, {n_seeds} seeds: {'; '.join(shown)}; {row['error_rate_moved_by']}", flush=True)
-            write(options.out, found, begun)
+            write(path, found, begun)
     for name in () if fresh else ("as esc10-fold4, small", "seeds differ little"):
         found["power"][name] = {str(n_seeds): power(WORLDS[name], n_seeds, options.tables // 4) for n_seeds in SEEDS}
         print(name, found["power"][name], flush=True)
-        write(options.out, found, begun)
+        write(path, found, begun)
+
+
+def described(world: World) -> dict[str, Any]:
+    """Return what a world is, with room for the results of each number of seeds."""
+    recordings = N_CLASSES * world.n_a_class
+    return {"standard_deviations": world.deviations, "clips": world.n_clips, "recordings": recordings, "seeds": {}}
 
 
 def write(path: Path, found: dict[str, Any], begun: float) -> None:

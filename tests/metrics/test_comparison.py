@@ -4,7 +4,7 @@ import scipy.stats
 from counted import some_counts
 from hypothesis import given
 from hypothesis import strategies as st
-from sedpipe.metrics.comparison import LEVEL, OUTCOMES, Difference, compare, compare_runs, judged, student
+from sedpipe.metrics.comparison import FEW_SEEDS, LEVEL, OUTCOMES, Difference, compare, compare_runs, judged, student
 from sedpipe.metrics.contributions import Estimate, of_rows
 from sedpipe.metrics.holm import holm
 from sedpipe.metrics.sharing import Sharing
@@ -169,3 +169,67 @@ def test_the_false_alarm_rate_is_close_to_the_level_when_seeds_and_recordings_va
         )  # fmt: skip
         alarms += found is not None and found.p is not None and found.p < LEVEL
     assert 0.03 <= alarms / n_tables <= 0.07
+
+
+def bound(found: Difference, p: float) -> float:
+    """Return Cochran and Cox's critical difference: the quantile of each part from its own degrees of freedom."""
+    quantiles = [scipy.stats.t.isf(p / 2, degrees) for degrees in (found.seeds - 1, found.degrees_recordings)]
+    return float(np.hypot(quantiles[0] * found.over_seeds, quantiles[1] * found.over_recordings))
+
+
+def heard_alike(n_seeds: int, gain: float, seed: int) -> Difference:
+    """Return a comparison in which recordings count for more than seeds."""
+    g = np.random.default_rng(seed)
+    easy = g.uniform(0.2, 0.9, (2, 60)) + np.array([[gain], [0]])
+    found = g.binomial(10, easy.clip(0, 1)[:, None].repeat(n_seeds, axis=1))
+    ours, theirs = (np.stack([10 - of, np.full_like(of, 10), of, of], axis=-1) for of in found)
+    return f1(ours, theirs)
+
+
+@pytest.mark.parametrize("n_seeds", [2, 3, 4, 5, 10])
+def test_p_of_few_seeds_is_an_upper_bound_where_satterthwaite_does_not_hold(n_seeds: int) -> None:
+    each = [heard_alike(n_seeds, gain, seed) for seed, gain in enumerate((0.2, 0.05, 0.0, -0.1))]
+    assert all(found.over_recordings > found.over_seeds > 0 for found in each)
+    for found in each:
+        t = abs(found.difference) / found.standard_error
+        satterthwaite = 2 * scipy.stats.t.sf(t, found.degrees)
+        [alone] = judged([found])
+        assert alone is not None
+        assert alone.p_holm == pytest.approx(found.p)
+        if n_seeds > 2:
+            assert found.p == pytest.approx(satterthwaite)
+        else:
+            assert found.p > satterthwaite
+            assert bound(found, found.p) == pytest.approx(abs(found.difference))
+            assert found.interval[1] - found.difference == pytest.approx(bound(found, LEVEL))
+    few = n_seeds < FEW_SEEDS
+    bounds = [found.p_value(bound=few) for found in each]
+    together = judged(each)
+    assert [found.p_holm for found in together if found] == pytest.approx(holm(bounds))
+    if few:
+        assert [bound(found, p) for found, p in zip(each, bounds, strict=True)] == pytest.approx(
+            [abs(found.difference) for found in each]
+        )
+    for found in together:
+        assert found is not None
+        assert (abs(found.difference) > found.smallest) == (found.outcome != "not distinguishable")
+
+
+def test_two_seeds_without_any_spread_prove_nothing() -> None:
+    """They differ in opposite clips: both have the same score, and no spread is left for recordings."""
+    errors = np.array([[6, 0, 3, 3, 4, 4], [0, 6, 3, 3, 4, 4]])
+    ours, theirs = (
+        np.stack([wrong, np.full_like(wrong, 10), 10 - wrong, np.full_like(wrong, 10)], axis=-1)
+        for wrong in (errors, np.full_like(errors, 3))
+    )
+    pair = [of_rows(rows)["error_rate"] for rows in (ours, theirs)]
+    [found] = judged([compare(*pair, Sharing.alone(6), lower_is_better=True)])
+    assert found is not None
+    assert found.difference == pytest.approx(1 / 30)
+    assert (found.interval, found.p, found.outcome) == (None, None, "not distinguishable")
+
+
+def test_a_comparison_that_is_listed_twice_counts_twice() -> None:
+    found = f1(runs(5, 0.7, 0), runs(5, 0.6, 1))
+    once, twice = judged([found]), judged([found, found])
+    assert [one.p_holm for one in twice if one] == pytest.approx([2 * once[0].p_holm] * 2)

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeGuard
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "pipeline"), str(ROOT / "tests")]
@@ -52,10 +53,14 @@ def table(lengths_s: list[float]) -> dict[str, dict[str, list[int | str]]]:
     return {name: samples for name, samples in rows.items() if samples}
 
 
+def _all_decode(samples: list[int | str]) -> TypeGuard[list[int]]:
+    return all(isinstance(each, int) for each in samples)
+
+
 def written(rows: dict[str, dict[str, list[int | str]]], lengths_s: list[float]) -> str:
     """Return the results as JSON, with one line per encoding."""
     compared = [samples for of in rows.values() for samples in of.values()]
-    counted = [samples for samples in compared if all(isinstance(each, int) for each in samples)]
+    counted = [samples for samples in compared if _all_decode(samples)]
     ffmpeg = subprocess.run(["ffmpeg", "-version"], capture_output=True, text=True, check=True).stdout.split()[2]
     head = {
         "sample_rate": RATE,
@@ -65,7 +70,7 @@ def written(rows: dict[str, dict[str, list[int | str]]], lengths_s: list[float])
         "compared": len(compared),
         "refused": len(compared) - len(counted),
         "the_same_to_the_sample": sum(len(set(samples)) == 1 for samples in counted),
-        "most_samples_apart": max((max(samples) - min(samples) for samples in counted), default=None),  # type: ignore[operator, type-var]
+        "most_samples_apart": max((max(samples) - min(samples) for samples in counted), default=None),
         "made_by": {
             "ffmpeg": ffmpeg,
             "libsndfile": soundfile.__libsndfile_version__,

@@ -21,6 +21,7 @@ from pathlib import Path
 import torch
 import train
 from sedpipe.io.cache.feature_file import FeatureFile
+from sedpipe.io.settings.presets import load_preset
 
 RESULT = Path(__file__).parent / "results" / "checksums.json"
 PRESET = "small"
@@ -52,7 +53,7 @@ def main() -> None:
                 file.read_features(range(first, min(first + AT_ONCE, options.clips)))
 
         checked, again = seconds_of(read_all), min(seconds_of(read_all) for _ in range(5))
-        batch_size = train.load_preset(PRESET).training.batch_size
+        batch_size = load_preset(PRESET).training.batch_size
         step, batches = train.step_of("sedpipe", PRESET), train.batches_of("sedpipe", path, batch_size)
         step(*next(batches))
         trained = seconds_of(lambda: [step(*next(batches)) for _ in range(options.steps)])

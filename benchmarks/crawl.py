@@ -70,7 +70,7 @@ def main() -> None:
     options = parser.parse_args()
     words = {reason: said for said, _, reason in reversed(SAID)}
     reasons = dict.fromkeys([*(reason for _, reason, _ in SAYINGS), "unknown"])
-    report = {
+    report: dict[str, dict[str, Any]] = {
         reason: {
             "said": words[reason],
             "of all": crawled(words[reason], options.clips),

@@ -80,13 +80,16 @@ def _error(samples: np.ndarray, truth: np.ndarray, start_s: float) -> float:
 def _jump_only(body: bytes, start_s: float, end_s: float) -> np.ndarray:
     """Return a naive cut: seek to the start, and keep frames up to the end without checking where they begin."""
     pieces = []
-    with av.open(io.BytesIO(body)) as container:
+    with av.open(io.BytesIO(body), "r") as container:
         stream = container.streams.audio[0]
+        assert stream.time_base is not None
         container.seek(round(start_s / stream.time_base), stream=stream)
         resampler = av.AudioResampler("flt", "mono", RATE)
         for frame in container.decode(stream):
-            if frame.pts is not None and float(frame.pts * frame.time_base) >= end_s:
-                break
+            if frame.pts is not None:
+                assert frame.time_base is not None
+                if float(frame.pts * frame.time_base) >= end_s:
+                    break
             pieces += [part.to_ndarray()[0] for part in resampler.resample(frame)]
     return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
 
@@ -203,7 +206,8 @@ def killed_at_random(
     server: Site, manifest: Path, cache: Path, clips: list[Listed], kills: int, seconds: float
 ) -> tuple[int, int]:
     """Kill the parent process ``kills`` times; count the clips finished by then, and those of them requested again."""
-    dice, finished_at = random.Random(0), {}
+    dice = random.Random(0)
+    finished_at: dict[str, int] = {}
     for number in range(kills):
         process = start(server, manifest, cache)
         asked, deadline = sum(server.asked.values()), time.monotonic() + 20

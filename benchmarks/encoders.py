@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ SYSTEMS = {"sprsound": SPRSOUND}
 taught by another system; ``-mixed``: also trained on strong labels; ``ensemble``, ``heads``: the mean of several
 systems; ``-of-``: of how many systems or seeds."""
 
-GROUPS = {"sprsound": lambda clip_id: clip_id.rpartition("/")[2].partition("_")[0]}
+GROUPS: dict[str, Callable[[str], str]] = {"sprsound": lambda clip_id: clip_id.rpartition("/")[2].partition("_")[0]}
 """Group of a clip, by dataset: its patient; in datasets that are not listed, every clip is a group of its own."""
 
 

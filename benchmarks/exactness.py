@@ -70,11 +70,11 @@ def main() -> None:
             found = differences(read_stored(path, CONFIG.sample_rate, most_samples=CONFIG.n_samples))
             worst.setdefault(folder.name, []).append(found)
     print(f"{'largest difference, dB':24}{'clips':>7}{'to -80 dB':>12}{'to -100 dB':>12}{'below':>12}")
-    for kind, found in worst.items():
+    for kind, each in worst.items():
         largest = [
-            max((value for value in column if value == value), default=np.nan) for column in zip(*found, strict=True)
+            max((value for value in column if value == value), default=np.nan) for column in zip(*each, strict=True)
         ]
-        print(f"{kind:24}{len(found):7}" + "".join(f"{value:12.2g}" for value in largest))
+        print(f"{kind:24}{len(each):7}" + "".join(f"{value:12.2g}" for value in largest))
 
 
 if __name__ == "__main__":

@@ -83,14 +83,15 @@ WORLDS = {
 def drawn_worlds(seed: int, n: int = 6) -> dict[str, World]:
     """Draw worlds at random: deviations of 0.02 to 0.6, 100 to 400 clips, 4 to 20 recordings per class."""
     g = np.random.default_rng(seed)
-    return {
-        f"drawn, {number}": World(
-            *(round(float(one), 3) for one in np.exp(g.uniform(np.log(0.02), np.log(0.6), size=5))),
-            n_clips=int(g.integers(100, 401)),
-            n_a_class=int(g.integers(4, 21)),
-        )
-        for number in range(1, n + 1)
-    }
+    return {f"drawn, {number}": _drawn_world(g) for number in range(1, n + 1)}
+
+
+def _drawn_world(g: np.random.Generator) -> World:
+    seeds, recordings, clips, seeds_by_recordings, seeds_by_clips = (
+        round(float(one), 3) for one in np.exp(g.uniform(np.log(0.02), np.log(0.6), size=5))
+    )
+    n_clips, n_a_class = int(g.integers(100, 401)), int(g.integers(4, 21))
+    return World(seeds, recordings, clips, seeds_by_recordings, seeds_by_clips, n_clips, n_a_class)
 
 
 def mixed(g: np.random.Generator, world: World) -> np.ndarray:

@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypedDict, TypeVar
 
 import h5py
 import joblib
@@ -41,7 +41,19 @@ from sedpipe.stages.features import CLIPS_PER_SHARD
 
 CONFIG = LogMelConfig()
 STAGES = ("decode", "hash", "resample", "frame + FFT", "mel", "log", "write")
-FFT = {"n_fft": CONFIG.n_fft, "hop_length": CONFIG.hop_length, "win_length": CONFIG.window_length}
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Windows(TypedDict):
+    """Sizes of the Fourier transforms, as librosa and torch call them."""
+
+    n_fft: int
+    hop_length: int
+    win_length: int
+
+
+FFT = Windows(n_fft=CONFIG.n_fft, hop_length=CONFIG.hop_length, win_length=CONFIG.window_length)
 
 
 class Clock:
@@ -50,7 +62,7 @@ class Clock:
     def __init__(self) -> None:
         self.spent: dict[str, float] = dict.fromkeys(STAGES, 0.0)
 
-    def time(self, stage: str, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    def time(self, stage: str, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
         """Call a function, add its time to a stage, and return its result."""
         started = time.perf_counter()
         result = function(*arguments, **options)

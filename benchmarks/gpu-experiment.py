@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 MANIFEST = ROOT / "manifests" / "esc10-fold4.toml"
@@ -33,7 +34,9 @@ def larger(clips: int, folder: Path, held_out: int | None = None) -> Path:
     if held_out is not None:
         text = text.replace("clips = 300", f"clips = {held_out}")
     text = text.replace("clips = 1000", f"clips = {clips}")
-    sums = MANIFEST.parent / re.search(r'^checksums = "(.+?)"', text, re.MULTILINE).group(1)  # type: ignore[union-attr]
+    named = re.search(r'^checksums = "(.+?)"', text, re.MULTILINE)
+    assert named is not None
+    sums = MANIFEST.parent / named.group(1)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / sums.name).write_bytes(sums.read_bytes())
     path = folder / f"esc10-{clips}.toml"
@@ -74,12 +77,12 @@ def main() -> None:
         "paper scored": ["score", dataset, "--run", "large", "--split", "evaluation", "--device", options.device],
     }
     end = time.monotonic() + options.minutes * 60
-    report = {"clips": options.clips, "seeds": options.seeds, "epochs": options.epochs, "parts": {}}
+    report: dict[str, Any] = {"clips": options.clips, "seeds": options.seeds, "epochs": options.epochs, "parts": {}}
     for name, words in parts.items():
-        report["parts"][name] = run(words, options.out, end - time.monotonic())  # type: ignore[index]
+        report["parts"][name] = run(words, options.out, end - time.monotonic())
         (options.out / "gpu-experiment.json").write_text(json.dumps(report, indent=1) + "\n")
-        print(f"{name}: {json.dumps(report['parts'][name])}", flush=True)  # type: ignore[index]
-    sys.exit(any(part["exit"] for part in report["parts"].values()))  # type: ignore[attr-defined]
+        print(f"{name}: {json.dumps(report['parts'][name])}", flush=True)
+    sys.exit(any(part["exit"] for part in report["parts"].values()))
 
 
 def run(words: list[str], out: Path, seconds: float) -> dict[str, object]:

@@ -98,21 +98,19 @@ def noise(n_clips: int, device: torch.device, seed: int = 0) -> tuple[Tensor, Te
 
 def autocast(device: torch.device, wanted: bool) -> AbstractContextManager[None]:
     """Return a context that casts to bfloat16, as training does, or that does nothing."""
-    return torch.autocast(device.type, torch.bfloat16) if wanted else nullcontext()  # type: ignore[return-value]
+    return torch.autocast(device.type, torch.bfloat16) if wanted else nullcontext()
 
 
 @contextmanager
 def tf32(wanted: bool) -> Iterator[None]:
     """Set in the block whether matrix products and convolutions may be rounded to TF32."""
-    places = (torch.backends.cuda.matmul, torch.backends.cudnn)
-    before = [place.allow_tf32 for place in places]
-    for place in places:
-        place.allow_tf32 = wanted
+    products, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = products.allow_tf32, convolutions.allow_tf32
+    products.allow_tf32 = convolutions.allow_tf32 = wanted
     try:
         yield
     finally:
-        for place, value in zip(places, before, strict=True):
-            place.allow_tf32 = value
+        products.allow_tf32, convolutions.allow_tf32 = before
 
 
 def gradients(model: Network, batch: tuple[Tensor, Tensor, Tensor], rounded: bool) -> dict[str, Tensor]:
@@ -127,7 +125,7 @@ def gradients(model: Network, batch: tuple[Tensor, Tensor, Tensor], rounded: boo
     return {name: tensor.detach().float().cpu() for name, tensor in outcome.items()}
 
 
-def furthest(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> dict[str, float]:
+def furthest(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> dict[str, float | str]:
     """Return the largest difference of probabilities, and of gradients as a share of each gradient's largest value."""
     parts = {name: (ours[name] - theirs[name]).abs().max().item() for name in ("frame_probs", "clip_probs")}
     shares = {
@@ -136,7 +134,7 @@ def furthest(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> dict[str, fl
         if name not in parts
     }
     worst = max(shares, key=lambda name: shares[name])
-    return {**parts, "gradients": shares[worst], "worst_gradient": worst}  # type: ignore[dict-item]
+    return {**parts, "gradients": shares[worst], "worst_gradient": worst}
 
 
 # ---- checks -----------------------------------------------------------------------------------------------------
@@ -157,7 +155,7 @@ def machine(bench: Bench) -> dict[str, Any]:
             "gpu": properties.name,
             "memory_gb": round(properties.total_memory / 1e9, 1),
             "cuda": torch.version.cuda,
-            "cudnn": torch.backends.cudnn.version(),
+            "cudnn": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
         }
     return found
 
@@ -169,7 +167,7 @@ def agreement(bench: Bench) -> dict[str, Any]:
     for pooling, stages in SYSTEMS[:2] if bench.short else SYSTEMS:
         theirs = gradients(network(bench, pooling, stages, cpu), noise(n_clips, cpu), rounded=False)
         there, batch = network(bench, pooling, stages, bench.device), noise(n_clips, bench.device)
-        ways: dict[str, dict[str, float]] = {}
+        ways: dict[str, dict[str, float | str]] = {}
         for way, rounded, may in (("float32", False, False), ("tf32", False, True), ("bfloat16", True, False)):
             if way == "tf32" and not bench.on_gpu:
                 continue
@@ -410,7 +408,7 @@ def moving(bench: Bench) -> dict[str, Any]:
             _wait(bench)
             begun = time.perf_counter()
             for _ in range(count):
-                moved = [part.to(bench.device, non_blocking=True) for part in (features, targets)]
+                moved = features.to(bench.device, non_blocking=True), targets.to(bench.device, non_blocking=True)
                 step(*moved, n_frames)
             _wait(bench)
         found[way] = round(size * n_steps / (time.perf_counter() - begun), 1)

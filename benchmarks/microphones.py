@@ -35,7 +35,7 @@ def conditions() -> list[tuple[str, int, float]]:
 
 def recorded(samples: np.ndarray, rate: int, wanted: int, gain_db: float) -> np.ndarray:
     """Return the recording as another recorder stores it: at its rate and level, clipped and rounded to 16 bits."""
-    heard = samples if wanted == rate else soxr.resample(samples, rate, wanted)
+    heard: np.ndarray = samples if wanted == rate else soxr.resample(samples, rate, wanted)
     scaled = np.round(heard * 10 ** (gain_db / 20) * FULL_SCALE)
     return np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype(np.float32) / FULL_SCALE
 

@@ -62,8 +62,8 @@ def speed(presets: list[str], minutes: list[int]) -> None:
     names = ("network", "way", "format", "minutes", "seconds", "x real time", "MB at start", "MB at most")
     print("  ".join(names))
     for cost in costs:
-        cells = (cost.preset, cost.way, cost.format, str(cost.minutes), f"{cost.seconds:.1f}")
-        cells += (f"{cost.times_real_time:.0f}", f"{cost.start_mb:.0f}", f"{cost.peak_mb:.0f}")
+        cells = [cost.preset, cost.way, cost.format, str(cost.minutes), f"{cost.seconds:.1f}"]
+        cells += [f"{cost.times_real_time:.0f}", f"{cost.start_mb:.0f}", f"{cost.peak_mb:.0f}"]
         print("  ".join(cell.rjust(len(name)) for cell, name in zip(cells, names, strict=True)))
     for preset in presets:
         _keep(f"speed-{preset}", {"costs": [asdict(cost) for cost in costs if cost.preset == preset]})
@@ -71,8 +71,8 @@ def speed(presets: list[str], minutes: list[int]) -> None:
 
 def _make_model(folder: Path, preset: str) -> None:
     import torch
+    from sedpipe.choices import OPERATING_POINTS
     from sedpipe.detection.postprocess import PostProcessing
-    from sedpipe.detection.tuning import OPERATING_POINTS
     from sedpipe.features.spec import FeatureSpec
     from sedpipe.io.models.checkpoints import TrainedModel, write_model
     from sedpipe.io.settings.presets import load_preset
@@ -120,9 +120,10 @@ def _measured(recording: Path, model: Path, way: str, minutes: int, form: str) -
 
 def one(recording: Path, model: Path, way: str) -> None:
     """Measure a single row, on one core, and print it."""
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    if sys.platform == "linux":  # `_now_mb` needs Linux, too
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     import torch
-    from sedpipe.features.logmel import log_mel
+    from sedpipe.features.logmel import LogMelConfig, log_mel
     from sedpipe.io.audio.waveforms import read_waveform
     from sedpipe.io.models.open import open_model
     from sedpipe.stages.predict import predict
@@ -130,7 +131,9 @@ def one(recording: Path, model: Path, way: str) -> None:
 
     torch.set_num_threads(1)
     trained = open_model(str(model), None, "cpu").trained
-    log_mel(np.zeros(RATE, np.float32), trained.spec.front_end)  # imports librosa
+    front_end = trained.spec.front_end
+    assert isinstance(front_end, LogMelConfig)
+    log_mel(np.zeros(RATE, np.float32), front_end)  # imports librosa
     start_mb, started = _now_mb(), time.monotonic()
     if way == "blocks":
         predict([recording], str(model))

@@ -17,6 +17,7 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -152,11 +153,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         make_model(root / "model")
-        for part, told, costs in (
+        parts: tuple[tuple[str, str, Callable[[], dict[str, Cost]]], ...] = (
             ("names", "names", lambda: names(root, options.names)),
             ("long", "long recordings", lambda: long(root, options.hours)),
             ("short", f"{options.short:,} recordings of 0.05 to 0.5 s", lambda: short(root, options.short)),
-        ):
+        )
+        for part, told, costs in parts:
             if options.only not in (None, part):
                 continue
             report[told] = {name: cost.as_json() for name, cost in costs().items()}

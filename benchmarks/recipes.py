@@ -104,7 +104,7 @@ def with_help(dataset: str, cache: Path, name: str) -> dict[str, float | None]:
         for event in truth.reference[clip_id]:
             inside = (edges[1:] > event.onset) & (edges[:-1] < event.offset)
             sounds[row, inside, scores.labels.index(event.label)] = True
-    tags, loudest = sounds.any(axis=1), scores.frame_probs.max(axis=1, keepdims=True)
+    tags, loudest = np.any(sounds, axis=1), scores.frame_probs.max(axis=1, keepdims=True)
 
     def f1(frame_probs: np.ndarray, clip_probs: np.ndarray) -> float | None:
         tuned = tune(replace(scores, frame_probs=frame_probs.astype(np.float32), clip_probs=clip_probs), truth)
@@ -154,11 +154,11 @@ def main() -> None:
     for kind in ("common", "chosen"):
         pairs = [(name, rate) for name in compared for rate in ("error_rate", "f1")]
         estimates = {name: of_rows(rows[kind]) for name, rows in counts.items()}
-        each = [
+        differences = [
             compare(estimates[name][rate], estimates[first][rate], sharing, lower_is_better=rate in LOWER_IS_BETTER)
             for name, rate in pairs
         ]
-        for (name, rate), one in zip(pairs, judged(each), strict=True):
+        for (name, rate), one in zip(pairs, judged(differences), strict=True):
             assert one is not None
             found["over_the_first"][name].setdefault(kind, {})[rate] = asdict(one)
             print(f"{name} over {first}, {one.seeds} seeds, {kind}: {rate} {verdict(one, in_percent=rate == 'f1')}")

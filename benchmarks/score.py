@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from sedpipe.detection.tuning import tune  # noqa: E402
 from sedpipe.events import Event  # noqa: E402
 from sedpipe.frames import FrameGrid  # noqa: E402
 from sedpipe.labels import LabelSet  # noqa: E402
+from sedpipe.metrics.detection_scores import DetectionScores  # noqa: E402
 from sedpipe.metrics.event_scores import event_based_scores  # noqa: E402
 from sedpipe.metrics.sed_eval_scores import (  # noqa: E402
     differences,
@@ -40,6 +42,7 @@ from sedpipe.truth import Truth  # noqa: E402
 LABELS = LabelSet(tuple(f"class {k}" for k in range(17)))
 GRID = FrameGrid(44100, 882).subsampled(4)
 Lists = dict[str, list[Event]]
+Scorer = Callable[[Lists, Lists, dict[str, float], LabelSet], DetectionScores]
 
 
 def some_events(g: np.random.Generator, most: int) -> list[Event]:
@@ -87,15 +90,15 @@ def metric_speed(n_clips: int = 1103) -> dict[str, Any]:
     """Time segment-based and event-based scores, from event lists to scores, with sedpipe and with sed_eval."""
     reference = some_lists(0, n_clips, 3)
     lists = reference, found_of(reference), dict.fromkeys(reference, 10.0)
-    pairs = {
+    pairs: dict[str, tuple[Scorer, Scorer]] = {
         "segment_based": (segment_based_scores, official_segment_based_scores),
         "event_based": (event_based_scores, official_event_based_scores),
     }
     report: dict[str, Any] = {"clips": n_clips, "classes": len(LABELS)}
     for name, (score, official) in pairs.items():
         official(*lists, LABELS)  # sed_eval is imported once, which is not timed
-        theirs, expected = seconds_of(lambda official=official: official(*lists, LABELS), 2)  # type: ignore[misc]
-        ours, scores = seconds_of(lambda score=score: score(*lists, LABELS), 9)  # type: ignore[misc]
+        theirs, expected = seconds_of(partial(official, *lists, LABELS), 2)
+        ours, scores = seconds_of(partial(score, *lists, LABELS), 9)
         if differences(expected, scores):
             raise SystemExit(f"{name}: {differences(expected, scores)}")
         report[name] = {

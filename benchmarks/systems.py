@@ -230,12 +230,14 @@ def trained_run(
     spent = time.process_time() - began
     record = named_run(dataset, run).find_record()
     assert record is not None
+    of_training = record.data["training"]
+    assert isinstance(of_training, dict)
     told = ("parameters", "epochs", "best_epoch", "seconds", "clips_per_second")
     return {
         **{key: getattr(report, key) for key in told},
         "processor_seconds": round(spent, 1) if is_new else None,
         "threads": settings.threads,
-        "clips": record.data["training"]["clips"],
+        "clips": of_training["clips"],
     }
 
 
@@ -273,7 +275,7 @@ def _heard(path: Path, spec: FeatureSpec) -> tuple[np.ndarray, int]:
 def scores_of(dataset: Dataset, runs: Sequence[str], listener: Listener) -> dict[str, Any]:
     """Score a run, or the mean of several, on ``testing``, where it was tuned, and on ``evaluation``, if it exists."""
     kept = ("operating_points", "per_class", "clip_based", "threshold_free", "post_processing", "intervals")
-    found = {}
+    found: dict[str, Any] = {}
     for split in ("testing", "evaluation"):
         if split in dataset.read_clips():
             report = as_json(score(dataset, run=list(runs), split=split, device="cpu", listener=listener))

@@ -36,6 +36,7 @@ from sedpipe.io.settings.presets import load_preset  # noqa: E402
 from sedpipe.labels import LabelSet  # noqa: E402
 from sedpipe.nn import blocks, gate  # noqa: E402
 from sedpipe.nn.networks import crnn  # noqa: E402
+from sedpipe.nn.networks.network import Prediction  # noqa: E402
 from sedpipe.steps.batches import ClipBatches, read_ahead  # noqa: E402
 from sedpipe.training.loss import clip_loss  # noqa: E402
 from sedpipe.training.memory import keep_freed_memory  # noqa: E402
@@ -49,14 +50,14 @@ WARM_UP = 3
 Step = Callable[[Tensor, Tensor, Tensor], None]
 
 
-def plain_forward(model: crnn.CRNN, x: Tensor, n_frames: Tensor) -> crnn.Prediction:
+def plain_forward(model: crnn.CRNN, x: Tensor, n_frames: Tensor) -> Prediction:
     """Compute the network in the straightforward way: NCHW throughout, torch's own GRU."""
     maps = model.convolutions(((x - model.mean) * model.scale).unsqueeze(1))
     hidden, _ = nn.GRU.forward(model.gru, maps.permute(0, 2, 1, 3).flatten(2))
     return model.pooled(hidden, n_frames)
 
 
-class RowByRow(torch.utils.data.Dataset):  # type: ignore[type-arg]
+class RowByRow(torch.utils.data.Dataset[tuple[Tensor, Tensor, int]]):
     """A straightforward dataset: each item is a row of the file."""
 
     def __init__(self, path: Path, targets: np.ndarray) -> None:
@@ -94,11 +95,12 @@ def step_of(way: str, preset: str) -> Step:
     """Return a function that makes one training step."""
     torch.manual_seed(0)
     chosen = load_preset(preset)
+    assert isinstance(chosen.network, crnn.CRNNConfig)
     model = crnn.CRNN(chosen.network, chosen.pooling, len(LABELS), FeatureSpec())
     if way != "memory returned" and way != "plain":
         keep_freed_memory()
     if way in ("plain", "plain, memory kept", "torch's operations", "compiled"):
-        blocks.normalised_gate = gate.plain
+        blocks.normalised_gate = gate.plain  # type: ignore[attr-defined]  # the name that blocks imports
     if way == "compiled":
         model.compile_for(BATCH_SIZES.get(preset, chosen.training.batch_size))
     plain = way.startswith("plain")
@@ -199,7 +201,8 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", default=["plain", "sedpipe"], choices=list(WAYS), help="the first is 1.0")
     parser.add_argument("--steps", type=int, default=6, help=f"of each process, after {WARM_UP} to warm up")
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    parser.add_argument("--threads", type=int, default=processors)
     parser.add_argument("--features", type=Path, help="an HDF5 file of `sedpipe features`")
     parser.add_argument("--output", type=Path, help="JSON of the table")
     parser.add_argument("--measure", choices=list(WAYS), help=argparse.SUPPRESS)

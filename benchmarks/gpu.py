@@ -2,9 +2,10 @@
 
 ``python benchmarks/gpu.py`` on a machine with a GPU writes ``gpu.json`` and prints a line for each check;
 ``--short --device cpu`` runs everything that a CPU can run, in some minutes, which tests the script itself. All data is
-made here: features of noise, and the built-in dataset ``demo``. The JSON is rewritten after each check, so that a run
-that is cut off still leaves its results; checks that do not fit into ``--minutes`` are recorded as left out, and one
-that has not ended by then is ended.
+made here: features of noise, and the built-in dataset ``demo``. A check lists the claims that do not hold as ``wrong``;
+if there is one, or a check fails, the exit code is 1. The JSON is rewritten after each check, so that a run that is cut
+off still leaves its results; checks that do not fit into ``--minutes`` are recorded as left out, and one that has not
+ended by then is ended.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -35,7 +38,12 @@ from sedpipe.nn.networks.crnn import CRNNConfig  # noqa: E402
 from sedpipe.nn.networks.network import Network  # noqa: E402
 from sedpipe.nn.networks.registry import build_network  # noqa: E402
 from sedpipe.nn.pooling import PoolingConfig  # noqa: E402
+from sedpipe.training.augment import AugmentConfig  # noqa: E402
+from sedpipe.training.batch import Batch  # noqa: E402
+from sedpipe.training.config import TrainingConfig  # noqa: E402
+from sedpipe.training.fit import Fit  # noqa: E402
 from sedpipe.training.loss import clip_loss  # noqa: E402
+from sedpipe.training.processes import make_fabric  # noqa: E402
 from torch import Tensor  # noqa: E402
 
 N_CLASSES = 17
@@ -137,6 +145,11 @@ def furthest(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> dict[str, fl
     return {**parts, "gradients": shares[worst], "worst_gradient": worst}
 
 
+def wrong(**claims: bool) -> dict[str, list[str]]:
+    """Return the names of the claims that do not hold, as ``wrong``; nothing if all hold."""
+    return {"wrong": [name for name, holds in claims.items() if not holds]} if not all(claims.values()) else {}
+
+
 # ---- checks -----------------------------------------------------------------------------------------------------
 
 
@@ -174,7 +187,13 @@ def agreement(bench: Bench) -> dict[str, Any]:
             with tf32(may):
                 ways[way] = furthest(gradients(there, batch, rounded), theirs)
         found[f"{pooling} {'x'.join(map(str, stages)) or 'single'}"] = ways
-    return found
+    of_float32 = [ways["float32"] for ways in found.values()]
+    of_others = [one for ways in found.values() for way, one in ways.items() if way != "float32"]
+    return found | wrong(
+        float32_probabilities_agree=all(one["frame_probs"] < 1e-3 > one["clip_probs"] for one in of_float32),
+        float32_gradients_agree=all(one["gradients"] < 1e-2 for one in of_float32),
+        rounded_probabilities_are_near=all(one["frame_probs"] < 0.1 for one in of_others),
+    )
 
 
 def recurrence(bench: Bench) -> dict[str, Any]:
@@ -190,9 +209,11 @@ def recurrence(bench: Bench) -> dict[str, Any]:
     def zeros(found: dict[str, Tensor]) -> float:
         return sum(int((found[name] == 0).sum()) for name in names) / sum(found[name].numel() for name in names)
 
-    kinds = sorted({str(kind) for kind in seen})
-    return {"output": kinds or "not called as a module", "zero_gradients": {"bfloat16": zeros(with_autocast),
-                                                                            "float32": zeros(without)}}  # fmt: skip
+    kinds, of_bfloat16, of_float32 = sorted({str(kind) for kind in seen}), zeros(with_autocast), zeros(without)
+    found = {"output": kinds, "zero_gradients": {"bfloat16": of_bfloat16, "float32": of_float32}}
+    return found | wrong(
+        output_is_float32=kinds == ["torch.float32"], gradients_do_not_vanish=of_bfloat16 < of_float32 + 0.05
+    )
 
 
 def two_precisions(bench: Bench) -> dict[str, Any]:
@@ -214,7 +235,49 @@ def two_precisions(bench: Bench) -> dict[str, Any]:
             losses.append(loss.detach())
         last = torch.stack(losses[-len(batches) :]).mean().item()
         found[way] = {"first": losses[0].item(), "last": last}
-    return found
+    full, half = found["float32"], found["bfloat16"]
+    return found | wrong(
+        losses_fall=all(one["last"] < one["first"] for one in found.values()),
+        bfloat16_learns_as_well=abs(half["last"] - full["last"]) < 0.2 * full["last"],
+    )
+
+
+def waits(bench: Bench) -> dict[str, Any]:
+    """Count how often a step of training waits for the GPU, with every augmentation and averaging: it never should."""
+    if not bench.on_gpu:
+        return {"left_out": "a processor does not wait for itself"}
+    augment = AugmentConfig(
+        shift=True, superpose=0.3, warp=0.05, filter_db=6, background=0.3, gain_db=20, bandwidth=0.3, mixup_alpha=0.2,
+        time_masks=1, time_mask_frames=20, frequency_masks=1, frequency_mask_bands=8,
+    )  # fmt: skip
+    fit = _fit_of(bench, "small", 32, 8, augment)
+    steps = fit.steps([_batch(32, seed) for seed in range(8)])
+    for _ in range(3):
+        next(steps)  # the first steps allocate memory and choose kernels
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            for _ in range(4):
+                next(steps)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    places = Counter(f"{Path(one.filename).name}:{one.lineno}" for one in told if "synchroniz" in str(one.message))
+    return {"steps": 4, "waits": dict(places)} | wrong(no_step_waits=not places)
+
+
+def _fit_of(bench: Bench, preset: str, size: int, n_steps: int, augment: AugmentConfig | None = None) -> Fit:
+    """Return a training as `sedpipe train` does it, with averaged weights."""
+    config = TrainingConfig(batch_size=size, epochs=1, averaging=0.99, augment=augment or AugmentConfig())
+    model = network(bench, "linear", (5, 5), torch.device("cpu"), preset, drops=True)
+    return Fit(model, config, 0, make_fabric(str(bench.device)), n_steps)
+
+
+def _batch(n_clips: int, seed: int = 0) -> Batch:
+    x, y, n_frames = noise(n_clips, torch.device("cpu"), seed)
+    if torch.cuda.is_available():
+        x, y = x.pin_memory(), y.pin_memory()
+    return Batch(x, y, n_frames, [str(n) for n in range(n_clips)])
 
 
 def stages(bench: Bench) -> dict[str, Any]:
@@ -237,7 +300,7 @@ def stages(bench: Bench) -> dict[str, Any]:
         found["warnings"] += [f"{name}: {line[:200]}" for line in done.stderr.splitlines() if "warn" in line.lower()]
         if name.startswith("score"):
             found[name] = json.loads(done.stdout)["operating_points"]["min_er"]["error_rate"]
-    return found
+    return found | wrong(scores_agree=abs(found["score"] - found["score_on_processor"]) < 0.01)
 
 
 def across(bench: Bench) -> dict[str, Any]:
@@ -253,7 +316,8 @@ def across(bench: Bench) -> dict[str, Any]:
             raise RuntimeError(f"predict on {place}: exit {done.returncode}: {done.stderr[-1500:]}")
         outcomes[place] = sorted(path.read_text() for path in out.glob("*.tsv"))
     ours, theirs = outcomes[str(bench.device)], outcomes["cpu"]
-    return {"events_are_equal": ours == theirs, "events": sum(text.count("\n") for text in ours)}
+    found = {"events_are_equal": ours == theirs, "events": sum(text.count("\n") for text in ours)}
+    return found | wrong(events_are_equal=ours == theirs)
 
 
 def resumed(bench: Bench) -> dict[str, Any]:
@@ -272,7 +336,8 @@ def resumed(bench: Bench) -> dict[str, Any]:
         kills = _killed(bench, [*words, *more, "--run", names[1], "--save-every", "0"])
         whole, killed, again = (_weights(bench, name) for name in names)
         found[way] = {"kills": kills, "resumed": _distance(whole, killed), "repeated": _distance(whole, again)}
-    return found
+    exact = found["deterministic" if bench.on_gpu else "usual"]
+    return found | wrong(resumed_bit_for_bit=exact["resumed"]["equal"], repeated_bit_for_bit=exact["repeated"]["equal"])
 
 
 def _killed(bench: Bench, words: list[str]) -> int:
@@ -320,7 +385,8 @@ def out_of_memory(bench: Bench) -> dict[str, Any]:
     )  # fmt: skip
     del taken
     torch.cuda.empty_cache()
-    return {"exit": done.returncode, "traceback": "Traceback" in done.stderr, "said": done.stderr.strip()[-400:]}
+    found = {"exit": done.returncode, "traceback": "Traceback" in done.stderr, "said": done.stderr.strip()[-400:]}
+    return found | wrong(exit_is_1=done.returncode == 1, no_traceback=not found["traceback"])
 
 
 def speed(bench: Bench) -> dict[str, Any]:
@@ -331,6 +397,7 @@ def speed(bench: Bench) -> dict[str, Any]:
     for size in sizes:
         for way in ("float32", "bfloat16") if bench.short else ("float32", "bfloat16", "bfloat16 compiled"):
             found[f"{preset} {size} {way}"] = _paced(bench, preset, size, n_steps, way)
+        found[f"{preset} {size} as trained"] = _as_trained(bench, preset, size, n_steps)
     if bench.on_gpu:
         found["profile"] = _profile(bench, preset, sizes[0])
     return found
@@ -358,6 +425,20 @@ def _paced(bench: Bench, preset: str, size: int, n_steps: int, way: str) -> dict
     if bench.on_gpu:
         found["peak_memory_gb"] = round(torch.cuda.max_memory_allocated(bench.device) / 1e9, 2)
     return found
+
+
+def _as_trained(bench: Bench, preset: str, size: int, n_steps: int) -> dict[str, Any]:
+    """Measure the steps of `sedpipe train`: from pinned memory, at the device's own precision, with averaging."""
+    fit, batch = _fit_of(bench, preset, size, n_steps + 3), _batch(size)
+    steps = fit.steps([batch] * (n_steps + 3))
+    for _ in range(3):
+        next(steps)
+    _wait(bench)
+    begun = time.perf_counter()
+    for _ in steps:
+        pass
+    _wait(bench)
+    return {"clips_per_second": round(size * n_steps / (time.perf_counter() - begun), 1)}
 
 
 def _step_of(bench: Bench, model: Network, rounded: bool) -> Callable[[Tensor, Tensor, Tensor], None]:
@@ -419,12 +500,14 @@ def one_of_several(bench: Bench) -> dict[str, Any]:
     """Train on two devices: on a CPU, two processes share a batch by gloo; with one GPU, a message is expected."""
     epochs = ("--preset", "demo", "--epochs", "1", "--run", "shared", "--device", bench.device.type)
     done = bench.sedpipe("train", "demo", *epochs, "--devices", "2", "--threads", "1")
-    return {"exit": done.returncode, "traceback": "Traceback" in done.stderr, "said": done.stderr.strip()[-300:]}
+    found = {"exit": done.returncode, "traceback": "Traceback" in done.stderr, "said": done.stderr.strip()[-300:]}
+    works = not bench.on_gpu or torch.cuda.device_count() > 1
+    return found | wrong(works_or_is_refused=(done.returncode == 0) == works, no_traceback=not found["traceback"])
 
 
 CHECKS: tuple[tuple[Callable[[Bench], dict[str, Any]], float], ...] = (
-    (machine, 5), (agreement, 30), (recurrence, 10), (two_precisions, 30), (stages, 60), (across, 20),
-    (out_of_memory, 30), (moving, 15), (speed, 100), (resumed, 120), (one_of_several, 20),
+    (machine, 5), (agreement, 30), (recurrence, 10), (two_precisions, 30), (waits, 15), (stages, 60), (across, 20),
+    (out_of_memory, 30), (moving, 15), (speed, 110), (resumed, 120), (one_of_several, 20),
 )  # fmt: skip
 """Checks in their order, with the seconds that each may take on a GPU; those that no longer fit are left out."""
 
@@ -463,7 +546,7 @@ def main() -> None:
             print(f"{check.__name__}: {json.dumps(found)[:300]}", flush=True)
     report["seconds"] = round(time.monotonic() - begun, 1)
     _write(options.json, report)
-    sys.exit(any("failed" in found for found in report["checks"].values()))
+    sys.exit(any(found.keys() & {"failed", "wrong"} for found in report["checks"].values()))
 
 
 @contextmanager

@@ -29,6 +29,7 @@ def bench(gpu: ModuleType, tmp_path: Path) -> object:
 
 def test_a_cpu_agrees_with_itself_in_float32_but_not_in_bfloat16(gpu: ModuleType, bench: object) -> None:
     found = gpu.agreement(bench)
+    assert "wrong" not in found
     for system in ("linear single", "linear 5x5"):
         assert found[system]["float32"]["gradients"] == 0
         assert found[system]["float32"]["frame_probs"] == 0
@@ -37,6 +38,7 @@ def test_a_cpu_agrees_with_itself_in_float32_but_not_in_bfloat16(gpu: ModuleType
 
 def test_the_recurrent_layer_stays_in_float32_under_autocast(gpu: ModuleType, bench: object) -> None:
     found = gpu.recurrence(bench)
+    assert "wrong" not in found
     assert found["output"] == ["torch.float32"]
     zeros = found["zero_gradients"]
     assert zeros["bfloat16"] < zeros["float32"] + 0.05
@@ -77,3 +79,29 @@ def test_a_check_that_fails_or_would_take_too_long_is_reported_and_stops_no_othe
     assert checks["breaks"]["failed"] == "RuntimeError: CUDA error: no kernel image"
     assert checks["machine"]["torch"] == torch.__version__
     assert checks["agreement"]["left_out"] == "would not end within 8 minutes"
+
+
+def test_a_claim_that_does_not_hold_is_named_and_gives_exit_code_1(
+    gpu: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert gpu.wrong(a=True, b=True) == {}
+
+    def differs(_bench: object) -> dict[str, object]:
+        return {"events": 3, **gpu.wrong(events_are_equal=False, there_are_events=True)}
+
+    out = tmp_path / "gpu.json"
+    for checks, code in (((differs, 1), (gpu.machine, 1)), 1), (((gpu.machine, 1),), 0):
+        monkeypatch.setattr(gpu, "CHECKS", checks)
+        monkeypatch.setattr(sys, "argv", ["gpu.py", "--short", "--device", "cpu", "--json", str(out)])
+        with pytest.raises(SystemExit) as ended:
+            gpu.main()
+        assert ended.value.code == code
+        found = json.loads(out.read_text())["checks"]
+        assert [one.get("wrong") for one in found.values()] == [["events_are_equal"], None][2 - len(checks) :]
+
+
+def test_training_as_sedpipe_does_it_is_timed_with_every_augmentation(gpu: ModuleType, bench: object) -> None:
+    augment = gpu.AugmentConfig(superpose=0.5, background=0.5, gain_db=10, time_masks=1, time_mask_frames=9)
+    fit = gpu._fit_of(bench, "demo", 2, 2, augment)
+    assert list(fit.steps([gpu._batch(2, seed) for seed in range(2)])) == [1, 2]
+    assert gpu._as_trained(bench, "demo", 2, 2)["clips_per_second"] > 0

@@ -89,6 +89,12 @@ def test_a_choice_at_the_end_of_its_range_is_remarked_unless_the_step_is_off(cho
     assert Candidates(threshold=(0.1, 0.5, 0.9)).ends_among("p", chosen, LABELS) == remarks
 
 
+def test_a_threshold_below_or_above_all_scores_is_not_remarked_since_nothing_changes_beyond_it():
+    candidates, ends = Candidates(threshold=(0.1, 0.5, 0.9)), PostProcessing((0.1, 0.9))
+    assert candidates.ends_among("p", ends, LABELS, (0.1, 0.89)) == []
+    assert len(candidates.ends_among("p", ends, LABELS, (0.09, 0.9))) == 2
+
+
 def test_a_single_candidate_gives_no_remark():
     only = Candidates(**{name: (value,) for name, value in PostProcessing(0.5, 2.0, 0.8, 0.8, 0.25, 0.7).items()})
     assert only.ends_among("p", PostProcessing(0.5, 2.0, 0.8, 0.8, 0.25, 0.7), LABELS) == []

@@ -308,3 +308,21 @@ def test_a_choice_at_the_end_of_its_range_is_remarked(split):
         "nothing needs to be done)",
     )
     assert tuned(split, Candidates(threshold=(0.3, 0.5, 0.99999), **plain))["min_er"].remarks != point.remarks
+
+
+def test_a_common_setting_at_the_end_of_its_range_is_remarked_beside_those_of_classes() -> None:
+    """Cars need a threshold of 0.3; buses, often taken for cars, need a higher one, and so do all classes together."""
+    names = [f"clip{n}" for n in range(10)]
+    truth = Truth({name: [Event(2, 6, "Car")] for name in names}, dict.fromkeys(names, 10.0), LABELS)
+    sounds = np.array([encode_activity(truth.reference[name], LABELS, GRID, 125) for name in names])
+    probs = np.where(sounds, 0.4, 0.1)
+    probs[:, 25:115, LABELS.index("Bus")] = 0.4
+    probs[0, 50, LABELS.index("Car")] = 0.6  # a higher threshold than those tried would change something
+    plain = {name: (value,) for name, value in PostProcessing(0.5).items() if name != "threshold"}
+    point = tune(scores_of(probs, names, truth.durations), truth, candidates=Candidates(threshold=(0.3, 0.5), **plain))
+    assert point["min_er"].common.settings.threshold == 0.5
+    assert [remark.split(", the")[0] for remark in point["min_er"].remarks] == [
+        "min_er: threshold of Car is 0.3",
+        "min_er: threshold of Bus, Train is 0.5",
+        "min_er, with one setting for all classes: threshold is 0.5",
+    ]

@@ -15,7 +15,7 @@ UNSEEN = Difference(0.01, (-0.02, 0.04), 0.4, seeds=5, p=0.6, p_holm=1.0, smalle
             UNSEEN,
             False,
             "not distinguishable: +0.010 (95 % CI: -0.020 to +0.040, p 0.6; Holm-corrected 1); "
-            "a difference smaller than 0.050 cannot be detected with these seeds",
+            "with these seeds, only a difference above 0.050 would have been significant",
         ),
         (Difference(0.1, (0.05, 0.2), 1.0), True, "+10.0 points (95 % CI: +5.0 to +20.0)"),
         (

@@ -1,7 +1,8 @@
 """Candidates for tuning: the values of every setting, and the searches in which they are tried.
 
 - :class:`Candidates`: the values
-- :func:`thresholds_within`: thresholds over the whole range of the scores
+- :func:`range_of`: the lowest and the highest score
+- :func:`thresholds_within`: thresholds over this range
 - :func:`searches`: the searches, in order, with the settings that each one tries
 """
 
@@ -93,10 +94,13 @@ class Candidates:
             ]
         return self._tried[search, around]
 
-    def ends_among(self, name: str, chosen: PostProcessing, labels: LabelSet) -> list[str]:
+    def ends_among(
+        self, name: str, chosen: PostProcessing, labels: LabelSet, scores: tuple[float, float] = (0.0, 1.0)
+    ) -> list[str]:
         """Return a sentence for each setting at an end of the tried values, beyond which there may be better ones.
 
-        A value with which a step is off is not such an end, except for the threshold.
+        A value with which a step is off is not such an end, except for the threshold; nor is a threshold below or above
+        all scores.
 
         Parameters
         ----------
@@ -106,11 +110,16 @@ class Candidates:
             The chosen settings.
         labels : LabelSet
             The classes, in order.
+        scores : tuple of float
+            The lowest and the highest score that a threshold may separate.
         """
         remarks = []
         for setting, tried in self.values.items():
             off = settings_of_steps()[setting].off
+            low, high = scores if setting == "threshold" else (-math.inf, math.inf)
             for end, which, beyond in ((min(tried), "lowest", "lower"), (max(tried), "highest", "higher")):
+                if not low < end <= high:
+                    continue
                 at = np.broadcast_to(chosen.value_of(setting), len(labels)) == end
                 if at.any() and len(set(tried)) > 1 and (end != off or setting == "threshold"):
                     of = "" if at.all() else f" of {', '.join(np.array(labels.names)[at].tolist())}"
@@ -133,12 +142,17 @@ def thresholds_within(scores: FrameScores) -> tuple[float, ...]:
     >>> [thresholds_within(scores)[k] for k in (0, 1, -1)]
     [0.378, 0.407, 0.622]
     """
-    counted = np.arange(scores.frame_probs.shape[1]) < scores.counted[:, None]
-    there = scores.frame_probs[counted]
-    low, high = (float(there.min()), float(there.max())) if there.size else (0.5, 0.5)
+    low, high = range_of(scores)
     below = [threshold for threshold in _EVERY if threshold <= low][-1:]
     above = [threshold for threshold in _EVERY if threshold > high][:1]
     return tuple(sorted({0.5, *below, *(threshold for threshold in _EVERY if low < threshold <= high), *above}))
+
+
+def range_of(scores: FrameScores) -> tuple[float, float]:
+    """Return the lowest and the highest frame probability of frames that count; 0.5 twice if there are none."""
+    counted = np.arange(scores.frame_probs.shape[1]) < scores.counted[:, None]
+    there = scores.frame_probs[counted]
+    return (float(there.min()), float(there.max())) if there.size else (0.5, 0.5)
 
 
 def _every_threshold() -> list[float]:

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from sedpipe.choices import OPERATING_POINTS
-from sedpipe.detection.candidates import UNTUNED, Candidates, searches, thresholds_within
+from sedpipe.detection.candidates import UNTUNED, Candidates, range_of, searches, thresholds_within
 from sedpipe.detection.class_settings import best_of_classes
 from sedpipe.detection.frame_scores import FrameScores
 from sedpipe.detection.postprocess import PostProcessing
@@ -145,7 +145,8 @@ def tune(
         raise ValueError(f"expected a group for each of {counted(len(scores.clip_ids), 'clip')}, got {len(groups)}")
     folds = _folds(groups if groups is not None and len(set(groups)) > 1 else scores.clip_ids)
     candidates = candidates or Candidates(threshold=thresholds_within(scores))
-    return {name: _operating_point(name, split, folds, candidates) for name in OPERATING_POINTS}
+    reach = range_of(scores)
+    return {name: _operating_point(name, split, folds, candidates, reach) for name in OPERATING_POINTS}
 
 
 def scores_at_thresholds(
@@ -196,7 +197,9 @@ def _folds(groups: Sequence[str]) -> np.ndarray:
     return np.array([fold_of[group] for group in groups], dtype=int)
 
 
-def _operating_point(name: str, split: SegmentTallies, folds: np.ndarray, candidates: Candidates) -> OperatingPoint:
+def _operating_point(
+    name: str, split: SegmentTallies, folds: np.ndarray, candidates: Candidates, reach: tuple[float, float]
+) -> OperatingPoint:
     tuned = _ladder(name, split, np.ones(len(folds), dtype=bool), candidates)
     validated = _cross_validated(name, split, folds, candidates)
     steps = [
@@ -207,9 +210,15 @@ def _operating_point(name: str, split: SegmentTallies, folds: np.ndarray, candid
     steps[best] = replace(steps[best], chosen=True)
     settings = steps[best].settings
     common = common_settings(steps) or UNTUNED
-    remarks = candidates.ends_among(name, settings, split.labels)
+    said = candidates.ends_among(name, settings, split.labels, reach)
+    of_common = f"{name}, with one setting for all classes"
+    remarks = [
+        remark
+        for remark in candidates.ends_among(of_common, common, split.labels, reach)
+        if remark.replace(of_common, name) not in said
+    ]
     return OperatingPoint(
-        settings, split.scores(settings), tuple(steps), Common(common, split.scores(common)), tuple(remarks)
+        settings, split.scores(settings), tuple(steps), Common(common, split.scores(common)), (*said, *remarks)
     )
 
 

@@ -17,6 +17,8 @@ ONE_SEED = "a single random seed cannot compare two systems, only these two mode
 def verdict(found: Difference, *, in_percent: bool) -> str:
     """Return the outcome, the difference, its interval and its p-value.
 
+    "Over seeds" is said of an outcome that other recordings might change, since their variation is not included.
+
     Parameters
     ----------
     found : Difference
@@ -29,11 +31,12 @@ def verdict(found: Difference, *, in_percent: bool) -> str:
     if found.interval is not None:
         low, high = (factor * end for end in found.interval)
         told += f" (95 % CI: {low:+.{decimals}f} to {high:+.{decimals}f}{_p(found)})"
-    if found.outcome in ("better", "worse"):
-        return f"{found.outcome}: {told}"
+    if found.outcome not in ("better", "worse", "not distinguishable"):
+        return told
+    outcome = found.outcome if found.recordings else f"{found.outcome} over seeds"
     if found.outcome == "not distinguishable":
-        return f"not distinguishable: {told}; {_unseen(found, factor, decimals, unit)}"
-    return told
+        told += f"; {_unseen(found, factor, decimals, unit)}"
+    return f"{outcome}: {told}"
 
 
 def _p(found: Difference) -> str:
@@ -47,4 +50,5 @@ def _unseen(found: Difference, factor: float, decimals: int, unit: str) -> str:
         return "these seeds and recordings are too few to see any difference"
     if found.smallest == 0:
         return "the same in every seed"
-    return f"a difference smaller than {factor * found.smallest:.{decimals}f}{unit} cannot be detected with these seeds"
+    needed = f"{factor * found.smallest:.{decimals}f}{unit}"
+    return f"with these seeds, only a difference above {needed} would have been significant"

@@ -433,6 +433,13 @@ def test_every_report_contains_and_shows_threshold_free_scores(cache):
     assert stored["threshold_free"] == report.threshold_free
 
 
+def test_a_report_contains_best_epoch_and_losses_of_its_run(cache):
+    result = named_run(cache, "run").find_record().result
+    expected = {name: getattr(result, name) for name in ("best_epoch", "training_loss", "validation_loss")}
+    assert scored(cache).training == expected
+    assert min(expected.values()) > 0
+
+
 def mean_length(scored: metrics.Scored) -> dict[str, float]:
     return {"mean": float(np.mean([event.duration for events in scored.estimated.values() for event in events]))}
 

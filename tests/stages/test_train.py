@@ -36,7 +36,7 @@ from tiny_dataset import FRONT_END, LABELS, N_CLIPS, NAME, SETTINGS, make_datase
 torch.set_num_threads(1)
 CPU = torch.device("cpu")
 REPORT_KEYS = {"stage", "dataset", "run", "run_dir", "parameters", "epochs", "best_epoch", "validation_loss"}
-REPORT_KEYS |= {"stopped", "seconds", "cpu_seconds", "clips_per_second"}
+REPORT_KEYS |= {"training_loss", "stopped", "seconds", "cpu_seconds", "clips_per_second"}
 PROCESSES = multiprocessing.get_context("forkserver")
 # slow imports (_dynamo is imported with the first optimiser), so that a process to be killed starts quickly
 PROCESSES.set_forkserver_preload(["sedpipe.stages.train", "torch._dynamo", "torch.utils.tensorboard", "pytest"])
@@ -189,6 +189,7 @@ def test_the_model_is_from_the_best_epoch_and_standardised_on_training(tmp_path)
     losses = [float(row["validation_loss"]) for row in rows]
     assert report.best_epoch == 1 + losses.index(min(losses))
     assert report.validation_loss == min(losses)
+    assert report.training_loss == float(rows[report.best_epoch - 1]["training_loss"])
     model = read_model(named_run(cache, "run").model_path, CPU).model
     assert ((model.mean > -65) & (model.mean < -40)).all()  # dB, without the padding at -100
     assert int(model.state_dict()["convolutions.0.layers.0.normalise_before.num_batches_tracked"]) == (

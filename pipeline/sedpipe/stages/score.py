@@ -150,6 +150,7 @@ def _scored(
         operating_points={name: scores.overall for name, scores in segment_based.items()},
         intervals={name: _intervals(truth, events, recordings.sharing) for name, events in estimated.items()},
         **{name: numbers for name, numbers in found.items() if name in _METRICS},
+        training=_training(runs),
         metrics=custom_metrics(found, known=_METRICS),
         shown=shown,
         post_processing_common=_common(truth, system, listener),
@@ -213,6 +214,15 @@ def counts_at_point(scores: FrameScores, truth: Truth, point: PostProcessing) ->
     columns = [counts.errors, *(items.sum(axis=1) for items in per_class)]
     rows: list[list[int]] = np.stack(columns, axis=1).astype(int).tolist()
     return tuple((errors, reference, correct, estimated) for errors, reference, correct, estimated in rows)
+
+
+def _training(runs: Sequence[Run]) -> dict[str, float | None]:
+    """Return best epoch and losses of a single run, as far as its record has them; nothing for several runs."""
+    record = runs[0].find_record() if len(runs) == 1 else None
+    if record is None or record.result is None:
+        return {}
+    of, names = record.result, ("best_epoch", "training_loss", "validation_loss")
+    return {name: getattr(of, name) for name in names if getattr(of, name) is not None}
 
 
 def _coverage(cache: Dataset, split: str, scores: FrameScores) -> Coverage:

@@ -386,6 +386,7 @@ def _report(fit: Fit, task: _Task, watch: Stopwatch) -> TrainReport:
         epochs=fit.epoch,
         best_epoch=fit.best_epoch,
         validation_loss=fit.best_loss if fit.records else None,
+        training_loss=fit.records[fit.best_epoch - 1].training_loss if fit.records else None,
         stopped=fit.stopped,
         seconds=seconds,
         cpu_seconds=watch.cpu_seconds,

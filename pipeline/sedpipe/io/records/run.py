@@ -18,13 +18,15 @@ from sedpipe.io.records.form import Count, Name, Record, Table
 
 
 class TrainReport(Record):
-    """The result of a training; ``validation_loss`` is None if the network was left untrained.
+    """The result of a training.
 
+    ``training_loss`` and ``validation_loss`` are those of the best epoch, None if the network was left untrained.
     ``remarks`` tell for which settings tuning reached an end of the values that it tried, ``cpu_seconds`` how long
-    processors were busy, summed over all threads; early editions wrote neither.
+    processors were busy, summed over all threads. Early editions wrote no remarks, no ``cpu_seconds`` and no
+    ``training_loss``.
     """
 
-    parts_to_come: ClassVar[frozenset[str]] = frozenset({"remarks", "cpu_seconds"})
+    parts_to_come: ClassVar[frozenset[str]] = frozenset({"remarks", "cpu_seconds", "training_loss"})
 
     dataset: str
     run: str
@@ -33,6 +35,7 @@ class TrainReport(Record):
     epochs: Count
     best_epoch: Count
     validation_loss: float | None
+    training_loss: float | None = None
     stopped: str
     seconds: float
     clips_per_second: float

@@ -107,6 +107,9 @@ class ScoreReport(Record):
         PSDS by scenario.
     threshold_free : dict
         ``clip_map``, ``frame_map``, ``psds1`` and ``psds2``, which do not depend on any threshold or filter.
+    training : dict
+        ``best_epoch`` of the run, and ``training_loss`` and ``validation_loss`` of that epoch; empty for the mean of
+        several runs.
     metrics : dict of str to dict
         Numbers of metrics that do not come with sedpipe, by metric.
     shown : dict of str to Numbers
@@ -146,6 +149,7 @@ class ScoreReport(Record):
     clip_based: ClipBased | None = None
     psds: Numbers = Field(default_factory=dict)
     threshold_free: Numbers = Field(default_factory=dict)
+    training: Numbers = Field(default_factory=dict)
     metrics: dict[str, Table] = Field(default_factory=dict)
     shown: dict[str, Numbers] = Field(default_factory=dict)
     post_processing_common: dict[str, Common] = Field(default_factory=dict)

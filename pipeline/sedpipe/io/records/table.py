@@ -255,7 +255,7 @@ class Cell(Record):
         Fingerprint of the features, which determines the cell, too; "" in early cells, which had the usual features.
     front_end : str
         Front end that computed the features.
-    seconds, threads, best_epoch, validation_loss, versions
+    seconds, threads, best_epoch, validation_loss, training_loss, versions
         Values of its run.
     splits : dict of str to CellScores
     sensitivity : dict of str to Around
@@ -267,7 +267,7 @@ class Cell(Record):
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
-        {"sensitivity", "features", "front_end", "validation_loss", "bench", "pools"}
+        {"sensitivity", "features", "front_end", "validation_loss", "training_loss", "bench", "pools"}
     )
     decisive: ClassVar[Sequence[str]] = (
         "dataset", "pooling", "hierarchy", "seed", "preset", "recipe", "epochs", "network", "training",
@@ -291,6 +291,7 @@ class Cell(Record):
     features: str = ""
     front_end: str = ""
     validation_loss: float | None = None
+    training_loss: float | None = None
     sensitivity: dict[str, Around] = Field(default_factory=dict)
     bench: Bench | None = None
     pools: Table = Field(default_factory=dict)

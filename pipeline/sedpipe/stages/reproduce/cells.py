@@ -142,6 +142,7 @@ def _made(plan: Plan, training: Training, listener: Listener) -> Cell:
         best_epoch=trained.best_epoch,
         front_end=training.spec.front_end.name,
         validation_loss=trained.validation_loss,
+        training_loss=trained.training_loss,
         versions={} if record is None else record.versions,
         splits=splits,
     )

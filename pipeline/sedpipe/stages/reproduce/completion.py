@@ -32,7 +32,7 @@ def complete_cell(plan: Plan, training: Training) -> None:
     if any(_lacks_classes(scores) for scores in cell.splits.values()):
         # its run may no longer exist
         with suppress(SedpipeError):
-            found |= _classes_and_loss(plan, cell, run, device)
+            found |= _classes_and_losses(plan, cell, run, device)
     if found:
         plan.table.write_cell(training.cell, cell.model_copy(update=found))
 
@@ -41,15 +41,16 @@ def _lacks_classes(scores: CellScores) -> bool:
     return any(not common.per_class for common in scores.post_processing_common.values())
 
 
-def _classes_and_loss(plan: Plan, cell: Cell, name: str, device: str) -> dict[str, Any]:
-    """Return scores by class, clip names and the loss; empty if the run's scores show that it is not the cell's run."""
+def _classes_and_losses(plan: Plan, cell: Cell, name: str, device: str) -> dict[str, Any]:
+    """Return scores by class, clip names and losses; empty if the run's scores show that it is not the cell's run."""
     run = find_run(plan.dataset, name)
     splits = {split: _with_classes(plan, scores, split, run, device) for split, scores in cell.splits.items()}
     if any(scores is None for scores in splits.values()):
         return {}
     record = run.find_record()
     result = None if record is None else record.result
-    return {"splits": splits, **({} if result is None else {"validation_loss": result.validation_loss})}
+    losses = {name: getattr(result, name, None) for name in ("validation_loss", "training_loss")}
+    return {"splits": splits, **{name: loss for name, loss in losses.items() if loss is not None}}
 
 
 def _with_classes(plan: Plan, cell: CellScores, split: str, run: Run, device: str) -> CellScores | None:

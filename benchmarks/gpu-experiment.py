@@ -24,6 +24,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 MANIFEST = ROOT / "manifests" / "esc10-fold4.toml"
 AVERAGED = ROOT / "benchmarks" / "table2" / "averaged.toml"
+FOR_PAPER_S = 90
+"""Seconds of the whole time that the table leaves for the run with ``paper`` and its score."""
 GRACE_S = 30
 """Seconds that a call has to save its state when its time is over."""
 
@@ -79,7 +81,8 @@ def main() -> None:
     end = time.monotonic() + options.minutes * 60
     report: dict[str, Any] = {"clips": options.clips, "seeds": options.seeds, "epochs": options.epochs, "parts": {}}
     for name, words in parts.items():
-        report["parts"][name] = run(words, options.out, end - time.monotonic())
+        left = end - time.monotonic() - (FOR_PAPER_S if name == "table2" else 0)
+        report["parts"][name] = run(words, options.out, left)
         (options.out / "gpu-experiment.json").write_text(json.dumps(report, indent=1) + "\n")
         print(f"{name}: {json.dumps(report['parts'][name])}", flush=True)
     sys.exit(any(part["exit"] for part in report["parts"].values()))

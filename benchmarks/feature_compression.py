@@ -1,7 +1,7 @@
 """Cost and benefit of compressing stored features.
 
-``python benchmarks/feature_compression.py DATASET --cache CACHE`` takes log-mel features that are already stored, writes
-them anew with each compression, prints bytes and processor time per clip, and writes them to
+``python benchmarks/feature_compression.py DATASET --cache CACHE`` takes log-mel features that are stored already,
+writes them anew with each compression, prints bytes and processor time per clip, and writes them to
 ``results/compression.json``.
 Sizes are the same on every machine.
 """

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sedpipe.views.tables.table2 import PUBLISHED
 
@@ -176,3 +177,80 @@ def test_what_is_said_of_lung_sounds_matches_the_cells() -> None:
     assert f"PSDS 1 is better by {100 * psds['difference']:.1f} points ({interval} after" in told
     low, high = (100 * bound for bound in frames["interval"])
     assert f"frame mAP is not ({100 * frames['difference']:+.1f}, {low:+.1f} to {high:+.1f})" in told
+
+
+def test_what_is_said_of_small_matches_the_cells() -> None:
+    told = sentences(section("`small` on log-mel"))
+    every = [one for compared in SMALL.stored["comparisons"] for one in compared["differences"].values()]
+    assert {one["outcome"] for one in every} == {"not distinguishable"}
+    assert f"one of the three of the primary endpoint nor one of the {len(every) - 3} exploratory ones" in told
+    primary = {table: [table.difference(name, "error_rate") for name in POOLINGS] for table in (SMALL, YAMNET)}
+    lowest = min(one["interval"][0] for one in primary[SMALL])
+    assert f"the lower end of the widest interval is {lowest:.3f}." in told
+    assert lowest > -0.06
+    (least, most), (there_least, there_most) = (
+        (min(one["smallest"] for one in of), max(one["smallest"] for one in of)) for of in primary.values()
+    )
+    ranges = (
+        f"to exceed {least:.3f} to {most:.3f} to be significant, on YAMNet frames {there_least:.3f} to {there_most:.3f}"
+    )
+    assert ranges in told
+    low, high = SMALL.difference("attention", "error_rate")["interval"]
+    gain = YAMNET.difference("attention", "error_rate")["difference"]
+    assert low < gain < 0 < high
+    assert f"The gain of {-gain:.3f} with attention" in told
+    linear, exponential, attention = SMALL.correlations
+    correlations = (
+        f"is {linear} with linear softmax, {exponential} with exponential softmax and {attention} with attention"
+    )
+    assert correlations in told
+    assert float(attention) > 0
+    assert all(abs(float(one)) < 0.65 for one in SMALL.correlations)
+    errors = [table.mean("linear", "none", "error_rate")[0] for table in (SMALL, YAMNET)]
+    assert f"linear softmax has an ER of {errors[0]:.2f} here and of {errors[1]:.2f} on YAMNet frames" in told
+    cells = [json.loads(path.read_text(encoding="utf-8")) for path in (RESULTS / SMALL.name / "cells").glob("*.json")]
+    epochs = [
+        [cell["best_epoch"] for cell in cells if (cell["pooling"] == "exponential") == of] for of in (True, False)
+    ]
+    assert f"in the last epoch in {epochs[0].count(12)} of {len(epochs[0])} cells" in told
+    assert f"the other two have it after {np.median(epochs[1]):.0f} epochs (median)" in told
+
+
+def test_the_claims_of_the_first_edition_stand_beside_the_present_results() -> None:
+    text = section("Old claims beside new ones")
+    for pooling, score, split, claim in (
+        ("attention", "error_rate", "evaluation", "attention: ER worse on `evaluation`"),
+        ("attention", "f1", "evaluation", "attention: F1 worse on `evaluation`"),
+        ("exponential", "error_rate", "testing", "exponential: ER better on `testing`"),
+    ):
+        old = EARLIER.difference(pooling, score, rule="chosen", split=split)
+        new = SMALL.difference(pooling, score, split=split)
+        shown = rates if score == "error_rate" else points
+        row = [claim, shown(old), f"{old['p']:.2g}", shown(new), f"{new['p']:.2g}"]
+        assert f"| {' | '.join(row)} |" in text
+    every = [one for compared in EARLIER.stored["comparisons"] for one in compared["differences"].values()]
+    assert len(every) == 24
+    assert {one["p_holm"] for one in every} == {1.0}
+    told = sentences(text)
+    f1 = [100 * (max(of_seed) - min(of_seed)) for of_seed in f1_by_system(EARLIER, "evaluation")]
+    assert f"differ by up to {max(f1):.0f} points of F1 on `evaluation`" in told
+    table = (RESULTS / EARLIER.name / "table.md").read_text(encoding="utf-8")
+    moved = [
+        float(one)
+        for line in re.findall("changes F1 by .*", table)
+        for one in re.findall(r"(?:to|and) ([\d.]+) \(", line)
+    ]
+    assert f"moves F1 by {min(moved):.0f} to {max(moved):.0f} points" in told
+    worlds = json.loads((RESULTS / "false-alarms.json").read_text(encoding="utf-8"))["worlds"].values()
+    drawn = [100 * world["seeds"]["5"]["false_alarms"]["draws of seeds and clips"]["error_rate"] for world in worlds]
+    assert f"in {min(drawn):.0f} to {max(drawn):.0f} % of tables with five seeds" in told
+
+
+def f1_by_system(table: Table, split: str) -> list[list[float]]:
+    """Return F1 at `min_er` of the seeds of each system."""
+    of_system: dict[tuple[str, bool], list[float]] = {}
+    for path in (RESULTS / table.name / "cells").glob("*.json"):
+        cell = json.loads(path.read_text(encoding="utf-8"))
+        f1 = cell["splits"][split]["operating_points"]["min_er"]["f1"]
+        of_system.setdefault((cell["pooling"], bool(cell["hierarchy"])), []).append(f1)
+    return [*of_system.values()]

@@ -55,7 +55,7 @@ def test_threshold_free_scores_are_listed_with_best_epoch_and_validation_loss() 
     text = markdown(later, record_of(later), "t")
     assert "| system | seeds | clip mAP | best epoch | validation loss |" in text
     assert "| linear, single | 3 | 51.0 ± 2.5 | 1.0 ± 0.0 | 0.2500 ± 0.0000 |" in text
-    assert "  - clip mAP not distinguishable: +0.0 points" in text
+    assert "  - clip mAP not distinguishable over seeds: +0.0 points" in text
     lines = list(csv.DictReader(io.StringIO(csv_text(later))))
     assert {line["rule"] for line in lines} == {"chosen", "common", "threshold_free"}
     assert [float(line["clip_map"]) for line in lines if line["rule"] == "threshold_free"] == pytest.approx([0.51] * 4)

@@ -100,7 +100,7 @@ def test_a_claim_that_does_not_hold_is_named_and_gives_exit_code_1(
         assert [one.get("wrong") for one in found.values()] == [["events_are_equal"], None][2 - len(checks) :]
 
 
-def test_training_as_sedpipe_does_it_is_timed_with_every_augmentation(gpu: ModuleType, bench: object) -> None:
+def test_training_as_sedpipe_does_it_is_timed_and_can_be_augmented(gpu: ModuleType, bench: object) -> None:
     augment = gpu.AugmentConfig(superpose=0.5, background=0.5, gain_db=10, time_masks=1, time_mask_frames=9)
     fit = gpu._fit_of(bench, "demo", 2, 2, augment)
     assert list(fit.steps([gpu._batch(2, seed) for seed in range(2)])) == [1, 2]

@@ -70,31 +70,31 @@ def test_the_threshold_nearest_to_a_half_comes_first():
     ("chosen", "remarks"),
     [
         (PostProcessing(0.5), []),
-        (PostProcessing(0.5, median_s=2.0), ["p: median_s is 2, the highest that was tried" + HIGHER]),
-        (PostProcessing((0.5, 0.9)), ["p: threshold of Rain is 0.9, the highest that was tried" + HIGHER]),
-        (PostProcessing(0.1), ["p: threshold is 0.1, the lowest that was tried" + LOWER]),
-        (PostProcessing(0.5, hysteresis=0.25), ["p: hysteresis is 0.25, the lowest that was tried" + LOWER]),
+        (PostProcessing(0.5, median_s=2.0), ["median_s is 2, the highest that was tried" + HIGHER]),
+        (PostProcessing((0.5, 0.9)), ["threshold of Rain is 0.9, the highest that was tried" + HIGHER]),
+        (PostProcessing(0.1), ["threshold is 0.1, the lowest that was tried" + LOWER]),
+        (PostProcessing(0.5, hysteresis=0.25), ["hysteresis is 0.25, the lowest that was tried" + LOWER]),
         (PostProcessing(0.5, hysteresis=1.0, gap_s=0.0, min_duration_s=0.0, gate=0.0), []),
         (
             PostProcessing((0.1, 0.5), median_s=(2.0, 2.0), gate=0.7),
             [
-                "p: threshold of Dog is 0.1, the lowest that was tried" + LOWER,
-                "p: median_s is 2, the highest that was tried" + HIGHER,
-                "p: gate is 0.7, the highest that was tried" + HIGHER,
+                "threshold of Dog is 0.1, the lowest that was tried" + LOWER,
+                "median_s is 2, the highest that was tried" + HIGHER,
+                "gate is 0.7, the highest that was tried" + HIGHER,
             ],
         ),
     ],
 )
 def test_a_choice_at_the_end_of_its_range_is_remarked_unless_the_step_is_off(chosen, remarks):
-    assert Candidates(threshold=(0.1, 0.5, 0.9)).ends_among("p", chosen, LABELS) == remarks
+    assert Candidates(threshold=(0.1, 0.5, 0.9)).ends_among(chosen, LABELS) == remarks
 
 
 def test_a_threshold_below_or_above_all_scores_is_not_remarked_since_nothing_changes_beyond_it():
     candidates, ends = Candidates(threshold=(0.1, 0.5, 0.9)), PostProcessing((0.1, 0.9))
-    assert candidates.ends_among("p", ends, LABELS, (0.1, 0.89)) == []
-    assert len(candidates.ends_among("p", ends, LABELS, (0.09, 0.9))) == 2
+    assert candidates.ends_among(ends, LABELS, (0.1, 0.89)) == []
+    assert len(candidates.ends_among(ends, LABELS, (0.09, 0.9))) == 2
 
 
 def test_a_single_candidate_gives_no_remark():
     only = Candidates(**{name: (value,) for name, value in PostProcessing(0.5, 2.0, 0.8, 0.8, 0.25, 0.7).items()})
-    assert only.ends_among("p", PostProcessing(0.5, 2.0, 0.8, 0.8, 0.25, 0.7), LABELS) == []
+    assert only.ends_among(PostProcessing(0.5, 2.0, 0.8, 0.8, 0.25, 0.7), LABELS) == []

@@ -172,7 +172,7 @@ def test_the_false_alarm_rate_is_close_to_the_level_when_seeds_and_recordings_va
 
 
 def bound(found: Difference, p: float) -> float:
-    """Return Cochran and Cox's critical difference: the quantile of each part from its own degrees of freedom."""
+    """Return Banerjee's critical difference: the quantile of each part from its own degrees of freedom."""
     quantiles = [scipy.stats.t.isf(p / 2, degrees) for degrees in (found.seeds - 1, found.degrees_recordings)]
     return float(np.hypot(quantiles[0] * found.over_seeds, quantiles[1] * found.over_recordings))
 

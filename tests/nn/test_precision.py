@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -21,13 +22,15 @@ def test_without_autocast_works_on_a_device_that_does_not_support_autocast() -> 
         assert (one @ one).dtype == torch.float32
 
 
-PLACES = (torch.backends.cuda.matmul, torch.backends.cudnn.conv, torch.backends.cudnn.rnn)
-
-
 def precisions() -> list[str]:
-    return [place.fp32_precision for place in PLACES]
+    places = (torch.backends.cuda.matmul, torch.backends.cudnn.conv, torch.backends.cudnn.rnn)
+    return [place.fp32_precision for place in places]
 
 
+NEWER = pytest.mark.skipif(not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="torch before 2.9")
+
+
+@NEWER
 def test_tf32_is_off_in_the_block_and_restored_after_it_even_after_an_error() -> None:
     def fails() -> None:
         with exactly():
@@ -41,6 +44,16 @@ def test_tf32_is_off_in_the_block_and_restored_after_it_even_after_an_error() ->
     assert isinstance(torch.backends.cudnn.allow_tf32, bool)  # torch's older interface can still be read
 
 
+def test_before_torch_2_9_tf32_is_off_in_the_block_and_restored_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    products, cudnn = SimpleNamespace(allow_tf32=False), SimpleNamespace(allow_tf32=True)
+    monkeypatch.setattr(torch.backends.cuda, "matmul", products)
+    monkeypatch.setattr(torch.backends, "cudnn", cudnn)
+    with exactly():
+        assert (products.allow_tf32, cudnn.allow_tf32) == (False, False)
+    assert (products.allow_tf32, cudnn.allow_tf32) == (False, True)
+
+
+@NEWER
 @pytest.mark.parametrize(
     "setting",
     [

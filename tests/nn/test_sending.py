@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import pytest
 import torch
 from copies import META, Copies
 from sedpipe.features.spec import FeatureSpec
-from sedpipe.io.settings.presets import load_preset
+from sedpipe.io.encoders.front_end import named_front_end
+from sedpipe.io.settings.front_ends import load_front_end
+from sedpipe.io.settings.presets import load_preset, preset_names
 from sedpipe.nn.networks.registry import build_network
 from sedpipe.nn.recurrence import BidirectionalGRU
 from sedpipe.nn.sending import sent
@@ -22,17 +26,26 @@ def test_a_tensor_is_sent_with_the_type_that_was_asked_for() -> None:
     assert sent(part, torch.device("cpu")) is part
 
 
-@pytest.mark.parametrize(
-    "preset",
-    ["cdur", "demo", "gccaps", "kong-gru", "kong-transformer", "mcfee-cnn", "mcfee-crnn", "paper", "small", "surrey",
-     "talnet", "wang"],
-)  # fmt: skip
+ENCODERS = {"head": "yamnet", "attention-head": "yamnet", "both": "logmel,yamnet"}
+FRONT_ENDS = {"mlms": "mlms", "cdur-64": "cdur"}
+
+
+def features_for(preset: str) -> FeatureSpec:
+    if preset in FRONT_ENDS:
+        return FeatureSpec(load_front_end(Path(FRONT_ENDS[preset])))
+    return FeatureSpec(named_front_end(ENCODERS[preset])) if preset in ENCODERS else FeatureSpec()
+
+
+@pytest.mark.parametrize("preset", preset_names())
 def test_no_network_waits_for_the_gpu_in_a_training_step(preset: str) -> None:
-    settings = load_preset(preset)
-    network = build_network(settings.network, settings.pooling, 4, FeatureSpec()).to(META).train()
+    settings, spec = load_preset(preset), features_for(preset)
+    n_frames = torch.tensor([spec.shape[0], spec.shape[0] // 2])
+    with META:  # weights without memory
+        network = build_network(settings.network, settings.pooling, 4, spec).train()
     with Copies() as copies:
-        prediction = network(torch.empty(2, 500, 80, device=META), torch.tensor([500, 400]))
-        prediction.clip_probs.sum().backward()
+        prediction = network(torch.empty(2, *spec.shape, device=META), n_frames)
+        taught = [*(part.probs for part in prediction.taught), prediction.clip_probs, prediction.frame_probs]
+        sum(probs.sum() for probs in taught if probs.requires_grad).backward()
     assert copies.waiting  # the numbers of frames are sent at least once
     assert not any(copies.waiting)
 

@@ -436,8 +436,12 @@ def test_every_report_contains_and_shows_threshold_free_scores(cache):
 def test_a_report_contains_best_epoch_and_losses_of_its_run(cache):
     result = named_run(cache, "run").find_record().result
     expected = {name: getattr(result, name) for name in ("best_epoch", "training_loss", "validation_loss")}
-    assert scored(cache).training == expected
+    report = scored(cache)
+    assert report.training.as_json() == expected
     assert min(expected.values()) > 0
+    stored = json.loads(named_run(cache, "run").scores_path("evaluation").read_text())
+    assert stored["training"] == expected
+    assert isinstance(stored["training"]["best_epoch"], int)
 
 
 def mean_length(scored: metrics.Scored) -> dict[str, float]:

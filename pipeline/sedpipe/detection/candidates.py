@@ -95,7 +95,7 @@ class Candidates:
         return self._tried[search, around]
 
     def ends_among(
-        self, name: str, chosen: PostProcessing, labels: LabelSet, scores: tuple[float, float] = (0.0, 1.0)
+        self, chosen: PostProcessing, labels: LabelSet, scores: tuple[float, float] = (0.0, 1.0)
     ) -> list[str]:
         """Return a sentence for each setting at an end of the tried values, beyond which there may be better ones.
 
@@ -104,8 +104,6 @@ class Candidates:
 
         Parameters
         ----------
-        name : str
-            Name of the operating point.
         chosen : PostProcessing
             The chosen settings.
         labels : LabelSet
@@ -124,7 +122,7 @@ class Candidates:
                 if at.any() and len(set(tried)) > 1 and (end != off or setting == "threshold"):
                     of = "" if at.all() else f" of {', '.join(np.array(labels.names)[at].tolist())}"
                     means = f"(a {beyond} one may score better still; nothing needs to be done)"
-                    remarks.append(f"{name}: {setting}{of} is {end:g}, the {which} that was tried {means}")
+                    remarks.append(f"{setting}{of} is {end:g}, the {which} that was tried {means}")
         return remarks
 
 

@@ -210,15 +210,11 @@ def _operating_point(
     steps[best] = replace(steps[best], chosen=True)
     settings = steps[best].settings
     common = common_settings(steps) or UNTUNED
-    said = candidates.ends_among(name, settings, split.labels, reach)
-    of_common = f"{name}, with one setting for all classes"
-    remarks = [
-        remark
-        for remark in candidates.ends_among(of_common, common, split.labels, reach)
-        if remark.replace(of_common, name) not in said
-    ]
+    of_chosen, of_common = (candidates.ends_among(found, split.labels, reach) for found in (settings, common))
+    remarks = [f"{name}: {remark}" for remark in of_chosen]
+    remarks += [f"{name}, with one setting for all classes: {one}" for one in of_common if one not in of_chosen]
     return OperatingPoint(
-        settings, split.scores(settings), tuple(steps), Common(common, split.scores(common)), (*said, *remarks)
+        settings, split.scores(settings), tuple(steps), Common(common, split.scores(common)), tuple(remarks)
     )
 
 

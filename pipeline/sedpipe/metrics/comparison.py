@@ -5,8 +5,8 @@ The variance of the mean difference is the sum of both parts. The part due to se
 seed by seed, and includes the interaction of seeds and recordings; the part due to recordings is estimated from what
 each clip contributes to the mean difference, less this interaction. Degrees of freedom are Satterthwaite's. His
 approximation is good at a level of 5 %, but Holm's correction needs p-values far below it, and with two to four seeds
-those are too small: a part due to seeds that is small by chance is believed. There, p is Cochran and Cox's upper bound,
-which takes the quantile of each part from its own degrees of freedom; with two seeds, it is always this bound.
+those are too small: a variance between seeds that is small by chance is taken at face value. There, p is Banerjee's
+upper bound, which takes the quantile of each part from its own degrees of freedom; with two seeds, it always is.
 ``benchmarks/false_alarms.py`` simulates how often a difference is reported where there is none.
 
 - :func:`compare`, :func:`compare_runs`: test with the variation due to seeds and recordings
@@ -15,7 +15,8 @@ which takes the quantile of each part from its own degrees of freedom; with two 
 
 Source: Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), 2007 (two crossed sources of variation);
 Satterthwaite, "An approximate distribution of estimates of variance components", Biometrics Bulletin 2(6), 1946;
-Cochran & Cox, "Experimental Designs", 1950 (the bound).
+Banerjee, "Approximate confidence interval for linear functions of means of k populations when the population variances
+are not equal", Sankhya 22, 1960 (the bound).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from sedpipe.metrics.holm import holm
 from sedpipe.metrics.sharing import Sharing
 
 LEVEL = 0.05
-"""Probability of a false alarm, at most, in all comparisons that are judged together."""
+"""Probability of a false alarm in all comparisons that are judged together, at most, as far as p is right."""
 
 OUTCOMES = ("better", "worse", "not distinguishable", "one seed")
 """Possible outcomes; the last if there is only one seed, from which no conclusion about the systems can be drawn."""
@@ -41,7 +42,7 @@ OUTCOMES = ("better", "worse", "not distinguishable", "one seed")
 LOWER_IS_BETTER = frozenset({"error_rate"})
 
 FEW_SEEDS = 5
-"""Number of seeds from which on Satterthwaite's approximation holds for Holm's correction, too."""
+"""Number of seeds from which on Satterthwaite's approximation is good enough for Holm's correction, too."""
 
 _TWO = 2  # seeds: one degree of freedom, with which Satterthwaite's approximation does not even hold at 5 %
 _NO_SPREAD = 1e-9  # relative to a difference: a standard error up to this is rounding error
@@ -105,14 +106,14 @@ class Difference:
         return float(np.hypot(self.over_seeds, self.over_recordings))
 
     def half_width(self, level: float, *, bound: bool) -> float:
-        """Return half of the width of the interval at a level, by Cochran and Cox's bound or by Satterthwaite."""
+        """Return half of the width of the interval at a level, by Banerjee's bound or by Satterthwaite."""
         if not bound:
             return float(-stdtrit(self.degrees, level / 2)) * self.standard_error
         parts = ((self.over_seeds, self.seeds - 1), (self.over_recordings, self.degrees_recordings))
         return float(np.linalg.norm([error * stdtrit(degrees, level / 2) for error, degrees in parts if error]))
 
     def p_value(self, *, bound: bool) -> float:
-        """Return the p-value, by Cochran and Cox's bound or by Satterthwaite."""
+        """Return the p-value, by Banerjee's bound or by Satterthwaite."""
         if not self.difference:
             return 1.0
         if not bound:
@@ -177,7 +178,7 @@ def student(ours: Sequence[float], theirs: Sequence[float], *, lower_is_better: 
 
 
 def judged(differences: Sequence[Difference | None]) -> list[Difference | None]:
-    """Return the differences with outcomes; with two or more seeds, at most one list in twenty has a false alarm."""
+    """Return the differences with outcomes; with two or more seeds, at most about one list in 20 has a false alarm."""
     tested = {
         place: found
         for place, found in enumerate(differences)
@@ -193,7 +194,7 @@ def judged(differences: Sequence[Difference | None]) -> list[Difference | None]:
 
 
 def _is_bound(found: Difference, n_compared: int) -> bool:
-    """Return whether p is Cochran and Cox's bound, if this is one of ``n_compared`` comparisons."""
+    """Return whether p is Banerjee's bound, if this is one of ``n_compared`` comparisons."""
     return found.seeds == _TWO or (n_compared > 1 and _TWO < found.seeds < FEW_SEEDS)
 
 

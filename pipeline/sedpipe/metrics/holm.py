@@ -13,7 +13,7 @@ from collections.abc import Sequence
 def holm(p: Sequence[float]) -> list[float]:
     """Adjust p-values: if those below 0.05 count as significant, at most one table in twenty has a false alarm.
 
-    This is true of p-values that hold far below 0.05, too: the smallest of 24 has to be below 0.0021.
+    This requires p-values that are valid far below 0.05: the smallest of 24 has to be below 0.0021.
 
     The smallest of n p-values is multiplied by n, the next one by n - 1 and so on; no adjusted value is smaller than
     the one before it, or larger than 1.

@@ -28,7 +28,8 @@ def without_autocast(device: torch.device) -> AbstractContextManager[None]:
 def exactly() -> Iterator[None]:
     """Disable TF32 in the block, for convolutions, recurrent layers and matrix products; on a CPU there is none anyway.
 
-    A caller may have set it with either of torch's two interfaces; it is restored with the one that torch has.
+    A caller may have set it with either of torch's two interfaces; it is restored with the newer one, if torch has it.
+    In the block, the older one may raise an error.
     """
     settings = _where_tf32_is_set()
     before = [getattr(place, name) for place, name, _ in settings]
@@ -45,6 +46,6 @@ def _where_tf32_is_set() -> list[tuple[object, str, object]]:
     """Return the objects that have a setting, its name, and the value that means float32."""
     cudnn, products = torch.backends.cudnn, torch.backends.cuda.matmul
     if hasattr(products, "fp32_precision"):
-        # torch 2.9 and later: once this name has been set anywhere, reading ``allow_tf32`` raises an error
+        # torch 2.9 and later: ``allow_tf32`` cannot be read if a caller has set this differently for some operations
         return [(place, "fp32_precision", "ieee") for place in (products, cudnn.conv, cudnn.rnn)]  # type: ignore[attr-defined]
     return [(place, "allow_tf32", False) for place in (products, cudnn)]

@@ -28,7 +28,7 @@ from sedpipe.io.cache.runs import Run, find_run
 from sedpipe.io.lists.events import write_event_list
 from sedpipe.io.records.common import Common
 from sedpipe.io.records.reading import write_record
-from sedpipe.io.records.scores import Coverage, Intervals, ScoreReport
+from sedpipe.io.records.scores import Coverage, Intervals, Learned, ScoreReport
 from sedpipe.io.records.table import Counts
 from sedpipe.listener import Listener
 from sedpipe.metrics.intervals import intervals
@@ -150,7 +150,7 @@ def _scored(
         operating_points={name: scores.overall for name, scores in segment_based.items()},
         intervals={name: _intervals(truth, events, recordings.sharing) for name, events in estimated.items()},
         **{name: numbers for name, numbers in found.items() if name in _METRICS},
-        training=_training(runs),
+        training=_learned(runs),
         metrics=custom_metrics(found, known=_METRICS),
         shown=shown,
         post_processing_common=_common(truth, system, listener),
@@ -216,13 +216,15 @@ def counts_at_point(scores: FrameScores, truth: Truth, point: PostProcessing) ->
     return tuple((errors, reference, correct, estimated) for errors, reference, correct, estimated in rows)
 
 
-def _training(runs: Sequence[Run]) -> dict[str, float | None]:
-    """Return best epoch and losses of a single run, as far as its record has them; nothing for several runs."""
+def _learned(runs: Sequence[Run]) -> Learned | None:
+    """Return best epoch and losses of a single run with a result."""
     record = runs[0].find_record() if len(runs) == 1 else None
-    if record is None or record.result is None:
-        return {}
-    of, names = record.result, ("best_epoch", "training_loss", "validation_loss")
-    return {name: getattr(of, name) for name in names if getattr(of, name) is not None}
+    result = None if record is None else record.result
+    if result is None:
+        return None
+    return Learned(
+        best_epoch=result.best_epoch, training_loss=result.training_loss, validation_loss=result.validation_loss
+    )
 
 
 def _coverage(cache: Dataset, split: str, scores: FrameScores) -> Coverage:

@@ -80,6 +80,14 @@ class AgainstRun(Record):
     remarks: tuple[str, ...] = ()
 
 
+class Learned(Record):
+    """The best epoch of a run, and its losses, as far as they are known."""
+
+    best_epoch: Count
+    training_loss: float | None = None
+    validation_loss: float | None = None
+
+
 class ScoreReport(Record):
     """Scores of one system on one split; fractions, ``None`` where undefined, with the reason in ``undefined``.
 
@@ -107,9 +115,8 @@ class ScoreReport(Record):
         PSDS by scenario.
     threshold_free : dict
         ``clip_map``, ``frame_map``, ``psds1`` and ``psds2``, which do not depend on any threshold or filter.
-    training : dict
-        ``best_epoch`` of the run, and ``training_loss`` and ``validation_loss`` of that epoch; empty for the mean of
-        several runs.
+    training : Learned, optional
+        Best epoch and losses of the run; None for the mean of several runs, and for a run without a result.
     metrics : dict of str to dict
         Numbers of metrics that do not come with sedpipe, by metric.
     shown : dict of str to Numbers
@@ -149,7 +156,7 @@ class ScoreReport(Record):
     clip_based: ClipBased | None = None
     psds: Numbers = Field(default_factory=dict)
     threshold_free: Numbers = Field(default_factory=dict)
-    training: Numbers = Field(default_factory=dict)
+    training: Learned | None = None
     metrics: dict[str, Table] = Field(default_factory=dict)
     shown: dict[str, Numbers] = Field(default_factory=dict)
     post_processing_common: dict[str, Common] = Field(default_factory=dict)

@@ -48,9 +48,10 @@ def _classes_and_losses(plan: Plan, cell: Cell, name: str, device: str) -> dict[
     if any(scores is None for scores in splits.values()):
         return {}
     record = run.find_record()
-    result = None if record is None else record.result
-    losses = {name: getattr(result, name, None) for name in ("validation_loss", "training_loss")}
-    return {"splits": splits, **{name: loss for name, loss in losses.items() if loss is not None}}
+    if record is None or record.result is None:
+        return {"splits": splits}
+    losses = {"validation_loss": record.result.validation_loss, "training_loss": record.result.training_loss}
+    return {"splits": splits, **{which: loss for which, loss in losses.items() if loss is not None}}
 
 
 def _with_classes(plan: Plan, cell: CellScores, split: str, run: Run, device: str) -> CellScores | None:

@@ -188,6 +188,10 @@ def test_what_is_said_of_small_matches_the_cells() -> None:
     lowest = min(one["interval"][0] for one in primary[SMALL])
     assert f"the lower end of the widest interval is {lowest:.3f}." in told
     assert lowest > -0.06
+    of_exponential = SMALL.difference("exponential", "error_rate")
+    assert of_exponential["interval"][1] < 0
+    assert f"does not contain 0 (p {of_exponential['p']:.2g} before correction)" in told
+    assert f"the difference is {YAMNET.difference('exponential', 'error_rate')['difference']:.3f}." in told
     (least, most), (there_least, there_most) = (
         (min(one["smallest"] for one in of), max(one["smallest"] for one in of)) for of in primary.values()
     )
@@ -213,20 +217,26 @@ def test_what_is_said_of_small_matches_the_cells() -> None:
         [cell["best_epoch"] for cell in cells if (cell["pooling"] == "exponential") == of] for of in (True, False)
     ]
     assert f"in the last epoch in {epochs[0].count(12)} of {len(epochs[0])} cells" in told
-    assert f"the other two have it after {np.median(epochs[1]):.0f} epochs (median)" in told
+    assert f"the other two have it after {np.median(epochs[1]):.0f} epochs, median" in told
 
 
 def test_the_claims_of_the_first_edition_stand_beside_the_present_results() -> None:
     text = section("Old claims beside new ones")
-    for pooling, score, split, claim in (
-        ("attention", "error_rate", "evaluation", "attention: ER worse on `evaluation`"),
-        ("attention", "f1", "evaluation", "attention: F1 worse on `evaluation`"),
-        ("exponential", "error_rate", "testing", "exponential: ER better on `testing`"),
+    for pooling, score, claim, split, point in (
+        ("attention", "error_rate", "ER worse", "evaluation", "min_er"),
+        ("attention", "f1", "F1 worse", "evaluation", "min_er"),
+        ("exponential", "error_rate", "ER better", "testing", "max_f1"),
     ):
-        old = EARLIER.difference(pooling, score, rule="chosen", split=split)
-        new = SMALL.difference(pooling, score, split=split)
+        old = EARLIER.difference(pooling, score, rule="chosen", split=split, point=point)
+        new = SMALL.difference(pooling, score, split=split, point=point)
         shown = rates if score == "error_rate" else points
-        row = [claim, shown(old), f"{old['p']:.2g}", shown(new), f"{new['p']:.2g}"]
+        row = [
+            f"{pooling}: {claim} on `{split}`, at `{point}`",
+            shown(old),
+            f"{old['p']:.2g}",
+            shown(new),
+            f"{new['p']:.2g}",
+        ]
         assert f"| {' | '.join(row)} |" in text
     every = [one for compared in EARLIER.stored["comparisons"] for one in compared["differences"].values()]
     assert len(every) == 24

@@ -116,6 +116,8 @@ class Difference:
         """Return the p-value, by Banerjee's bound or by Satterthwaite."""
         if not self.difference:
             return 1.0
+        if not self.standard_error:
+            return 0.0
         if not bound:
             return float(2 * stdtr(self.degrees, -abs(self.difference) / self.standard_error))
 
@@ -240,7 +242,7 @@ def _difference(
     if not np.isfinite(seeds + recordings) or degrees <= 0:
         return unknown
     # on a few clips, a few seeds may gain exactly the same, which shows no spread and proves nothing
-    if value and np.sqrt(seeds + recordings) <= _NO_SPREAD * abs(value):
+    if n_seeds > 1 and value and np.sqrt(seeds + recordings) <= _NO_SPREAD * abs(value):
         return unknown
     found = replace(
         unknown, over_seeds=float(np.sqrt(seeds)), over_recordings=float(np.sqrt(recordings)),

@@ -390,6 +390,19 @@ def test_the_reported_false_alarms_in_worlds_drawn_later_match_the_simulation() 
     )
 
 
+def test_the_table_of_false_alarms_in_lists_matches_the_simulation() -> None:
+    found = json.loads((DOCS.parent / "benchmarks/results/false-alarms-in-lists.json").read_text(encoding="utf-8"))
+    text, columns = (DOCS / "scoring.md").read_text(encoding="utf-8"), ("alone", "lists of 3", "lists of 24")
+    assert (len(found["worlds"]), found["tables"]) == (14, 24_000)
+    assert "Holm's correction was tested in all 14 simulations, with 24,000 tables each" in " ".join(text.split())
+    for n_seeds in ("2", "3", "5", "10"):
+        shares = [[100 * world["seeds"][n_seeds][of] for world in found["worlds"].values()] for of in columns]
+        assert f"| {n_seeds} | {' | '.join(f'{min(of):.1f} to {max(of):.1f}' for of in shares)} |" in text
+        assert max(shares[0]) < 7
+        assert max(shares[1]) < 6
+        assert max(shares[2]) < 7.5
+
+
 def test_the_reported_robustness_trials_match_their_records() -> None:
     found = {
         name: json.loads((DOCS.parent / "benchmarks" / "results" / f"{name}.json").read_text(encoding="utf-8"))

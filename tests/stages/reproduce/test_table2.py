@@ -460,6 +460,13 @@ def test_a_table_redrawn_from_its_cells_alone_is_identical(made: tuple[Path, Rep
     report = draw_table(Dataset(tmp_path / "no cache", NAME), tmp_path / "copied", "table2")
     assert report.cells == {"all": 12, "made": 0, "missing": 0}
     assert {name: (tmp_path / "copied" / name).read_bytes() for name in drawn} == before
+    record = json.loads(before["table.json"])
+    assert record["seeds"] == [0, 1]
+    (tmp_path / "copied" / "table.json").write_text(
+        json.dumps(record | {"seeds": [1]})
+    )  # the last call made some seeds
+    draw_table(Dataset(tmp_path / "no cache", NAME), tmp_path / "copied", "table2")
+    assert (tmp_path / "copied" / "table.json").read_bytes() == before["table.json"]
     (tmp_path / "copied" / "cells" / "linear-single-seed0.json").unlink()
     assert draw_table(Dataset(tmp_path / "no cache", NAME), tmp_path / "copied", "table2").cells["missing"] == 1
 

@@ -41,3 +41,11 @@ def test_the_length_axis_has_ticks_for_events_of_any_length() -> None:
         ticks = [float(tick.text) for tick in small if "middle" in tick.get("class")]
         assert len(ticks) >= 2
         assert min(lengths) / 1.3 <= min(ticks) <= max(ticks) <= 1.3 * max(lengths)
+
+
+def test_intervals_that_go_beyond_the_panel_are_counted() -> None:
+    narrow = [replace(gain, difference=replace(gain.difference, interval=(-0.1, 0.1))) for gain in GAINS]
+    assert not any("as far as the panel reaches" in text for text in texts(parsed(class_figure(narrow, "t"))))
+    wide = replace(GAINS[0], difference=replace(GAINS[0].difference, interval=(-5.0, 0.2)))
+    told = texts(parsed(class_figure([wide, *narrow[1:]], "t")))
+    assert "1 interval drawn only as far as the panel reaches" in told

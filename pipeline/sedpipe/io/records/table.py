@@ -68,7 +68,7 @@ class TableRecord(Record):
     Attributes
     ----------
     dataset, table, preset, recipe, epochs, seeds
-        Settings.
+        Settings; once the table has been drawn from its cells, ``seeds`` are those of all cells.
     runs : dict of str to str
         The run of each cell, by the cell's name.
     primary : str

@@ -14,6 +14,7 @@ from sedpipe.views.charts import Scale, ticks_of_logarithms
 from sedpipe.views.render import draw
 from sedpipe.views.tables.classes import ClassGain
 from sedpipe.views.tables.table2_words import name_of
+from sedpipe.wording import counted
 
 WIDTH, LEFT = 860, 24
 _FIRST, _LAST, _GAP = 76, 836, 34
@@ -23,11 +24,12 @@ _REACH = 1.5  # times the largest difference: how far the wide interval of few s
 
 @dataclass(frozen=True)
 class Dot:
-    """A class: its coordinates, the coordinates of its interval, and its name."""
+    """A class: its coordinates, those of its interval, whether the interval goes on beyond the panel, and its name."""
 
     x: float
     y: float
     span: tuple[float, float] | None
+    is_cut: bool
     label: str
 
 
@@ -94,15 +96,17 @@ def class_figure(gains: Sequence[ClassGain], title: str) -> str:
             own = [g for g in gains if (g.split, g.pooling, g.hierarchy) == (split, pooling, hierarchy)]
             panels.append(Panel(f"{pooling}, {name_of(hierarchy)}", across, [_dot(gain, across, up) for gain in own]))
         blocks.append(Block(split, up, panels))
+    n_cut = sum(dot.is_cut for block in blocks for panel in block.panels for dot in panel.dots)
+    cut = f"{counted(n_cut, 'interval')} drawn only as far as the panel reaches" if n_cut else ""
     height = round(blocks[-1].bottom + 52)
-    return draw("classes.svg", title=title, blocks=blocks, left=LEFT, width=WIDTH, height=height)
+    return draw("classes.svg", title=title, blocks=blocks, cut=cut, left=LEFT, width=WIDTH, height=height)
 
 
 def _dot(gain: ClassGain, across: Scale, up: Scale) -> Dot:
     found = gain.difference
-    span = None
+    span, is_cut = None, False
     if found.interval is not None:
-        low, high = (up.place(min(max(end, up.low), up.high)) for end in found.interval)
-        span = low, high
+        low, high = (min(max(end, up.low), up.high) for end in found.interval)
+        span, is_cut = (up.place(low), up.place(high)), (low, high) != found.interval
     x = across.place(float(np.log10(max(gain.median_event_s, 0.01))))
-    return Dot(x, up.place(found.difference), span, gain.label)
+    return Dot(x, up.place(found.difference), span, is_cut, gain.label)

@@ -5,6 +5,7 @@ so that they take the steps that a single process would take; each process has i
 normalisation.
 
 - :func:`make_fabric`: Fabric for a device, a precision and a number of processes
+- :func:`precision_on`: the precision of convolutions in training on a device
 - :func:`check_devices`: check that there is a device for each process
 - :func:`launch`: do the same work in every process
 """
@@ -66,9 +67,8 @@ def make_fabric(device: str, precision: str = "auto", n_processes: int = 1) -> F
     """
     place = torch.device(device)
     check_devices(place, n_processes)
-    rounded = _is_made_for_bfloat16(place) if precision == "auto" else precision == "bfloat16"
     plugins: list[Any] = [LightningEnvironment()]  # whatever a cluster's variables say
-    if rounded:
+    if precision_on(device, precision) == "bfloat16":
         plugins.append(_BFloat16("bf16-mixed", place.type))
     if n_processes == 1:
         # it becomes the current device, which CUDA does not accept without a number
@@ -78,6 +78,17 @@ def make_fabric(device: str, precision: str = "auto", n_processes: int = 1) -> F
     # started by spawn, not by running the command again: the caller may be a notebook or a test
     strategy = DDPStrategy(start_method="spawn")
     return Fabric(accelerator=place.type, strategy=strategy, devices=n_processes, plugins=plugins)
+
+
+def precision_on(device: str, precision: str = "auto") -> str:
+    """Return the precision of convolutions in training on a device, ``float32`` or ``bfloat16``.
+
+    >>> precision_on("cpu"), precision_on("cpu", "bfloat16")
+    ('float32', 'bfloat16')
+    """
+    if precision != "auto":
+        return precision
+    return "bfloat16" if _is_made_for_bfloat16(torch.device(device)) else "float32"
 
 
 def _is_made_for_bfloat16(place: torch.device) -> bool:

@@ -279,6 +279,7 @@ def test_a_cell_records_its_features_and_other_features_are_refused(made: tuple[
     there, spec = cells(report)["linear-single-seed0"], FeatureSpec(FRONT_END)
     assert (there["features"], there["front_end"]) == (spec.fingerprint, "logmel")
     assert there["validation_loss"] > 0
+    assert (there["device"], there["precision"]) == ("cpu", "float32")
     others = replace(spec, dtype="float32")
     with pytest.raises(StaleError, match=f"features: there '{spec.fingerprint}', now '{others.fingerprint}'"):
         reproduce_table2(Dataset(cache, NAME), QUICK, others, grid((0,), GRID, ("linear",)), folder=Path(report.folder))
@@ -288,7 +289,7 @@ def test_an_old_cell_without_recorded_features_is_kept(made: tuple[Path, Reprodu
     cache, report = made
     path = Path(report.folder) / "cells" / "linear-single-seed0.json"
     whole = path.read_text()
-    new = ("features", "front_end", "validation_loss", "training_loss")
+    new = ("features", "front_end", "validation_loss", "training_loss", "device", "precision")
     path.write_text(json.dumps({key: value for key, value in json.loads(whole).items() if key not in new}))
     assert make_two(cache).cells["made"] == 0
     path.write_text(whole)

@@ -257,6 +257,9 @@ class Cell(Record):
         Front end that computed the features.
     seconds, threads, best_epoch, validation_loss, training_loss, versions
         Values of its run.
+    device, precision : str
+        Kind of device that it was trained on, such as ``cpu``, and precision of convolutions in training, ``float32``
+        or ``bfloat16``; "" in cells of early editions.
     splits : dict of str to CellScores
     sensitivity : dict of str to Around
         Sensitivity to post-processing, by operating point; empty in cells of early editions.
@@ -267,7 +270,17 @@ class Cell(Record):
     """
 
     parts_to_come: ClassVar[frozenset[str]] = frozenset(
-        {"sensitivity", "features", "front_end", "validation_loss", "training_loss", "bench", "pools"}
+        {
+            "sensitivity",
+            "features",
+            "front_end",
+            "validation_loss",
+            "training_loss",
+            "device",
+            "precision",
+            "bench",
+            "pools",
+        }
     )
     decisive: ClassVar[Sequence[str]] = (
         "dataset", "pooling", "hierarchy", "seed", "preset", "recipe", "epochs", "network", "training",
@@ -292,6 +305,8 @@ class Cell(Record):
     front_end: str = ""
     validation_loss: float | None = None
     training_loss: float | None = None
+    device: str = ""
+    precision: str = ""
     sensitivity: dict[str, Around] = Field(default_factory=dict)
     bench: Bench | None = None
     pools: Table = Field(default_factory=dict)

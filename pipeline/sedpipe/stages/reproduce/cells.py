@@ -33,6 +33,7 @@ from sedpipe.stages.score import counts_of_clips, score
 from sedpipe.stages.train import train
 from sedpipe.steps.epochs import epochs_of
 from sedpipe.steps.sensitivity import sensitivity_of_run
+from sedpipe.training.processes import precision_on
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,8 @@ def _made(plan: Plan, training: Training, listener: Listener) -> Cell:
         front_end=training.spec.front_end.name,
         validation_loss=trained.validation_loss,
         training_loss=trained.training_loss,
+        device=torch.device(device).type,
+        precision=precision_on(device, training.settings.precision),
         versions={} if record is None else record.versions,
         splits=splits,
     )

@@ -11,6 +11,7 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.records.table import Cell, TableRecord
+from sedpipe.stages.reproduce.devices import devices_remark
 from sedpipe.stages.reproduce.scored_clips import judged
 from sedpipe.views.tables.class_figure import class_figure
 from sedpipe.views.tables.classes import class_csv, class_gains
@@ -38,6 +39,7 @@ def write_table2(table: Table, dataset: Dataset, record: TableRecord, cells: Seq
         Finished cells, at least one.
     """
     record, remarks = judged(dataset, record, cells)
+    remarks += devices_remark(cells)
     table.write_record(record)
     unusual = [cell.front_end for cell in cells if cell.front_end not in ("", "logmel")]
     system = f"preset {record.preset}" + (f" on {unusual[0]}" if unusual else "")

@@ -11,6 +11,7 @@ from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.files.atomic import write_text
 from sedpipe.io.records.table import Cell, TableRecord
+from sedpipe.stages.reproduce.devices import devices_remark
 from sedpipe.stages.reproduce.scored_clips import judged
 from sedpipe.views.tables.table3 import csv_text
 from sedpipe.views.tables.table3_figure import table3_figure
@@ -33,6 +34,7 @@ def write_table3(table: Table, dataset: Dataset, record: TableRecord, cells: Seq
         Finished cells, at least one.
     """
     record, remarks = judged(dataset, record, cells)
+    remarks += devices_remark(cells)
     table.write_record(record)
     title = f"Table 3 on {record.dataset}: {budget_of(record)} of training"
     write_text(table.folder / "table.md", table3_page(cells, record, table.failures, remarks))

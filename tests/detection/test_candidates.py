@@ -70,16 +70,16 @@ def test_the_threshold_nearest_to_a_half_comes_first():
     ("chosen", "remarks"),
     [
         (PostProcessing(0.5), []),
-        (PostProcessing(0.5, median_s=2.0), ["median_s is 2, the highest that was tried" + HIGHER]),
-        (PostProcessing((0.5, 0.9)), ["threshold of Rain is 0.9, the highest that was tried" + HIGHER]),
+        (PostProcessing(0.5, median_s=2.0), ["median_s is 2 s, the highest that was tried" + HIGHER]),
+        (PostProcessing((0.5, 0.9)), ["threshold of 'Rain' is 0.9, the highest that was tried" + HIGHER]),
         (PostProcessing(0.1), ["threshold is 0.1, the lowest that was tried" + LOWER]),
         (PostProcessing(0.5, hysteresis=0.25), ["hysteresis is 0.25, the lowest that was tried" + LOWER]),
         (PostProcessing(0.5, hysteresis=1.0, gap_s=0.0, min_duration_s=0.0, gate=0.0), []),
         (
             PostProcessing((0.1, 0.5), median_s=(2.0, 2.0), gate=0.7),
             [
-                "threshold of Dog is 0.1, the lowest that was tried" + LOWER,
-                "median_s is 2, the highest that was tried" + HIGHER,
+                "threshold of 'Dog' is 0.1, the lowest that was tried" + LOWER,
+                "median_s is 2 s, the highest that was tried" + HIGHER,
                 "gate is 0.7, the highest that was tried" + HIGHER,
             ],
         ),

@@ -322,7 +322,7 @@ def test_a_common_setting_at_the_end_of_its_range_is_remarked_beside_those_of_cl
     point = tune(scores_of(probs, names, truth.durations), truth, candidates=Candidates(threshold=(0.3, 0.5), **plain))
     assert point["min_er"].common.settings.threshold == 0.5
     assert [remark.split(", the")[0] for remark in point["min_er"].remarks] == [
-        "min_er: threshold of Car is 0.3",
-        "min_er: threshold of Bus, Train is 0.5",
+        "min_er: threshold of 'Car' is 0.3",
+        "min_er: threshold of 'Bus', 'Train' is 0.5",
         "min_er, with one setting for all classes: threshold is 0.5",
     ]

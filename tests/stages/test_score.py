@@ -350,6 +350,14 @@ def test_the_same_run_cannot_be_named_twice_in_a_system(two, twice):
         scored(two, **systems)
 
 
+def test_a_copied_run_is_not_taken_for_another_random_seed(two):
+    shutil.copytree(named_run(two, "run").folder, named_run(two, "copied").folder)
+    message = "run and copied give the same probabilities for every clip: one model"
+    for ours, theirs in ((["run", "copied"], ["other", "run"]), (["other", "run"], ["run", "copied"])):
+        with pytest.raises(SettingsError, match=message):
+            scored(two, run=ours, against=theirs)
+
+
 def stored_frames(cache: Dataset, run: str) -> np.ndarray:
     with h5py.File(named_run(cache, run).frame_scores_path("evaluation")) as file:
         return file["frame_probs"][:]

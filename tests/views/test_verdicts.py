@@ -28,6 +28,12 @@ UNSEEN = Difference(
             False,
             "better over seeds: -0.050 (95 % CI: -0.080 to -0.020, p 0.001; Holm-corrected 0.012)",
         ),
+        (
+            replace(UNSEEN, seeds=2, smallest=2.9),
+            True,
+            "not distinguishable: +1.0 points (95 % CI: -2.0 to +4.0, p 0.6; Holm-corrected 1); "
+            "with so few seeds, no difference would have been significant",
+        ),
         (Difference(0.1, (0.05, 0.2), 1.0), True, "+10.0 points (95 % CI: +5.0 to +20.0)"),
         (
             Difference(0.1, None, 0.5, seeds=3, recordings=80, outcome="not distinguishable"),

@@ -120,9 +120,10 @@ class Candidates:
                     continue
                 at = np.broadcast_to(chosen.value_of(setting), len(labels)) == end
                 if at.any() and len(set(tried)) > 1 and (end != off or setting == "threshold"):
-                    of = "" if at.all() else f" of {', '.join(np.array(labels.names)[at].tolist())}"
+                    of = "" if at.all() else f" of {', '.join(map(repr, np.array(labels.names)[at].tolist()))}"
+                    unit = " s" if setting.endswith("_s") else ""
                     means = f"(a {beyond} one may score better still; nothing needs to be done)"
-                    remarks.append(f"{setting}{of} is {end:g}, the {which} that was tried {means}")
+                    remarks.append(f"{setting}{of} is {end:g}{unit}, the {which} that was tried {means}")
         return remarks
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from sedpipe.detection.postprocess import PostProcessing
 from sedpipe.detection.tuning import common_settings
 from sedpipe.errors import SettingsError
@@ -84,13 +86,15 @@ def against_runs(
     Raises
     ------
     SettingsError
-        If a run was scored on other clips.
+        If a run was scored on other clips, or two runs of a system give the same probabilities.
     """
     rivals, remark = rivals.paired() if rivals.are_seeds else (rivals, "")
     ours, theirs = (
         [system_of(cache, runs, split, device, listener) for runs in rivals.as_systems(of)]
         for of in (rivals.ours, rivals.theirs)
     )
+    for of in (ours, theirs):
+        _check_different(of)
     for system in (*ours, *theirs):
         if list(system.scores.clip_ids) != list(truth.reference):
             raise SettingsError(f"{system.run.name} and {ours[0].run.name} were not scored on the same clips")
@@ -110,6 +114,17 @@ def against_runs(
         differences_common=differences(lambda system: common_settings(system.tuning.get(operating_point, ()))),
         remarks=(remark,) if remark else (),
     )
+
+
+def _check_different(systems: Sequence[System]) -> None:
+    """Raise ``SettingsError`` if two runs of a system give the same probabilities: they are not two random seeds."""
+    for n, one in enumerate(systems):
+        for other in systems[:n]:
+            if np.array_equal(one.scores.frame_probs, other.scores.frame_probs):
+                raise SettingsError(
+                    f"{other.run.name} and {one.run.name} give the same probabilities for every clip: one model",
+                    hint="name each random seed of a system once",
+                )
 
 
 def _seed_of(run: Run) -> int | None:

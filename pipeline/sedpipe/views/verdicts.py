@@ -50,5 +50,7 @@ def _unseen(found: Difference, factor: float, decimals: int, unit: str) -> str:
         return "these seeds and recordings are too few to see any difference"
     if found.smallest == 0:
         return "the same in every seed"
+    if found.smallest > 1:
+        return "with so few seeds, no difference would have been significant"
     needed = f"{factor * found.smallest:.{decimals}f}{unit}"
     return f"with these seeds, only a difference above {needed} would have been significant"

@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 import re
+import shlex
 import shutil
 import signal
 from collections.abc import Sequence
@@ -519,3 +520,20 @@ def test_a_network_without_pooling_is_refused(tmp_path: Path) -> None:
     settings = replace(QUICK, network=MultiscaleConfig())
     with pytest.raises(SettingsError, match="the network multiscale of preset tiny pools no frames"):
         reproduce_table2(Dataset(tmp_path, NAME), settings, FeatureSpec(FRONT_END), grid((0,), GRID))
+
+
+def test_cells_of_the_folder_that_a_call_leaves_out_of_its_table_are_counted(
+    made: tuple[Path, ReproduceReport], tmp_path: Path
+) -> None:
+    folder, heard = tmp_path / "its table", Heard()
+    shutil.copytree(Path(made[1].folder), folder)
+    make_two(made[0], folder=folder, listener=heard)
+    [line] = [line for line in heard.lines if "not in the table" in line]
+    assert line.startswith("10 more cells of this folder not in the table; `")
+    words = shlex.split(line.split("`")[1])
+    assert words[1:] == ["reproduce", "table2", NAME, "--out", str(folder), "--draw"]
+    draw_table(Dataset(made[0], NAME), folder, "table2")
+    assert json.loads((folder / "table.json").read_text())["seeds"] == [0, 1]
+    heard = Heard()
+    make(made[0], folder=folder, listener=heard)
+    assert not any("not in the table" in line for line in heard.lines)

@@ -58,8 +58,9 @@ def draw_table(dataset: Dataset, folder: Path, name: str) -> ReproduceReport:
     names += sorted(table.done - set(names))
     cells = [cell for name in names if (cell := table.find_cell(name)) is not None]
     check_same_clips(table, cells)
-    seeds = tuple(sorted({*record.seeds, *(cell.seed for cell in cells)}))
-    record = record.model_copy(update={"baseline": _baseline(record, cells), "seeds": seeds})
+    record = record.model_copy(update={"seeds": tuple(sorted({*record.seeds, *(cell.seed for cell in cells)}))})
+    if record.baseline:
+        record = record.model_copy(update={"baseline": _baseline(record, cells)})
     _WRITE[name](table, dataset, record, cells)
     counts = {"all": len({*record.runs, *names}), "made": 0, "missing": len(set(record.runs) - table.done)}
     return ReproduceReport(record.dataset, name, counts, str(folder), {})

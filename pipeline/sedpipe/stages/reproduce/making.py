@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from sedpipe.commands import command, place
 from sedpipe.io.cache.dataset import Dataset
 from sedpipe.io.cache.table_folder import Table
 from sedpipe.io.parallel import in_parallel
@@ -20,6 +21,7 @@ from sedpipe.reports.tables import ReproduceReport
 from sedpipe.stages.reproduce.cells import Outcome, Plan, find_cell, find_cells, make_cell
 from sedpipe.stages.reproduce.trainings import Training
 from sedpipe.steps.work import Work
+from sedpipe.wording import counted
 
 Draw = Callable[[Table, Dataset, TableRecord, Sequence[Cell]], None]
 """Function that writes the pages and figures of a table into its folder."""
@@ -71,6 +73,10 @@ def make_table(
         _draw(plan, record, trainings, draw)
         listener.say(_cell_line(finished, len(missing), work.jobs))
     n_there = _draw(plan, record, trainings, draw)
+    others = len(plan.table.done - record.runs.keys())
+    if n_there and others:
+        all_cells = command("reproduce", record.table, plan.dataset.called, "--out", place(plan.table.folder), "--draw")
+        listener.say(f"{counted(others, 'more cell')} of this folder not in the table; `{all_cells}` draws all")
     n_made = sum(not outcome.failed for outcome in finished)
     counts = {"all": len(record.runs), "made": n_made, "missing": len(record.runs) - n_there}
     reasons = {outcome.cell: outcome.told for outcome in (*failed, *finished) if outcome.failed}

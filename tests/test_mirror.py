@@ -15,7 +15,6 @@ COVERED_BY = {
     "cli/listening.py": "cli/test_main.py",
     "cli/options.py": "cli/test_main.py",
     "cli/reproducing.py": "cli/test_main.py",
-    "cli/terminal.py": "cli/test_main.py",
     "detection/class_settings.py": "detection/test_tuning.py",
     "fates.py": "io/cache/test_ledger.py",
     "features/encoders/encoder.py": "features/encoders/test_front_end.py",

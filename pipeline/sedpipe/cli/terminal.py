@@ -84,6 +84,8 @@ class Terminal(Listener):
                 bars.advance(bar)
         finally:
             bars.remove_task(bar)
+            # rich redraws in a thread: if that removed the row while a line was being printed, the line before was lost
+            bars.refresh()
             if is_first:
                 bars.stop()
                 self._bars = None

@@ -44,7 +44,6 @@ LOWER_IS_BETTER = frozenset({"error_rate"})
 FEW_SEEDS = 5
 """Number of seeds from which on Satterthwaite's approximation is good enough for Holm's correction, too."""
 
-_TWO = 2  # seeds: one degree of freedom, with which Satterthwaite's approximation does not even hold at 5 %
 _NO_SPREAD = 1e-9  # relative to a difference: a standard error up to this is rounding error
 _SMALLEST_P = 1e-30
 
@@ -197,7 +196,8 @@ def judged(differences: Sequence[Difference | None]) -> list[Difference | None]:
 
 def _is_bound(found: Difference, n_compared: int) -> bool:
     """Return whether p is Banerjee's bound, if this is one of ``n_compared`` comparisons."""
-    return found.seeds == _TWO or (n_compared > 1 and _TWO < found.seeds < FEW_SEEDS)
+    # with two seeds, and so one degree of freedom, Satterthwaite's approximation does not even hold at 5 %
+    return 2 <= found.seeds < FEW_SEEDS and (found.seeds == 2 or n_compared > 1)
 
 
 def variances(over: Estimate, sharing: Sharing) -> tuple[float, float, float]:
